@@ -46,12 +46,20 @@ export const RUNTIME_BOUNDS = {
   keyBytes: 1 * KiB,
   /** Keys in one answer of list-keys. */
   listKeys: 1_000,
+  /** Keys that a run can page through in one bucket: each page starts over. */
+  listedKeys: 100_000,
   /** Bucket handles a run may hold at once. */
   handles: 64,
   /** Runs handed to a thread in one message: more gains nothing, fewer costs wake-ups. */
   batchRuns: 64,
   /** Payload bytes in one such message, unless a single run needs more. */
   batchBytes: 4 * MiB,
+  /** A batch that takes longer gives back what it has not begun, at the next slice. */
+  batchPatienceMs: 5,
+  /** Components a thread keeps loaded, each with at most one warm instance. */
+  warmTasks: 256,
+  /** Times a run is handed out again because the thread that held it died in another run. */
+  handouts: 3,
   /** Runs the pool holds that no thread has yet; the caller queues beyond it. */
   pendingRuns: 4_096,
   /** A run that has not been seen alive for this long past its deadline costs its thread. */

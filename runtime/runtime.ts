@@ -1,3 +1,9 @@
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { RuntimeError } from './errors.js';
+import { Pool } from './pool.js';
+import type { Artifact } from './provision/artifact.js';
+import { Provisioner } from './provision/provisioner.js';
 import type { Bytes, Fuel, Limits, RunRequest, RunResult } from './task.js';
 
 export interface RuntimeOptions {
@@ -41,6 +47,58 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-export function createRuntime(_options: RuntimeOptions): Promise<Runtime> {
-  throw new Error('not yet');
+/** Starts the threads. Components are installed one by one. */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  await mkdir(options.cacheDir, { recursive: true });
+  return new ThreadedRuntime(options);
+}
+
+class ThreadedRuntime implements Runtime {
+  readonly #pool: Pool;
+  readonly #provisioner: Provisioner;
+  readonly #artifacts = new Map<string, Artifact>();
+
+  constructor({ threads, cacheDir, state }: RuntimeOptions) {
+    this.#provisioner = new Provisioner(cacheDir);
+    this.#pool = new Pool(threads ?? availableParallelism(), {
+      cacheDir,
+      state: state === undefined ? undefined : { module: state.module.href, options: state.options },
+    });
+  }
+
+  get idleSlots(): number {
+    return this.#pool.idleSlots;
+  }
+
+  get pool(): Pool {
+    return this.#pool;
+  }
+
+  async install(component: Uint8Array, limits: Limits): Promise<InstalledTask> {
+    this.#refuseIfClosed();
+    const artifact = await this.#provisioner.prepare(component, { memoryBytes: limits.memoryBytes });
+    const startFuel = await this.#pool.start(artifact, limits);
+    this.#artifacts.set(artifact.key, artifact);
+    const { key, digest, imports, initialMemoryBytes } = artifact;
+    return { key, digest, imports, initialMemoryBytes, startFuel };
+  }
+
+  uninstall(key: string): void {
+    this.#artifacts.delete(key);
+  }
+
+  async run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
+    this.#refuseIfClosed();
+    const artifact = this.#artifacts.get(request.task);
+    if (artifact === undefined) throw new RuntimeError('unknown-task', `No task with key "${request.task}" is installed`);
+    return this.#pool.run(request, artifact, signal);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#pool.closed) throw new RuntimeError('closed', 'The runtime is closed');
+  }
 }

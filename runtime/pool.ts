@@ -1,0 +1,323 @@
+/**
+ * The threads that run guests. The only importer of piscina.
+ *
+ * Runs wait here only until a thread is free; then as many as there are, up to
+ * a bound, go to it in one message. A thread is handed one batch at a time, so
+ * that a run waits behind at most the batch that is executing, and a batch in
+ * which one run takes long gives the rest back.
+ */
+import { Piscina } from 'piscina';
+import { RuntimeError } from './errors.js';
+import { RUNTIME_BOUNDS } from './limits.js';
+import type { Artifact } from './provision/artifact.js';
+import type { Effect, Fuel, Limits, RunRequest, RunResult } from './task.js';
+import { CONTROL, type Partial, type Results, type StartAnswer, type ThreadJob, type ThreadOptions, type WireEffect, type WireRun } from './worker/wire.js';
+
+interface Ticket {
+  readonly request: RunRequest;
+  readonly artifact: Artifact;
+  readonly resolve: (result: RunResult) => void;
+  /** Times it has been handed to a thread. */
+  handouts: number;
+  cancelled: boolean;
+  /** Where it executes, while it does. */
+  place: { readonly batch: Batch; readonly index: number } | undefined;
+}
+
+interface Batch {
+  readonly id: number;
+  /** By index; undefined once finished or given back. */
+  readonly tickets: (Ticket | undefined)[];
+  readonly control: Int32Array;
+  readonly abort: AbortController;
+  /** Tickets not yet finished or given back. */
+  open: number;
+  /** Its thread is free again. */
+  answered: boolean;
+  /** The run last seen executing, and since when. */
+  seenRunning: number;
+  seenAtMs: number;
+}
+
+/** How often the watchdog looks. */
+const WATCHDOG_PERIOD_MS = 500;
+
+export class Pool {
+  readonly threads: number;
+  readonly #piscina: Piscina<ThreadJob, Results | StartAnswer>;
+  readonly #pending: Ticket[] = [];
+  readonly #batches = new Map<number, Batch>();
+  #nextBatch = 1;
+  #runsOut = 0;
+  #busyThreads = 0;
+  #flushing = false;
+  #closed = false;
+  readonly #watchdog: NodeJS.Timeout;
+  #drained: (() => void) | undefined;
+
+  constructor(threads: number, options: ThreadOptions) {
+    this.threads = threads;
+    this.#piscina = new Piscina({
+      filename: new URL('./worker/main.js', import.meta.url).href,
+      minThreads: threads,
+      maxThreads: threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: 1,
+      recordTiming: false,
+      workerData: options,
+    });
+    this.#piscina.on('message', (message: Partial) => this.#partial(message));
+    // A thread that dies between jobs is replaced; nothing is lost with it.
+    this.#piscina.on('error', () => undefined);
+    this.#watchdog = setInterval(() => this.#look(), WATCHDOG_PERIOD_MS).unref();
+  }
+
+  /** Runs that could be taken now and be with a thread at the next moment. */
+  get idleSlots(): number {
+    return Math.max(0, this.threads * RUNTIME_BOUNDS.batchRuns - this.#runsOut - this.#pending.length);
+  }
+
+  /** The threads themselves, for tests that kill one. */
+  get workers(): readonly { terminate(): Promise<number> }[] {
+    return this.#piscina.threads;
+  }
+
+  /** Instantiates a component in some thread. @throws RuntimeError */
+  async start(artifact: Artifact, limits: Limits): Promise<Fuel> {
+    const answer = (await this.#piscina.run({ type: 'start', artifact, limits })) as StartAnswer;
+    if (answer.type === 'started') return answer.fuel;
+    throw new RuntimeError('component-over-limit', `The component does not start: ${answer.message}`);
+  }
+
+  run(request: RunRequest, artifact: Artifact, signal: AbortSignal | undefined): Promise<RunResult> {
+    if (this.#pending.length >= RUNTIME_BOUNDS.pendingRuns) {
+      throw new RuntimeError('internal', `The pool holds ${RUNTIME_BOUNDS.pendingRuns} runs already; see idleSlots`);
+    }
+    return new Promise((resolve) => {
+      const ticket: Ticket = { request, artifact, resolve, handouts: 0, cancelled: false, place: undefined };
+      signal?.addEventListener('abort', () => this.#cancel(ticket), { once: true });
+      ticket.cancelled = signal?.aborted ?? false;
+      this.#pending.push(ticket);
+      this.#flushSoon();
+    });
+  }
+
+  /** Finishes what it holds, then stops the threads. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#runsOut + this.#pending.length > 0) {
+      await new Promise<void>((resolve) => (this.#drained = resolve));
+    }
+    clearInterval(this.#watchdog);
+    await this.#piscina.destroy();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    for (let free = this.threads - this.#busyThreads; free > 0 && this.#pending.length > 0; free--) {
+      const share = Math.min(RUNTIME_BOUNDS.batchRuns, Math.ceil(this.#pending.length / free));
+      const tickets = this.#take(share);
+      if (tickets.length > 0) this.#handOut(tickets);
+    }
+    if (this.#runsOut + this.#pending.length === 0) this.#drained?.();
+  }
+
+  #take(count: number): Ticket[] {
+    let bytes = 0;
+    let taken = 0;
+    for (const ticket of this.#pending) {
+      bytes += ticket.request.event.payload.length;
+      if (taken === count || (taken > 0 && bytes > RUNTIME_BOUNDS.batchBytes)) break;
+      taken++;
+    }
+    const tickets = this.#pending.splice(0, taken);
+    return tickets.filter((ticket) => {
+      if (ticket.cancelled) ticket.resolve(unstarted(ticket.request, { kind: 'cancelled' }));
+      return !ticket.cancelled;
+    });
+  }
+
+  #handOut(tickets: Ticket[]): void {
+    const batch: Batch = {
+      id: this.#nextBatch++,
+      tickets: [...tickets],
+      control: new Int32Array(new SharedArrayBuffer(4 * (CONTROL.cancel + tickets.length))),
+      abort: new AbortController(),
+      open: tickets.length,
+      answered: false,
+      seenRunning: -1,
+      seenAtMs: performance.now(),
+    };
+    batch.control[CONTROL.running] = -1;
+    this.#batches.set(batch.id, batch);
+    this.#busyThreads++;
+    this.#runsOut += tickets.length;
+    for (const [index, ticket] of tickets.entries()) {
+      ticket.handouts++;
+      ticket.place = { batch, index };
+    }
+    // Piscina lets the process end once it has its answer, but a part of it may still be on the way.
+    this.#watchdog.ref();
+    const job = jobOf(batch.id, tickets, batch.control.buffer as SharedArrayBuffer);
+    this.#piscina.run(job, { signal: batch.abort.signal }).then(
+      (answer) => this.#finished(batch, answer as Results),
+      (error: unknown) => this.#lost(batch, error),
+    );
+  }
+
+  #finished(batch: Batch, results: Results): void {
+    this.#deliver(batch, results);
+    this.#answered(batch);
+  }
+
+  #partial(message: Partial): void {
+    const batch = this.#batches.get(message.batch);
+    if (batch === undefined) return;
+    this.#deliver(batch, message);
+    this.#giveBack(batch, message.returnedFrom);
+    this.#forgetIfDone(batch);
+    this.#flushSoon();
+  }
+
+  #deliver(batch: Batch, { results, bytes }: Results): void {
+    for (const wire of results) {
+      const ticket = this.#release(batch, wire.index);
+      if (ticket === undefined) continue;
+      const { index: _, effects, ...rest } = wire;
+      ticket.resolve({ runId: ticket.request.runId, ...rest, effects: effects.map((effect) => unwire(effect, bytes)) });
+    }
+  }
+
+  /** Puts runs that a batch has not begun in front of those that wait. */
+  #giveBack(batch: Batch, from: number): void {
+    const back: Ticket[] = [];
+    for (let i = from; i < batch.tickets.length; i++) {
+      const ticket = this.#release(batch, i);
+      if (ticket !== undefined) back.push(ticket);
+    }
+    this.#pending.unshift(...back);
+  }
+
+  #release(batch: Batch, index: number): Ticket | undefined {
+    const ticket = batch.tickets[index];
+    if (ticket === undefined) return undefined;
+    batch.tickets[index] = undefined;
+    batch.open--;
+    ticket.place = undefined;
+    this.#runsOut--;
+    return ticket;
+  }
+
+  /**
+   * The thread died. The run that executed then is to blame; the others are
+   * handed out again: nothing they may have done is visible.
+   */
+  #lost(batch: Batch, error: unknown): void {
+    const running = Atomics.load(batch.control, CONTROL.running);
+    const cause = error instanceof Error ? error.message : String(error);
+    const culprit = this.#release(batch, running);
+    culprit?.resolve(unstarted(culprit.request, { kind: 'trapped', reason: 'thread-lost', message: `the thread that held the run died: ${cause}` }));
+    for (const [index, ticket] of batch.tickets.entries()) {
+      if (ticket === undefined || ticket.handouts < RUNTIME_BOUNDS.handouts) continue;
+      this.#release(batch, index);
+      ticket.resolve(unstarted(ticket.request, { kind: 'trapped', reason: 'thread-lost', message: `${ticket.handouts} threads that held the run died: ${cause}` }));
+    }
+    this.#giveBack(batch, 0);
+    this.#answered(batch);
+  }
+
+  /** The thread is free. What the batch sent on the way may still be on the way: it uses another port. */
+  #answered(batch: Batch): void {
+    batch.answered = true;
+    this.#busyThreads--;
+    this.#forgetIfDone(batch);
+    this.#flush();
+  }
+
+  #forgetIfDone(batch: Batch): void {
+    if (!batch.answered || batch.open > 0) return;
+    this.#batches.delete(batch.id);
+    if (this.#batches.size === 0) this.#watchdog.unref();
+  }
+
+  #cancel(ticket: Ticket): void {
+    ticket.cancelled = true;
+    const { place } = ticket;
+    if (place !== undefined) Atomics.store(place.batch.control, CONTROL.cancel + place.index, 1);
+  }
+
+  /** A run that neither ends nor looks at its fuel costs its thread. */
+  #look(): void {
+    const now = performance.now();
+    for (const batch of this.#batches.values()) {
+      if (batch.answered) continue;
+      const running = Atomics.load(batch.control, CONTROL.running);
+      if (running !== batch.seenRunning) {
+        batch.seenRunning = running;
+        batch.seenAtMs = now;
+        continue;
+      }
+      const ticket = batch.tickets[running];
+      if (ticket === undefined) continue;
+      if (now - batch.seenAtMs > ticket.request.limits.deadlineMs + RUNTIME_BOUNDS.watchdogMs) batch.abort.abort();
+    }
+  }
+}
+
+function jobOf(batch: number, tickets: readonly Ticket[], control: SharedArrayBuffer): ThreadJob {
+  let size = 0;
+  for (const { request } of tickets) size += request.event.payload.length;
+  const payloads = new Uint8Array(size);
+  const artifacts = new Set<Artifact>();
+  let at = 0;
+  const runs = tickets.map(({ request, artifact }): WireRun => {
+    const { event, ...rest } = request;
+    const { payload, ...facts } = event;
+    artifacts.add(artifact);
+    payloads.set(payload, at);
+    const payloadFrom = at;
+    at += payload.length;
+    return { ...rest, event: facts, payloadFrom, payloadTo: at };
+  });
+  return { type: 'batch', batch, artifacts: [...artifacts], runs, payloads, control };
+}
+
+function unwire(effect: WireEffect, bytes: Uint8Array): Effect {
+  switch (effect.kind) {
+    case 'publish': {
+      const { from, to, ...rest } = effect;
+      return { ...rest, payload: bytes.subarray(from, to) };
+    }
+    case 'set': {
+      const { from, to, ...rest } = effect;
+      return { ...rest, value: bytes.subarray(from, to) };
+    }
+    case 'delete':
+      return effect;
+  }
+}
+
+/** A result for a run of which nothing is known but how it ended. */
+function unstarted(request: RunRequest, outcome: RunResult['outcome']): RunResult {
+  return {
+    runId: request.runId,
+    outcome,
+    effects: [],
+    reads: [],
+    log: [],
+    droppedLogLines: 0,
+    usage: { fuel: 0, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 },
+  };
+}

@@ -1,0 +1,26 @@
+/** A component prepared for running on this machine, as a folder of the cache. */
+import type { Bytes } from '../task.js';
+
+export interface ArtifactModule {
+  /** The name under which the generated code asks for it, which is its file name. */
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: Bytes;
+}
+
+export interface Artifact {
+  /** The folder's name: from the component's digest, the instrumentation and its options. */
+  readonly key: string;
+  /** sha256 of the component file, in hex. */
+  readonly digest: string;
+  readonly instrumentation: string;
+  readonly imports: readonly string[];
+  readonly modules: readonly ArtifactModule[];
+  readonly glueSha256: string;
+  readonly initialMemoryBytes: Bytes;
+  /** Why an instance must be built anew for each event, or undefined if it can be reset. */
+  readonly notResettable: string | undefined;
+}
+
+export const GLUE_FILE = 'glue.js';
+export const META_FILE = 'artifact.json';

@@ -1,0 +1,87 @@
+/**
+ * Prepared components on disk, one folder a key. Written under another name,
+ * synced and renamed, so that a folder is whole or absent; verified when read.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GLUE_FILE, META_FILE, type Artifact } from './artifact.js';
+import { sha256, type Provisioned } from './provision.js';
+
+export class ArtifactCache {
+  constructor(readonly dir: string) {}
+
+  folder(key: string): string {
+    return join(this.dir, key);
+  }
+
+  /** The artifact of this key if it is there and whole. */
+  async find(key: string): Promise<Artifact | undefined> {
+    try {
+      const meta: unknown = JSON.parse(await readFile(join(this.folder(key), META_FILE), 'utf8'));
+      if (!isArtifact(meta) || meta.key !== key) return undefined;
+      const expected: [string, string][] = [[GLUE_FILE, meta.glueSha256], ...meta.modules.map((m): [string, string] => [m.name, m.sha256])];
+      for (const [name, digest] of expected) {
+        if (sha256(await readFile(join(this.folder(key), name))) !== digest) return undefined;
+      }
+      return meta;
+    } catch {
+      return undefined; // absent or unreadable: it is made anew
+    }
+  }
+
+  /** Stores what was prepared, in place of whatever was there. */
+  async store({ artifact, files }: Provisioned): Promise<void> {
+    const temporary = join(this.dir, `.new-${randomUUID()}`);
+    await mkdir(temporary, { recursive: true });
+    try {
+      for (const [name, contents] of files) await writeSynced(join(temporary, name), contents);
+      await writeSynced(join(temporary, META_FILE), JSON.stringify(artifact));
+      await rm(this.folder(artifact.key), { recursive: true, force: true });
+      await rename(temporary, this.folder(artifact.key));
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      // Another process may have stored the same: what counts is that it is there and whole.
+      if ((await this.find(artifact.key)) === undefined) throw error;
+    }
+  }
+}
+
+async function writeSynced(path: string, contents: Uint8Array | string): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await writeFile(file, contents);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+export function isArtifact(value: unknown): value is Artifact {
+  if (typeof value !== 'object' || value === null) return false;
+  const candidate = value as Partial<Record<keyof Artifact, unknown>>;
+  return (
+    typeof candidate.key === 'string' &&
+    typeof candidate.digest === 'string' &&
+    typeof candidate.instrumentation === 'string' &&
+    typeof candidate.glueSha256 === 'string' &&
+    typeof candidate.initialMemoryBytes === 'number' &&
+    (candidate.notResettable === undefined || typeof candidate.notResettable === 'string') &&
+    Array.isArray(candidate.imports) &&
+    candidate.imports.every((name) => typeof name === 'string') &&
+    Array.isArray(candidate.modules) &&
+    candidate.modules.every(isArtifactModule)
+  );
+}
+
+function isArtifactModule(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    /^[\w.-]+\.wasm$/.test(value.name) &&
+    'sha256' in value &&
+    typeof value.sha256 === 'string'
+  );
+}

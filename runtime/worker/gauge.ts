@@ -1,0 +1,133 @@
+/**
+ * The fuel of one instance, over all its core modules.
+ *
+ * Each metered module counts down in a global of its own, refilled in slices.
+ * What a module holds unspent is part of what the run has left, so that the
+ * modules together never hold more than the limit; a module that asks for more
+ * than is free takes it back from the others, which is safe because their
+ * globals are true while they wait in a call.
+ */
+import { RUNTIME_BOUNDS } from '../limits.js';
+import type { Fuel } from '../task.js';
+
+/** Why a run was told to stop; the guest is trapped at its next look at the fuel. */
+export type Stop = 'fuel' | 'deadline' | 'cancelled' | 'output';
+
+/** What a slice's end asks the world. */
+export interface SliceWatch {
+  /** Milliseconds on a monotonic clock. */
+  now(): number;
+  cancelled(): boolean;
+  /** Called at each slice's end, before more is granted. */
+  sliceEnded(): void;
+}
+
+/** What makes `slice` answer with a trap. */
+const END = -1;
+
+export class Gauge {
+  readonly #counters: WebAssembly.Global<number>[] = [];
+  #granted: number[] = [];
+  #limit: Fuel = 0;
+  #deadlineAt = 0;
+  #watch: SliceWatch | undefined;
+  #stop: Stop | undefined;
+  readonly #sliceFuel: Fuel;
+
+  constructor(sliceFuel: Fuel = RUNTIME_BOUNDS.sliceFuel) {
+    this.#sliceFuel = sliceFuel;
+  }
+
+  /** Adds a module's counter; it holds nothing until it asks. */
+  add(counter: WebAssembly.Global<number>): void {
+    counter.value = 0;
+    this.#counters.push(counter);
+    this.#granted.push(0);
+  }
+
+  /** Begins a run: every module holds nothing and asks at its first look. */
+  begin(limit: Fuel, deadlineAt: number, watch: SliceWatch): void {
+    this.#limit = limit;
+    this.#deadlineAt = deadlineAt;
+    this.#watch = watch;
+    this.#stop = undefined;
+    for (const [i, counter] of this.#counters.entries()) {
+      counter.value = 0;
+      this.#granted[i] = 0;
+    }
+  }
+
+  /** Called by module `index` when its counter, given, fell below 0. */
+  slice(index: number, counter: number): number {
+    const used = this.#used(index, counter);
+    const stop = this.#stop ?? this.#reasonToStop(used);
+    if (stop !== undefined) {
+      this.stop(stop);
+      return END;
+    }
+    const left = this.#limit - used;
+    const wanted = Math.min(this.#sliceFuel, left);
+    if (left - this.#heldByOthers(index) < wanted) this.#takeBack(index);
+    this.#granted[index] = (this.#granted[index] ?? 0) - counter + wanted;
+    return wanted;
+  }
+
+  #reasonToStop(used: Fuel): Stop | undefined {
+    if (used > this.#limit) return 'fuel';
+    const watch = this.#watch;
+    if (watch === undefined) return 'cancelled';
+    if (watch.cancelled()) return 'cancelled';
+    if (watch.now() > this.#deadlineAt) return 'deadline';
+    watch.sliceEnded();
+    return undefined;
+  }
+
+  /** Ends the run at the guest's next look at its fuel. The first reason counts. */
+  stop(reason: Stop): void {
+    this.#stop ??= reason;
+    this.#takeBack(-1);
+  }
+
+  get stopped(): Stop | undefined {
+    return this.#stop;
+  }
+
+  /** Takes fuel for a host call. The globals are true while the host runs. */
+  charge(fuel: Fuel): void {
+    const counter = this.#counters[0];
+    if (counter !== undefined) counter.value -= fuel;
+  }
+
+  /** Used since `begin`; while a guest runs, true only inside a host call. */
+  get used(): Fuel {
+    return this.#used(-1, 0);
+  }
+
+  /** @param index the module whose counter is given, not read. */
+  #used(index: number, given: number): Fuel {
+    let used = 0;
+    for (let i = 0; i < this.#counters.length; i++) {
+      used += (this.#granted[i] as number) - (i === index ? given : this.#held(i));
+    }
+    return used;
+  }
+
+  #held(index: number): number {
+    return (this.#counters[index] as WebAssembly.Global<number>).value;
+  }
+
+  #heldByOthers(index: number): Fuel {
+    let held = 0;
+    for (let i = 0; i < this.#counters.length; i++) if (i !== index) held += Math.max(0, this.#held(i));
+    return held;
+  }
+
+  #takeBack(except: number): void {
+    for (const [i, counter] of this.#counters.entries()) {
+      const held = counter.value;
+      if (i === except || held <= 0) continue;
+      this.#granted[i] = (this.#granted[i] as number) - held;
+      counter.value = 0;
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * One run as the host imports see it: what it may do, what it has asked for,
+ * what it used up. Effects are collected here and leave only with the result.
+ */
+import { HOST_BYTES_PER_FUEL_SHIFT, HOST_CALL_FUEL } from '../provision/meter/costs.js';
+import type { StateReader, StateSnapshot } from '../state.js';
+import type { BucketGrant, Bytes, Effect, LogLine, Outcome, Read, RunRequest } from '../task.js';
+import { filterMatches, topicFault } from '../topic.js';
+import type { Gauge } from './gauge.js';
+import { Random } from './random.js';
+
+/** One unit of fuel is a nanosecond on a run's clocks, so that they move and yet repeat exactly. */
+const NANOSECONDS_PER_FUEL = 1;
+
+/** A value as a run sees it: written by the run itself, or read from the snapshot. */
+export type Seen = Uint8Array | undefined;
+
+export class RunContext {
+  readonly effects: Effect[] = [];
+  readonly reads: Read[] = [];
+  readonly log: LogLine[] = [];
+  droppedLogLines = 0;
+  outputBytes: Bytes = 0;
+  logBytes: Bytes = 0;
+  hostMs = 0;
+  /** An outcome that stands whatever the guest does next. */
+  verdict: Outcome | undefined;
+  /** Memory that the guest asked for was refused. */
+  memoryRefused = false;
+  /** It opened buckets, so that the instance's handle tables must be reset. */
+  usedHandles = false;
+  liveHandles = 0;
+  /** What the guest last said of its progress, from 0 to 1. */
+  progress: number | undefined;
+
+  readonly request: RunRequest;
+  readonly gauge: Gauge;
+  readonly #state: StateReader | undefined;
+  readonly #written = new Map<string, Map<string, Seen>>();
+  readonly #read = new Map<string, Map<string, Seen>>();
+  #snapshot: StateSnapshot | undefined;
+  #random: Random | undefined;
+
+  constructor(request: RunRequest, gauge: Gauge, state: StateReader | undefined) {
+    this.request = request;
+    this.gauge = gauge;
+    this.#state = state;
+  }
+
+  /** Charges a host call for the bytes that cross. */
+  charge(bytes: Bytes): void {
+    this.gauge.charge(HOST_CALL_FUEL + (bytes >>> HOST_BYTES_PER_FUEL_SHIFT));
+  }
+
+  /** Nanoseconds since the run's start, on its own clock. */
+  get elapsedNs(): number {
+    return this.gauge.used * NANOSECONDS_PER_FUEL;
+  }
+
+  get random(): Random {
+    this.#random ??= new Random(this.request.seed);
+    return this.#random;
+  }
+
+  deny(message: string): void {
+    this.verdict ??= { kind: 'denied', message };
+  }
+
+  /** Counts output; over the limit the run is stopped. @returns whether it fits. */
+  #spendOutput(bytes: Bytes, what: string): boolean {
+    const { outputBytes: limit } = this.request.limits;
+    if (this.outputBytes + bytes > limit) {
+      this.verdict ??= { kind: 'output-limit', message: `${what} would bring the run's output above its limit of ${limit} bytes` };
+      this.gauge.stop('output');
+      return false;
+    }
+    this.outputBytes += bytes;
+    return true;
+  }
+
+  /** @returns why it was refused, or undefined. */
+  publish(effect: Omit<Extract<Effect, { kind: 'publish' }>, 'kind'>): string | undefined {
+    const { topic, payload } = effect;
+    const fault = topicFault(topic);
+    if (fault !== undefined) return fault;
+    if (topic.startsWith('$') || !this.request.grants.publish.some((filter) => filterMatches(filter, topic))) {
+      const message = `publish to "${topic}" is not granted`;
+      this.deny(message);
+      return message;
+    }
+    if (!this.#spendOutput(topic.length + payload.length, `publishing ${payload.length} bytes to "${topic}"`)) {
+      return 'the output limit is reached';
+    }
+    this.effects.push({ kind: 'publish', ...effect });
+    return undefined;
+  }
+
+  /** The grant behind a bucket's name, or undefined after noting that it was denied. */
+  bucket(name: string): BucketGrant | undefined {
+    const { buckets } = this.request.grants;
+    if (Object.hasOwn(buckets, name)) return buckets[name];
+    this.deny(`bucket "${name}" is not granted`);
+    return undefined;
+  }
+
+  read(bucket: string, key: string): Seen {
+    const written = this.#written.get(bucket);
+    if (written?.has(key) === true) return written.get(key);
+    const known = submap(this.#read, bucket);
+    if (known.has(key)) return known.get(key);
+    const stored = this.#state === undefined ? undefined : this.#snapshotNow(this.#state).get(bucket, key);
+    this.reads.push({ bucket, key, version: stored?.version ?? 0 });
+    known.set(key, stored?.value);
+    return stored?.value;
+  }
+
+  /** @returns why it was refused, or undefined. */
+  write(bucket: BucketGrant, key: string, value: Seen): string | undefined {
+    if (bucket.access !== 'read-write') {
+      const message = `writing to bucket "${bucket.id}" is not granted`;
+      this.deny(message);
+      return message;
+    }
+    if (!this.#spendOutput(key.length + (value?.length ?? 0), `writing key "${key}"`)) return 'the output limit is reached';
+    submap(this.#written, bucket.id).set(key, value);
+    this.effects.push(value === undefined ? { kind: 'delete', bucket: bucket.id, key } : { kind: 'set', bucket: bucket.id, key, value });
+    return undefined;
+  }
+
+  /** Keys in ascending order, those after `after`, at most `limit`, with the run's own writes. */
+  keys(bucket: string, after: string | undefined, limit: number): string[] {
+    const written = this.#written.get(bucket);
+    const stored = this.#state === undefined ? [] : this.#snapshotNow(this.#state).keys(bucket, after, limit + (written?.size ?? 0));
+    const keys = new Set(stored);
+    for (const [key, value] of written ?? []) {
+      if (value === undefined) keys.delete(key);
+      else if (after === undefined || compareKeys(key, after) > 0) keys.add(key);
+    }
+    return [...keys].sort(compareKeys).slice(0, limit);
+  }
+
+  addLog(line: LogLine): void {
+    const bytes = line.context.length + line.message.length;
+    if (this.logBytes + bytes > this.request.limits.logBytes) {
+      this.droppedLogLines++;
+      return;
+    }
+    this.logBytes += bytes;
+    this.log.push(line);
+  }
+
+  #snapshotNow(state: StateReader): StateSnapshot {
+    this.#snapshot ??= state.snapshot();
+    return this.#snapshot;
+  }
+
+  /** Ends what the run holds open on this side. */
+  release(): void {
+    this.#snapshot?.release();
+    this.#snapshot = undefined;
+  }
+}
+
+function submap(map: Map<string, Map<string, Seen>>, name: string): Map<string, Seen> {
+  let inner = map.get(name);
+  if (inner === undefined) {
+    inner = new Map();
+    map.set(name, inner);
+  }
+  return inner;
+}
+
+/** The order of the keys' UTF-8 bytes, which is the order of their code points. */
+function compareKeys(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
