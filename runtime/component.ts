@@ -18,10 +18,7 @@ const WORLDS_FILE = 'task.wit';
  */
 export async function componentFromCore(core: Uint8Array, world: string): Promise<Uint8Array> {
   // Loaded when first needed: it costs 0.1 s, and running components does without it.
-  const [{ componentEmbed, componentNew }, witSource] = await Promise.all([
-    import('@bytecodealliance/jco'),
-    readWit(),
-  ]);
+  const [{ componentEmbed, componentNew }, witSource] = await Promise.all([import('@bytecodealliance/jco'), readWit()]);
   try {
     const embedded = await componentEmbed({ binary: core, witSource, world, stringEncoding: 'utf16' });
     return await componentNew(embedded, []);

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { tuneEngine } from './engine.js';
 import { RuntimeError } from './errors.js';
 import { Pool } from './pool.js';
 import type { Artifact } from './provision/artifact.js';
@@ -49,6 +50,7 @@ export interface Runtime {
 
 /** Starts the threads. Components are installed one by one. */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  tuneEngine();
   await mkdir(options.cacheDir, { recursive: true });
   return new ThreadedRuntime(options);
 }

@@ -1,10 +1,10 @@
 /**
  * Writes a function anew with its charges.
  *
- * Two forms. A function with loops or many points keeps the counter in a local
- * (`local`): loaded on entry, stored around calls and when it leaves. Another
- * takes its few charges straight from the global (`global`), which is cheaper
- * than moving the counter back and forth.
+ * Two forms. A function with loops keeps the counter in a local: loaded on
+ * entry, stored around calls and when it leaves. One without writes each charge
+ * through to the global, where it is true at all times, and reads the global
+ * only when a call may have changed it: every read waits for the write before.
  */
 import type { ByteWriter } from '../wasm/bytes.js';
 import { EMPTY_BLOCK, I32, OP } from '../wasm/opcodes.js';
@@ -19,6 +19,8 @@ export interface EmitContext {
   helper(helper: Helper): number;
   /** The block type that yields a function's results. */
   resultBlock(results: Uint8Array): number;
+  /** Notes that the branch at this offset of the function is hardly ever taken. */
+  unlikely(offset: number): void;
 }
 
 export interface FunctionSource {
@@ -31,19 +33,12 @@ export interface FunctionSource {
   readonly results: Uint8Array;
 }
 
-/** Whether the counter goes into a local. */
-export function countsInLocal(scan: Scan): boolean {
-  if (scan.loops > 0) return true;
-  const points = scan.pointFuel.length - 1;
-  return points > 2 * scan.calls + 2;
-}
-
-/** Whether a scanned function needs the added local. */
+/** Whether a scanned function needs the added local: one that is charged once, on entry, does not. */
 export function needsLocal(scan: Scan): boolean {
-  return countsInLocal(scan) || scan.calls > 0;
+  return scan.loops > 0 || scan.calls > 0 || scan.pointFuel.length > ENTRY_POINT + 1;
 }
 
-/** Writes the instructions of a function, metered. */
+/** Writes the instructions of a function, metered. `out` begins with the function's local declarations. */
 export function emitBody(out: ByteWriter, source: FunctionSource, scan: Scan, context: EmitContext): void {
   new Emitter(out, source, scan, context).emit();
 }
@@ -61,7 +56,7 @@ class Emitter {
     this.#source = source;
     this.#scan = scan;
     this.#context = context;
-    this.#inLocal = countsInLocal(scan);
+    this.#inLocal = scan.loops > 0;
     this.#wrapped = this.#inLocal && scan.branchesOut;
   }
 
@@ -71,7 +66,7 @@ class Emitter {
     // A branch to the function's label would pass by the store at its end.
     if (this.#wrapped) {
       this.#out.u8(OP.block);
-      this.#out.s32(this.#blockType());
+      this.#out.s32(this.#context.resultBlock(this.#source.results));
     }
     let at = from;
     for (const edit of this.#scan.edits) {
@@ -82,12 +77,6 @@ class Emitter {
     this.#out.copy(bytes, at, to);
   }
 
-  #blockType(): number {
-    const type = this.#context.resultBlock(this.#source.results);
-    // Value types and the empty type are negative one-byte numbers.
-    return type;
-  }
-
   #fuelOf(point: number): number {
     return this.#scan.pointFuel[point] as number;
   }
@@ -95,7 +84,7 @@ class Emitter {
   #apply(edit: Edit): void {
     switch (edit.kind) {
       case EDIT.charge:
-        this.#charge(this.#fuelOf(edit.point));
+        this.#charge(this.#fuelOf(edit.point), edit.cached);
         break;
       case EDIT.loop:
         this.#loopHead(this.#fuelOf(edit.point));
@@ -127,7 +116,7 @@ class Emitter {
       case EDIT.handler:
         this.#copy(edit);
         this.#reload();
-        this.#charge(this.#fuelOf(edit.point));
+        this.#charge(this.#fuelOf(edit.point), false);
         break;
       case EDIT.functionReference:
         this.#out.u8(OP.refFunc);
@@ -210,33 +199,42 @@ class Emitter {
     this.#out.u8(OP.i32Sub);
   }
 
-  #charge(fuel: number): void {
-    if (fuel === 0) return;
+  #charge(fuel: number, cached: boolean): void {
     if (this.#inLocal) {
+      if (fuel === 0) return;
       this.#local(OP.localGet);
       this.#subtract(fuel);
       this.#local(OP.localSet);
-    } else {
-      this.#global(OP.globalGet);
-      this.#subtract(fuel);
-      this.#global(OP.globalSet);
+      return;
     }
+    if (fuel === 0 && cached) return;
+    if (cached) this.#local(OP.localGet);
+    else this.#global(OP.globalGet);
+    this.#subtract(fuel);
+    this.#local(OP.localTee);
+    this.#global(OP.globalSet);
   }
 
   #entry(): void {
     const fuel = this.#fuelOf(ENTRY_POINT);
-    const checks = this.#scan.calls > 0;
-    if (!this.#inLocal && !checks) {
-      this.#charge(fuel);
+    if (!needsLocal(this.#scan)) {
+      if (fuel === 0) return;
+      this.#global(OP.globalGet);
+      this.#subtract(fuel);
+      this.#global(OP.globalSet);
       return;
     }
+    const checks = this.#scan.calls > 0;
     this.#global(OP.globalGet);
     this.#subtract(fuel);
-    this.#local(checks ? OP.localTee : OP.localSet);
-    if (!checks) return;
     if (!this.#inLocal) {
+      this.#local(OP.localTee);
       this.#global(OP.globalSet);
+      if (!checks) return;
       this.#local(OP.localGet);
+    } else {
+      this.#local(checks ? OP.localTee : OP.localSet);
+      if (!checks) return;
     }
     this.#check();
   }
@@ -253,12 +251,13 @@ class Emitter {
     this.#out.u8(OP.i32Const);
     this.#out.s32(0);
     this.#out.u8(OP.i32LtS);
+    this.#context.unlikely(this.#out.length);
     this.#out.u8(OP.if);
     this.#out.u8(EMPTY_BLOCK);
     this.#local(OP.localGet);
     this.#callHelper({ kind: 'slice' });
-    if (this.#inLocal) this.#local(OP.localSet);
-    else this.#global(OP.globalSet);
+    this.#local(this.#inLocal ? OP.localSet : OP.localTee);
+    if (!this.#inLocal) this.#global(OP.globalSet);
     this.#out.u8(OP.end);
   }
 }

@@ -11,6 +11,7 @@ import { KIND, moduleInfo, skipInitExpression, UnsupportedWasm, type FunctionTyp
 import { renumberNames } from '../wasm/name-section.js';
 import { EMPTY_BLOCK, I32, OP } from '../wasm/opcodes.js';
 import { appendEntries, joinSections, SECTION, sectionBody, splitSections, withSection, type Section } from '../wasm/sections.js';
+import { withBranchHints } from './branch-hints.js';
 import { ADDED_LOCAL, emitBody, needsLocal, type EmitContext } from './emit.js';
 import { FUEL_EXPORT, helperBody, helperType, IMPORTS, METER_MODULE, RESERVED_PREFIX, START_EXPORT, type Helper, type HelperContext } from './helpers.js';
 import { scanBody } from './scan.js';
@@ -50,6 +51,8 @@ class ModuleMeter {
   readonly #helpers = new Map<string, { helper: Helper; index: number }>();
   readonly #types: FunctionType[];
   readonly #fuelGlobal: number;
+  /** By function, the offsets of branches that are hardly ever taken. */
+  readonly #unlikely = new Map<number, number[]>();
   #catches = false;
   #writesTables = false;
   #dropsSegments = false;
@@ -79,7 +82,7 @@ class ModuleMeter {
     this.#replace(SECTION.element, (body) => body && this.#renumberElements(body));
     this.#replace(SECTION.code, () => appendEntries(bodies, helpers));
     this.#replace(SECTION.type, (body) => appendEntries(body, this.#types.slice(this.#info.types.length).map(typeEntry)));
-    this.#sections = renumberNames(this.#sections, (index) => this.#shift(index));
+    this.#sections = withBranchHints(renumberNames(this.#sections, (index) => this.#shift(index)), this.#unlikely);
     return {
       module: joinSections(this.#sections),
       catches: this.#catches,
@@ -140,23 +143,27 @@ class ModuleMeter {
     const out = new ByteWriter(reader.end + (reader.end >> 1) + 64);
     const scratch = new ByteWriter(4096);
     const count = reader.u32();
+    let unlikely: number[] = [];
     const context: EmitContext = {
       fuelGlobal: this.#fuelGlobal,
       importedFunctions: this.#info.importedFunctions,
       functionShift: IMPORTS.length,
       helper: (helper) => this.#helper(helper),
       resultBlock: (results) => this.#resultBlock(results),
+      unlikely: (offset) => unlikely.push(offset),
     };
     out.u32(count);
     for (let i = 0; i < count; i++) {
       const size = reader.u32();
       const end = reader.pos + size;
       scratch.clear();
+      unlikely = [];
       const type = this.#info.types[this.#info.functions[this.#info.importedFunctions + i] as number] as FunctionType;
       this.#rewriteFunction(new ByteReader(reader.bytes, reader.pos, end), type, scratch, context);
       if (scratch.length > MAX_FUNCTION_BYTES) {
         throw new UnsupportedWasm(`function ${this.#info.importedFunctions + i}, which is larger than ${MAX_FUNCTION_BYTES} bytes when metered,`);
       }
+      if (unlikely.length > 0) this.#unlikely.set(this.#shift(this.#info.importedFunctions + i), unlikely);
       out.u32(scratch.length);
       out.raw(scratch.view());
       reader.pos = end;

@@ -54,6 +54,8 @@ export interface Edit {
   to: number;
   argument: number;
   point: number;
+  /** For a charge: on every way here the counter was read, and nothing was called since. */
+  cached: boolean;
 }
 
 export interface Scan {
@@ -84,6 +86,9 @@ interface Frame {
   armEnds: boolean;
   /** The edit at a loop's head. */
   head: Edit | undefined;
+  /** The counter is in the local where the frame begins; and on every way to its end. */
+  readonly cachedAtStart: boolean;
+  cachedAtEnd: boolean;
 }
 
 export interface ScanOptions {
@@ -106,6 +111,8 @@ class Scanner {
   readonly #fuel: number[] = [0, 0];
   readonly #frames: Frame[] = [];
   #point = ENTRY_POINT;
+  /** The counter is in the local, by the rule for functions without loops: see `emit.ts`. */
+  #cached = true;
   #calls = 0;
   #loops = 0;
   #branchesOut = false;
@@ -184,9 +191,15 @@ class Scanner {
   }
 
   #edit(kind: number, from: number, argument: number, point = UNREACHABLE_POINT): Edit {
-    const edit = { kind, from, to: this.#reader.pos, argument, point };
+    const edit = { kind, from, to: this.#reader.pos, argument, point, cached: this.#cached };
     this.#edits.push(edit);
     return edit;
+  }
+
+  /** An edit that calls a helper, which charges the global. */
+  #helper(kind: number, from: number, argument: number, point = UNREACHABLE_POINT): void {
+    this.#edit(kind, from, argument, point);
+    this.#cached = false;
   }
 
   #push(kind: number): Frame {
@@ -198,6 +211,8 @@ class Scanner {
       targeted: false,
       armEnds: false,
       head: undefined,
+      cachedAtStart: this.#cached,
+      cachedAtEnd: true,
     };
     this.#frames.push(frame);
     return frame;
@@ -206,7 +221,9 @@ class Scanner {
   /** Begins a point here, charged by an edit of this kind. */
   #begin(kind: number): Edit {
     this.#point = this.#fuel.push(0) - 1;
-    return this.#edit(kind, this.#reader.pos, 0, this.#point);
+    const edit = this.#edit(kind, this.#reader.pos, 0, this.#point);
+    this.#cached = true;
+    return edit;
   }
 
   get #reachable(): boolean {
@@ -292,6 +309,7 @@ class Scanner {
     if (target === 0) this.#branchesOut = true;
     if (!this.#reachable) return;
     frame.targeted = true;
+    frame.cachedAtEnd &&= this.#cached;
     this.#escape(target);
   }
 
@@ -304,7 +322,11 @@ class Scanner {
   /** An `else`, `catch` or `catch_all`: one arm ends, another begins. */
   #nextArm(kind: number): void {
     const frame = this.#frames.at(-1) as Frame;
-    if (this.#reachable) frame.armEnds = true;
+    if (this.#reachable) {
+      frame.armEnds = true;
+      frame.cachedAtEnd &&= this.#cached;
+    }
+    this.#cached = kind === EDIT.charge && frame.cachedAtStart;
     if (frame.kind === OP.if) frame.kind = OP.else;
     if (frame.outer !== UNREACHABLE_POINT) this.#begin(kind);
   }
@@ -326,6 +348,9 @@ class Scanner {
     }
     const joins = (frame.kind !== OP.loop && frame.targeted) || frame.armEnds || frame.kind === OP.if;
     if (!joins && !this.#reachable) return;
+    if (this.#reachable) frame.cachedAtEnd &&= this.#cached;
+    if (frame.kind === OP.if) frame.cachedAtEnd &&= frame.cachedAtStart;
+    this.#cached = frame.cachedAtEnd;
     const escapes = frame.reaches < index;
     if (frame.kind === OP.try) this.#begin(EDIT.charge);
     else if (!escapes) this.#point = frame.outer;
@@ -347,6 +372,7 @@ class Scanner {
       return;
     }
     this.#edit(opcode === OP.call ? EDIT.call : EDIT.indirectCall, start, index);
+    this.#cached = false;
     if (this.#exceptions && this.#reachable) {
       this.#escape(0);
       this.#begin(EDIT.charge);
@@ -357,7 +383,7 @@ class Scanner {
   #indexed(opcode: number, start: number): void {
     const index = this.#reader.u32();
     if (opcode === OP.tableSet) this.#writesTables = true;
-    if (opcode === OP.memoryGrow) this.#edit(EDIT.memoryGrow, start, index);
+    if (opcode === OP.memoryGrow) this.#helper(EDIT.memoryGrow, start, index);
   }
 
   #memoryArgument(): void {
@@ -375,23 +401,23 @@ class Scanner {
     const second = count > 1 ? this.#reader.u32() : 0;
     switch (opcode) {
       case BULK.memoryInit:
-        this.#edit(EDIT.memoryInit, start, first);
+        this.#helper(EDIT.memoryInit, start, first);
         break;
       case BULK.memoryCopy:
-        this.#edit(EDIT.memoryCopy, start, first, second);
+        this.#helper(EDIT.memoryCopy, start, first, second);
         break;
       case BULK.memoryFill:
-        this.#edit(EDIT.memoryFill, start, first);
+        this.#helper(EDIT.memoryFill, start, first);
         break;
       case BULK.tableInit:
       case BULK.tableCopy:
       case BULK.tableFill:
         this.#writesTables = true;
-        this.#edit(EDIT.tableBulk, start, first);
+        this.#helper(EDIT.tableBulk, start, first);
         break;
       case BULK.tableGrow:
         this.#writesTables = true;
-        this.#edit(EDIT.tableGrow, start, first);
+        this.#helper(EDIT.tableGrow, start, first);
         break;
       case BULK.dataDrop:
       case BULK.elemDrop:
