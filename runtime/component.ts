@@ -1,9 +1,10 @@
-/** Core modules to components: the only importer of jco's wasm-tools. */
+/** Core modules to components, against the worlds of `runtime/wit`. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RuntimeError } from './errors.js';
+import { wrapAsComponent } from './provision/jco.js';
 
 /** The file that declares the package the worlds are in; the other files hold the packages it uses. */
 const WORLDS_FILE = 'task.wit';
@@ -17,11 +18,9 @@ const WORLDS_FILE = 'task.wit';
  * @throws RuntimeError 'component-invalid' naming what does not fit.
  */
 export async function componentFromCore(core: Uint8Array, world: string): Promise<Uint8Array> {
-  // Loaded when first needed: it costs 0.1 s, and running components does without it.
-  const [{ componentEmbed, componentNew }, witSource] = await Promise.all([import('@bytecodealliance/jco'), readWit()]);
+  const witSource = await readWit();
   try {
-    const embedded = await componentEmbed({ binary: core, witSource, world, stringEncoding: 'utf16' });
-    return await componentNew(embedded, []);
+    return await wrapAsComponent(core, witSource, world);
   } catch (error) {
     throw new RuntimeError('component-invalid', `the module does not fit the world ${world}: ${reasonOf(error)}`, {
       cause: error,

@@ -11,7 +11,16 @@ import { RuntimeError } from './errors.js';
 import { RUNTIME_BOUNDS } from './limits.js';
 import type { Artifact } from './provision/artifact.js';
 import type { Effect, Fuel, Limits, RunRequest, RunResult } from './task.js';
-import { CONTROL, type Partial, type Results, type StartAnswer, type ThreadJob, type ThreadOptions, type WireEffect, type WireRun } from './worker/wire.js';
+import {
+  CONTROL,
+  type Partial,
+  type Results,
+  type StartAnswer,
+  type ThreadJob,
+  type ThreadOptions,
+  type WireEffect,
+  type WireRun,
+} from './worker/wire.js';
 
 interface Ticket {
   readonly request: RunRequest;
@@ -228,11 +237,23 @@ export class Pool {
     const running = Atomics.load(batch.control, CONTROL.running);
     const cause = error instanceof Error ? error.message : String(error);
     const culprit = this.#release(batch, running);
-    culprit?.resolve(unstarted(culprit.request, { kind: 'trapped', reason: 'thread-lost', message: `the thread that held the run died: ${cause}` }));
+    culprit?.resolve(
+      unstarted(culprit.request, {
+        kind: 'trapped',
+        reason: 'thread-lost',
+        message: `the thread that held the run died: ${cause}`,
+      }),
+    );
     for (const [index, ticket] of batch.tickets.entries()) {
       if (ticket === undefined || ticket.handouts < RUNTIME_BOUNDS.handouts) continue;
       this.#release(batch, index);
-      ticket.resolve(unstarted(ticket.request, { kind: 'trapped', reason: 'thread-lost', message: `${ticket.handouts} threads that held the run died: ${cause}` }));
+      ticket.resolve(
+        unstarted(ticket.request, {
+          kind: 'trapped',
+          reason: 'thread-lost',
+          message: `${ticket.handouts} threads that held the run died: ${cause}`,
+        }),
+      );
     }
     this.#giveBack(batch, 0);
     this.#answered(batch);

@@ -92,7 +92,8 @@ class ThreadedRuntime implements Runtime {
   async run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
     this.#refuseIfClosed();
     const artifact = this.#artifacts.get(request.task);
-    if (artifact === undefined) throw new RuntimeError('unknown-task', `No task with key "${request.task}" is installed`);
+    if (artifact === undefined)
+      throw new RuntimeError('unknown-task', `No task with key "${request.task}" is installed`);
     return this.#pool.run(request, artifact, signal);
   }
 

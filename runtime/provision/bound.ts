@@ -1,7 +1,7 @@
 /**
  * The bounding pass: memories and tables that a module defines get a maximum
  * that the memory limit allows. The exact total is kept at run time, where
- * growth is asked for (see `meter/helpers.ts`); this is the second line.
+ * growth is asked for (see `meter/added-functions.ts`); this is the second line.
  */
 import { PAGE_BYTES, TABLE_ENTRY_BYTES } from '../limits.js';
 import { ByteReader, ByteWriter } from './wasm/bytes.js';

@@ -20,7 +20,10 @@ export class ArtifactCache {
     try {
       const meta: unknown = JSON.parse(await readFile(join(this.folder(key), META_FILE), 'utf8'));
       if (!isArtifact(meta) || meta.key !== key) return undefined;
-      const expected: [string, string][] = [[GLUE_FILE, meta.glueSha256], ...meta.modules.map((m): [string, string] => [m.name, m.sha256])];
+      const expected: [string, string][] = [
+        [GLUE_FILE, meta.glueSha256],
+        ...meta.modules.map((m): [string, string] => [m.name, m.sha256]),
+      ];
       for (const [name, digest] of expected) {
         if (sha256(await readFile(join(this.folder(key), name))) !== digest) return undefined;
       }
@@ -57,7 +60,7 @@ async function writeSynced(path: string, contents: Uint8Array | string): Promise
   }
 }
 
-export function isArtifact(value: unknown): value is Artifact {
+function isArtifact(value: unknown): value is Artifact {
   if (typeof value !== 'object' || value === null) return false;
   const candidate = value as Partial<Record<keyof Artifact, unknown>>;
   return (

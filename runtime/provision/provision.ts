@@ -11,7 +11,7 @@ import { adaptGlue } from './glue.js';
 import { INSTRUMENTATION_VERSION } from './meter/costs.js';
 import { meter, type Metered } from './meter/meter.js';
 import { HANDLER, importFault } from './offered.js';
-import { transpile, type Transpiled } from './transpile.js';
+import { transpile, type Transpiled } from './jco.js';
 import { MalformedWasm } from './wasm/bytes.js';
 import { UnsupportedWasm } from './wasm/module-info.js';
 
@@ -41,7 +41,10 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
   const imports = checkedImports(component);
   const transpiled = await transpiledOrRefused(component);
   if (!transpiled.exports.some(([name]) => name === HANDLER)) {
-    throw new RuntimeError('component-refused', `The component does not export ${HANDLER}, which makes a component a task`);
+    throw new RuntimeError(
+      'component-refused',
+      `The component does not export ${HANDLER}, which makes a component a task`,
+    );
   }
   for (const [name, module] of transpiled.modules) checkModule(name, module);
   const metered = meterAll(transpiled.modules);
@@ -67,7 +70,8 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
     );
   }
   for (const [name, module] of files) {
-    if (!WebAssembly.validate(module)) throw new RuntimeError('internal', `The rewritten ${name} is not valid: ${compileFault(module)}`);
+    if (!WebAssembly.validate(module))
+      throw new RuntimeError('internal', `The rewritten ${name} is not valid: ${compileFault(module)}`);
   }
   const glue = new TextEncoder().encode(adaptGlue(transpiled.javascript));
   files.set(GLUE_FILE, glue);
@@ -89,10 +93,16 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
 
 function checkedImports(component: Uint8Array): string[] {
   if (component.length > RUNTIME_BOUNDS.componentBytes) {
-    throw new RuntimeError('component-invalid', `The component has ${component.length} bytes; at most ${RUNTIME_BOUNDS.componentBytes} are taken`);
+    throw new RuntimeError(
+      'component-invalid',
+      `The component has ${component.length} bytes; at most ${RUNTIME_BOUNDS.componentBytes} are taken`,
+    );
   }
   if (!isComponent(component)) {
-    throw new RuntimeError('component-invalid', 'The file is not a WebAssembly component (a core module must be wrapped as one first)');
+    throw new RuntimeError(
+      'component-invalid',
+      'The file is not a WebAssembly component (a core module must be wrapped as one first)',
+    );
   }
   try {
     const imports = componentImports(component);
@@ -103,9 +113,10 @@ function checkedImports(component: Uint8Array): string[] {
     if (faults.length > 0) {
       throw new RuntimeError('component-refused', `The component imports what is not offered: ${faults.join(', ')}`);
     }
-    return imports.map(({ name }) => name).sort();
+    return imports.map(({ name }) => name).toSorted();
   } catch (error) {
-    if (error instanceof MalformedWasm) throw new RuntimeError('component-invalid', `The component cannot be read: ${error.message}`, { cause: error });
+    if (error instanceof MalformedWasm)
+      throw new RuntimeError('component-invalid', `The component cannot be read: ${error.message}`, { cause: error });
     throw error;
   }
 }
@@ -114,14 +125,19 @@ async function transpiledOrRefused(component: Uint8Array): Promise<Transpiled> {
   try {
     return await transpile(component);
   } catch (error) {
-    throw new RuntimeError('component-invalid', `The component cannot be transpiled: ${firstLine(error)}`, { cause: error });
+    throw new RuntimeError('component-invalid', `The component cannot be transpiled: ${firstLine(error)}`, {
+      cause: error,
+    });
   }
 }
 
 /** On the bytes as they came: rewriting could make an invalid module valid. */
 function checkModule(name: string, module: Uint8Array): void {
   if (WebAssembly.validate(module)) return;
-  throw new RuntimeError('component-invalid', `${name} does not validate on Node ${process.versions.node}: ${compileFault(module)}`);
+  throw new RuntimeError(
+    'component-invalid',
+    `${name} does not validate on Node ${process.versions.node}: ${compileFault(module)}`,
+  );
 }
 
 function compileFault(module: Uint8Array): string {
@@ -146,7 +162,9 @@ function meterOrRefuse(name: string, module: Uint8Array, exceptions: boolean): M
     return meter(module, { exceptions });
   } catch (error) {
     if (error instanceof UnsupportedWasm) {
-      throw new RuntimeError('component-refused', `${name} uses ${error.message}, which cannot be metered`, { cause: error });
+      throw new RuntimeError('component-refused', `${name} uses ${error.message}, which cannot be metered`, {
+        cause: error,
+      });
     }
     if (error instanceof MalformedWasm) {
       throw new RuntimeError('component-invalid', `${name} cannot be read: ${error.message}`, { cause: error });

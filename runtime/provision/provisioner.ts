@@ -56,7 +56,10 @@ function inThread(job: ProvisionJob): Promise<ProvisionAnswer> {
     worker.once('error', (error: Error & { code?: string }) => {
       reject(
         error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-          ? new RuntimeError('provision-bound', `Preparing the component needs more than ${RUNTIME_BOUNDS.provisionMegabytes} MB`)
+          ? new RuntimeError(
+              'provision-bound',
+              `Preparing the component needs more than ${RUNTIME_BOUNDS.provisionMegabytes} MB`,
+            )
           : new RuntimeError('internal', `Preparing the component failed: ${error.message}`, { cause: error }),
       );
     });

@@ -22,7 +22,11 @@ async function answer(job: ProvisionJob): Promise<ProvisionAnswer> {
     return { type: 'prepared', artifact: provisioned.artifact };
   } catch (error) {
     if (error instanceof RuntimeError) return { type: 'refused', code: error.code, message: error.message };
-    return { type: 'refused', code: 'internal', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return {
+      type: 'refused',
+      code: 'internal',
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    };
   }
 }
 

@@ -33,7 +33,13 @@ export class Executor {
       warm.instance = new Instance(warm.loaded, start.create);
     } catch (error) {
       const { gauge, memoryRefused } = start.context();
-      const outcome = outcomeOf({ ending: { type: 'threw', error }, stopped: gauge.stopped, verdict: undefined, overFuel: false, memoryRefused });
+      const outcome = outcomeOf({
+        ending: { type: 'threw', error },
+        stopped: gauge.stopped,
+        verdict: undefined,
+        overFuel: false,
+        memoryRefused,
+      });
       throw new Error('message' in outcome ? `${outcome.kind}: ${outcome.message}` : outcome.kind, { cause: error });
     }
     return start.context().gauge.used;
@@ -74,7 +80,11 @@ export class Executor {
   }
 
   /** Start functions run as nobody: no event, no grants, nothing to keep. */
-  #startContext(artifact: Artifact, limits: Limits, watch: SliceWatch): { create: (gauge: Gauge) => RunContext; context: () => RunContext } {
+  #startContext(
+    artifact: Artifact,
+    limits: Limits,
+    watch: SliceWatch,
+  ): { create: (gauge: Gauge) => RunContext; context: () => RunContext } {
     let context: RunContext | undefined;
     const request: RunRequest = {
       runId: '',
@@ -102,7 +112,13 @@ export class Executor {
   }
 }
 
-function resultOf(request: RunRequest, ending: Ending, run: RunContext | undefined, instance: Instance | undefined, wallMs: number): RunResult {
+function resultOf(
+  request: RunRequest,
+  ending: Ending,
+  run: RunContext | undefined,
+  instance: Instance | undefined,
+  wallMs: number,
+): RunResult {
   const gauge = instance?.gauge;
   const used: Fuel = gauge?.used ?? 0;
   const overFuel = used > request.limits.fuel;

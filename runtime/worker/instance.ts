@@ -4,14 +4,14 @@
  * It keeps a pristine image of everything that a guest can change, so that the
  * next event finds it as if just instantiated, at the price of a copy.
  */
-import { TABLE_SPACE, FUEL_EXPORT, METER_MODULE, START_EXPORT } from '../provision/meter/helpers.js';
+import { TABLE_SPACE, FUEL_EXPORT, METER_MODULE, START_EXPORT } from '../provision/meter/added-functions.js';
 import { EXPOSED } from '../provision/expose.js';
 import { HANDLER } from '../provision/offered.js';
 import { RESET_HOOK } from '../provision/glue.js';
 import { PAGE_BYTES, TABLE_ENTRY_BYTES } from '../limits.js';
 import type { Bytes, TaskEvent } from '../task.js';
 import { Gauge } from './gauge.js';
-import { hostImports, type Host } from './host/imports.js';
+import { hostImports } from './host/imports.js';
 import type { Loaded } from './loaded.js';
 import type { Ending } from './outcome.js';
 import type { RunContext } from './run-context.js';
@@ -57,7 +57,10 @@ export class Instance {
   constructor(loaded: Loaded, run: (gauge: Gauge) => RunContext) {
     this.#loaded = loaded;
     this.#host = { run: run(this.gauge) };
-    const imports = { ...hostImports(this.#host as Host), [RESET_HOOK]: (reset: () => void) => this.#resets.push(reset) };
+    const imports = {
+      ...hostImports(this.#host),
+      [RESET_HOOK]: (reset: () => void) => this.#resets.push(reset),
+    };
     const exports = loaded.instantiate(
       (name) => loaded.module(name),
       imports,
@@ -152,7 +155,12 @@ function imageOf(memory: WebAssembly.Memory): MemoryImage {
 
 function handlerOf(exports: Readonly<Record<string, unknown>>): Handler {
   const handler = exports[HANDLER];
-  if (typeof handler !== 'object' || handler === null || !('handleMessage' in handler) || typeof handler.handleMessage !== 'function') {
+  if (
+    typeof handler !== 'object' ||
+    handler === null ||
+    !('handleMessage' in handler) ||
+    typeof handler.handleMessage !== 'function'
+  ) {
     throw new Error(`the generated code has no ${HANDLER}`);
   }
   return handler as Handler;

@@ -6,7 +6,17 @@ import type { StateModule, StateReader } from '../state.js';
 import type { Limits, RunRequest, RunResult } from '../task.js';
 import { Executor } from './executor.js';
 import type { SliceWatch } from './gauge.js';
-import { CONTROL, type Partial, type Results, type StartAnswer, type ThreadJob, type ThreadOptions, type WireEffect, type WireResult, type WireRun } from './wire.js';
+import {
+  CONTROL,
+  type Partial,
+  type Results,
+  type StartAnswer,
+  type ThreadJob,
+  type ThreadOptions,
+  type WireEffect,
+  type WireResult,
+  type WireRun,
+} from './wire.js';
 
 const threadOptions = workerData as ThreadOptions;
 const executor = new Executor(threadOptions.cacheDir, await openState(threadOptions));
@@ -80,7 +90,12 @@ class Batch implements SliceWatch {
     const last = this.#index === this.#end - 1;
     if (last && this.#finished.length === 0) return;
     if (performance.now() - this.#startedAt < RUNTIME_BOUNDS.batchPatienceMs) return;
-    const message: Partial = { type: 'partial', batch: this.#job.batch, returnedFrom: this.#index + 1, ...pack(this.#finished) };
+    const message: Partial = {
+      type: 'partial',
+      batch: this.#job.batch,
+      returnedFrom: this.#index + 1,
+      ...pack(this.#finished),
+    };
     this.#finished = [];
     this.#end = this.#index + 1;
     parentPort?.postMessage(message, [message.bytes.buffer as ArrayBuffer]);

@@ -36,7 +36,7 @@ export function outcomeOf({ ending, stopped, verdict, overFuel, memoryRefused }:
 }
 
 const TRAPS: readonly (readonly [RegExp, TrapReason])[] = [
-  [/^unreachable/, 'unreachable'],
+  [/unreachable/, 'unreachable'],
   [/memory access out of bounds|data segment/, 'memory-out-of-bounds'],
   [/table (index|access)|element segment/, 'table-out-of-bounds'],
   [/null function|signature mismatch|indirect call/, 'indirect-call'],
@@ -53,6 +53,7 @@ function trapOf(error: unknown): { reason: TrapReason; message: string } {
   if (error instanceof RangeError && message.startsWith('Maximum call stack size')) {
     return { reason: 'call-depth', message: 'calls nested deeper than the stack' };
   }
-  if (error instanceof WebAssembly.Exception) return { reason: 'exception', message: 'an exception that nothing caught' };
+  if (error instanceof WebAssembly.Exception)
+    return { reason: 'exception', message: 'an exception that nothing caught' };
   return { reason: 'abi', message };
 }

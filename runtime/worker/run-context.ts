@@ -70,7 +70,10 @@ export class RunContext {
   #spendOutput(bytes: Bytes, what: string): boolean {
     const { outputBytes: limit } = this.request.limits;
     if (this.outputBytes + bytes > limit) {
-      this.verdict ??= { kind: 'output-limit', message: `${what} would bring the run's output above its limit of ${limit} bytes` };
+      this.verdict ??= {
+        kind: 'output-limit',
+        message: `${what} would bring the run's output above its limit of ${limit} bytes`,
+      };
       this.gauge.stop('output');
       return false;
     }
@@ -121,22 +124,26 @@ export class RunContext {
       this.deny(message);
       return message;
     }
-    if (!this.#spendOutput(key.length + (value?.length ?? 0), `writing key "${key}"`)) return 'the output limit is reached';
+    if (!this.#spendOutput(key.length + (value?.length ?? 0), `writing key "${key}"`))
+      return 'the output limit is reached';
     submap(this.#written, bucket.id).set(key, value);
-    this.effects.push(value === undefined ? { kind: 'delete', bucket: bucket.id, key } : { kind: 'set', bucket: bucket.id, key, value });
+    this.effects.push(
+      value === undefined ? { kind: 'delete', bucket: bucket.id, key } : { kind: 'set', bucket: bucket.id, key, value },
+    );
     return undefined;
   }
 
   /** Keys in ascending order, those after `after`, at most `limit`, with the run's own writes. */
   keys(bucket: string, after: string | undefined, limit: number): string[] {
     const written = this.#written.get(bucket);
-    const stored = this.#state === undefined ? [] : this.#snapshotNow(this.#state).keys(bucket, after, limit + (written?.size ?? 0));
+    const stored =
+      this.#state === undefined ? [] : this.#snapshotNow(this.#state).keys(bucket, after, limit + (written?.size ?? 0));
     const keys = new Set(stored);
     for (const [key, value] of written ?? []) {
       if (value === undefined) keys.delete(key);
       else if (after === undefined || compareKeys(key, after) > 0) keys.add(key);
     }
-    return [...keys].sort(compareKeys).slice(0, limit);
+    return [...keys].toSorted(compareKeys).slice(0, limit);
   }
 
   addLog(line: LogLine): void {

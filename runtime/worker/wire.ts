@@ -40,7 +40,7 @@ export type WireEffect =
   | (Omit<Extract<Effect, { kind: 'set' }>, 'value'> & WireRange)
   | Extract<Effect, { kind: 'delete' }>;
 
-export interface WireRange {
+interface WireRange {
   readonly from: number;
   readonly to: number;
 }

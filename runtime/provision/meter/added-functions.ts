@@ -106,7 +106,10 @@ export function helperBody(helper: Helper, context: HelperContext): Uint8Array {
 function sliceBody(code: Assembler, context: HelperContext): void {
   code.locals(0);
   code.get(0).op(OP.call, context.sliceImport).tee(0);
-  code.i32(0).op(OP.i32LtS).if(() => code.op(OP.unreachable));
+  code
+    .i32(0)
+    .op(OP.i32LtS)
+    .if(() => code.op(OP.unreachable));
   code.get(0);
 }
 
@@ -177,23 +180,30 @@ function copyBody(code: Assembler, to: number, from: number): void {
     code.get(TO).get(FROM).get(COUNT);
     copy().op(OP.return);
   });
-  code.get(FROM).get(TO).op(OP.i32LtU).if(() => {
-    code.loop(() => {
-      code.chargeChunk();
-      code.add(COUNT, -BULK_CHUNK_BYTES);
-      code.get(TO).get(COUNT).op(OP.i32Add).get(FROM).get(COUNT).op(OP.i32Add).i32(BULK_CHUNK_BYTES);
-      copy();
-      code.get(COUNT).i32(BULK_CHUNK_BYTES).op(OP.i32GtU).op(OP.brIf, 0);
-    });
-  }, () => {
-    code.loop(() => {
-      code.chargeChunk();
-      code.get(TO).get(FROM).i32(BULK_CHUNK_BYTES);
-      copy();
-      code.add(TO, BULK_CHUNK_BYTES).add(FROM, BULK_CHUNK_BYTES).add(COUNT, -BULK_CHUNK_BYTES);
-      code.get(COUNT).i32(BULK_CHUNK_BYTES).op(OP.i32GtU).op(OP.brIf, 0);
-    });
-  });
+  code
+    .get(FROM)
+    .get(TO)
+    .op(OP.i32LtU)
+    .if(
+      () => {
+        code.loop(() => {
+          code.chargeChunk();
+          code.add(COUNT, -BULK_CHUNK_BYTES);
+          code.get(TO).get(COUNT).op(OP.i32Add).get(FROM).get(COUNT).op(OP.i32Add).i32(BULK_CHUNK_BYTES);
+          copy();
+          code.get(COUNT).i32(BULK_CHUNK_BYTES).op(OP.i32GtU).op(OP.brIf, 0);
+        });
+      },
+      () => {
+        code.loop(() => {
+          code.chargeChunk();
+          code.get(TO).get(FROM).i32(BULK_CHUNK_BYTES);
+          copy();
+          code.add(TO, BULK_CHUNK_BYTES).add(FROM, BULK_CHUNK_BYTES).add(COUNT, -BULK_CHUNK_BYTES);
+          code.get(COUNT).i32(BULK_CHUNK_BYTES).op(OP.i32GtU).op(OP.brIf, 0);
+        });
+      },
+    );
   code.chargeBytes(COUNT);
   code.get(TO).get(FROM).get(COUNT);
   copy();

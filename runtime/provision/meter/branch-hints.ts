@@ -16,10 +16,15 @@ const UNLIKELY = 0;
  *
  * @param unlikely by function index in ascending order, offsets from the function's local declarations.
  */
-export function withBranchHints(sections: readonly Section[], unlikely: ReadonlyMap<number, readonly number[]>): Section[] {
+export function withBranchHints(
+  sections: readonly Section[],
+  unlikely: ReadonlyMap<number, readonly number[]>,
+): Section[] {
   const kept = sections.filter((section) => section.id !== SECTION.custom || customName(section) !== NAME);
   const code = kept.findIndex((section) => section.id === SECTION.code);
-  return unlikely.size === 0 || code < 0 ? kept : kept.toSpliced(code, 0, { id: SECTION.custom, body: encode(unlikely) });
+  return unlikely.size === 0 || code < 0
+    ? kept
+    : kept.toSpliced(code, 0, { id: SECTION.custom, body: encode(unlikely) });
 }
 
 function customName(section: Section): string | undefined {

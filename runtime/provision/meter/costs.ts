@@ -21,7 +21,20 @@ function cost(fuel: number, ...opcodes: number[]): void {
   for (const opcode of opcodes) costs[opcode] = fuel;
 }
 
-cost(0, OP.unreachable, OP.nop, OP.block, OP.loop, OP.else, OP.try, OP.catch, OP.catchAll, OP.delegate, OP.end, OP.drop);
+cost(
+  0,
+  OP.unreachable,
+  OP.nop,
+  OP.block,
+  OP.loop,
+  OP.else,
+  OP.try,
+  OP.catch,
+  OP.catchAll,
+  OP.delegate,
+  OP.end,
+  OP.drop,
+);
 /** A bounds-checked jump through a table. */
 cost(2, OP.brTable);
 /** Saving registers, the stack check and the return. */
@@ -40,7 +53,14 @@ cost(0, OP.bulk, OP.vector);
 
 /** Fuel of each 0xfc instruction, apart from what its size costs. */
 export const bulkCosts = new Uint16Array(18).fill(1);
-for (const opcode of [BULK.memoryInit, BULK.memoryCopy, BULK.memoryFill, BULK.tableInit, BULK.tableCopy, BULK.tableFill]) {
+for (const opcode of [
+  BULK.memoryInit,
+  BULK.memoryCopy,
+  BULK.memoryFill,
+  BULK.tableInit,
+  BULK.tableCopy,
+  BULK.tableFill,
+]) {
   bulkCosts[opcode] = 40;
 }
 bulkCosts[BULK.tableGrow] = 500;

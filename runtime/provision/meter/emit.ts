@@ -8,7 +8,7 @@
  */
 import type { ByteWriter } from '../wasm/bytes.js';
 import { EMPTY_BLOCK, I32, OP } from '../wasm/opcodes.js';
-import type { Helper } from './helpers.js';
+import type { Helper } from './added-functions.js';
 import { EDIT, ENTRY_POINT, type Edit, type Scan } from './scan.js';
 
 export interface EmitContext {

@@ -7,13 +7,38 @@
  * host to run once the counter is filled.
  */
 import { ByteReader, ByteWriter } from '../wasm/bytes.js';
-import { KIND, moduleInfo, skipInitExpression, UnsupportedWasm, type FunctionType, type ModuleInfo } from '../wasm/module-info.js';
+import {
+  KIND,
+  moduleInfo,
+  skipInitExpression,
+  UnsupportedWasm,
+  type FunctionType,
+  type ModuleInfo,
+} from '../wasm/module-info.js';
 import { renumberNames } from '../wasm/name-section.js';
 import { EMPTY_BLOCK, I32, OP } from '../wasm/opcodes.js';
-import { appendEntries, joinSections, SECTION, sectionBody, splitSections, withSection, type Section } from '../wasm/sections.js';
+import {
+  appendEntries,
+  joinSections,
+  SECTION,
+  sectionBody,
+  splitSections,
+  withSection,
+  type Section,
+} from '../wasm/sections.js';
 import { withBranchHints } from './branch-hints.js';
 import { ADDED_LOCAL, emitBody, needsLocal, type EmitContext } from './emit.js';
-import { FUEL_EXPORT, helperBody, helperType, IMPORTS, METER_MODULE, RESERVED_PREFIX, START_EXPORT, type Helper, type HelperContext } from './helpers.js';
+import {
+  FUEL_EXPORT,
+  helperBody,
+  helperType,
+  IMPORTS,
+  METER_MODULE,
+  RESERVED_PREFIX,
+  START_EXPORT,
+  type Helper,
+  type HelperContext,
+} from './added-functions.js';
 import { scanBody } from './scan.js';
 
 /** V8's bound, parameters included: kV8MaxWasmFunctionLocals in wasm-limits.h. */
@@ -74,15 +99,25 @@ class ModuleMeter {
     const helperTypes = [...this.#helpers.values()].map(({ helper }) => this.#typeIndex(helperType(helper, context)));
     const importTypes = IMPORTS.map((entry) => this.#typeIndex(entry));
 
-    this.#replace(SECTION.import, (body) => appendEntries(body, IMPORTS.map((entry, i) => importEntry(entry.name, importTypes[i] as number))));
+    this.#replace(SECTION.import, (body) =>
+      appendEntries(
+        body,
+        IMPORTS.map((entry, i) => importEntry(entry.name, importTypes[i] as number)),
+      ),
+    );
     this.#replace(SECTION.function, (body) => appendEntries(body, helperTypes.map(encodeU32)));
     this.#replace(SECTION.global, (body) => appendEntries(body && this.#renumberGlobals(body), [fuelGlobalEntry()]));
     this.#replace(SECTION.export, (body) => appendEntries(body && this.#renumberExports(body), this.#exportEntries()));
     this.#replace(SECTION.start, () => undefined);
     this.#replace(SECTION.element, (body) => body && this.#renumberElements(body));
     this.#replace(SECTION.code, () => appendEntries(bodies, helpers));
-    this.#replace(SECTION.type, (body) => appendEntries(body, this.#types.slice(this.#info.types.length).map(typeEntry)));
-    this.#sections = withBranchHints(renumberNames(this.#sections, (index) => this.#shift(index)), this.#unlikely);
+    this.#replace(SECTION.type, (body) =>
+      appendEntries(body, this.#types.slice(this.#info.types.length).map(typeEntry)),
+    );
+    this.#sections = withBranchHints(
+      renumberNames(this.#sections, (index) => this.#shift(index)),
+      this.#unlikely,
+    );
     return {
       module: joinSections(this.#sections),
       catches: this.#catches,
@@ -126,7 +161,9 @@ class ModuleMeter {
   }
 
   #typeIndex(type: { params: ArrayLike<number>; results: ArrayLike<number> }): number {
-    const found = this.#types.findIndex((known) => sameBytes(known.params, type.params) && sameBytes(known.results, type.results));
+    const found = this.#types.findIndex(
+      (known) => sameBytes(known.params, type.params) && sameBytes(known.results, type.results),
+    );
     if (found >= 0) return found;
     return this.#types.push({ params: Uint8Array.from(type.params), results: Uint8Array.from(type.results) }) - 1;
   }
@@ -161,7 +198,9 @@ class ModuleMeter {
       const type = this.#info.types[this.#info.functions[this.#info.importedFunctions + i] as number] as FunctionType;
       this.#rewriteFunction(new ByteReader(reader.bytes, reader.pos, end), type, scratch, context);
       if (scratch.length > MAX_FUNCTION_BYTES) {
-        throw new UnsupportedWasm(`function ${this.#info.importedFunctions + i}, which is larger than ${MAX_FUNCTION_BYTES} bytes when metered,`);
+        throw new UnsupportedWasm(
+          `function ${this.#info.importedFunctions + i}, which is larger than ${MAX_FUNCTION_BYTES} bytes when metered,`,
+        );
       }
       if (unlikely.length > 0) this.#unlikely.set(this.#shift(this.#info.importedFunctions + i), unlikely);
       out.u32(scratch.length);
@@ -186,7 +225,10 @@ class ModuleMeter {
     this.#writesTables ||= scan.writesTables;
     this.#dropsSegments ||= scan.dropsSegments;
     if (needsLocal(scan)) {
-      if (locals >= MAX_LOCALS) throw new UnsupportedWasm(`a function with ${locals} locals (metering needs one of the ${MAX_LOCALS} that the engine allows)`);
+      if (locals >= MAX_LOCALS)
+        throw new UnsupportedWasm(
+          `a function with ${locals} locals (metering needs one of the ${MAX_LOCALS} that the engine allows)`,
+        );
       out.u32(groups + 1);
       out.copy(reader.bytes, groupsFrom, from);
       out.u32(ADDED_LOCAL.count);
@@ -194,12 +236,18 @@ class ModuleMeter {
     } else {
       out.copy(reader.bytes, declarationsFrom, from);
     }
-    emitBody(out, { bytes: reader.bytes, from, to: reader.pos, freeLocal: locals, results: type.results }, scan, context);
+    emitBody(
+      out,
+      { bytes: reader.bytes, from, to: reader.pos, freeLocal: locals, results: type.results },
+      scan,
+      context,
+    );
   }
 
   #exportEntries(): Uint8Array[] {
     const entries = [exportEntry(FUEL_EXPORT, KIND.global, this.#fuelGlobal)];
-    if (this.#info.start !== undefined) entries.push(exportEntry(START_EXPORT, KIND.function, this.#shift(this.#info.start)));
+    if (this.#info.start !== undefined)
+      entries.push(exportEntry(START_EXPORT, KIND.function, this.#shift(this.#info.start)));
     return entries;
   }
 
@@ -207,7 +255,9 @@ class ModuleMeter {
     const out = new ByteWriter(body.length + 16);
     out.u32(this.#info.exports.length);
     for (const entry of this.#info.exports) {
-      out.raw(exportEntry(entry.name, entry.kind, entry.kind === KIND.function ? this.#shift(entry.index) : entry.index));
+      out.raw(
+        exportEntry(entry.name, entry.kind, entry.kind === KIND.function ? this.#shift(entry.index) : entry.index),
+      );
     }
     return out.finish();
   }

@@ -315,13 +315,14 @@ class Scanner {
 
   /** Notes that control leaves from here to the frame with this index. */
   #escape(target: number): void {
-    const top = this.#frames.at(-1) as Frame;
-    if (this.#reachable && target < top.reaches) top.reaches = target;
+    const top = this.#frames.at(-1);
+    if (top !== undefined && this.#reachable && target < top.reaches) top.reaches = target;
   }
 
   /** An `else`, `catch` or `catch_all`: one arm ends, another begins. */
   #nextArm(kind: number): void {
-    const frame = this.#frames.at(-1) as Frame;
+    const frame = this.#frames.at(-1);
+    if (frame === undefined) return;
     if (this.#reachable) {
       frame.armEnds = true;
       frame.cachedAtEnd &&= this.#cached;

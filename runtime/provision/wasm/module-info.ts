@@ -8,7 +8,7 @@ export interface FunctionType {
   readonly results: Uint8Array;
 }
 
-export interface TableType {
+interface TableType {
   /** Reference type as encoded: 0x70 funcref, 0x6f externref. */
   readonly element: number;
   readonly min: number;
@@ -16,14 +16,14 @@ export interface TableType {
   readonly imported: boolean;
 }
 
-export interface MemoryType {
+interface MemoryType {
   /** In pages of 64 KiB. */
   readonly min: number;
   readonly max: number | undefined;
   readonly imported: boolean;
 }
 
-export interface GlobalType {
+interface GlobalType {
   readonly type: number;
   readonly mutable: boolean;
   readonly imported: boolean;

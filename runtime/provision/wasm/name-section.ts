@@ -30,7 +30,8 @@ function rewrite(reader: ByteReader, renumber: (index: number) => number): Uint8
   while (!reader.done) {
     const id = reader.u8();
     const body = reader.take(reader.u32());
-    const renumbered = id === FUNCTION_NAMES || id === LOCAL_NAMES || id === LABEL_NAMES ? renumberMap(id, body, renumber) : body;
+    const renumbered =
+      id === FUNCTION_NAMES || id === LOCAL_NAMES || id === LABEL_NAMES ? renumberMap(id, body, renumber) : body;
     out.u8(id);
     out.u32(renumbered.length);
     out.raw(renumbered);

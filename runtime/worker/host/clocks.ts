@@ -1,4 +1,4 @@
-import type { Host } from './imports.js';
+import type { Host } from './host.js';
 
 const NS_PER_SECOND = 1_000_000_000;
 

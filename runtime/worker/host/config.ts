@@ -1,4 +1,4 @@
-import type { Host } from './imports.js';
+import type { Host } from './host.js';
 import { ok, type HostResult } from './result.js';
 
 /** `wasi:config`: the `[config]` table of the manifest. */
@@ -12,7 +12,7 @@ export function config(host: Host) {
         return ok(value);
       },
       getAll(): HostResult<[string, string][], never> {
-        const entries = Object.entries(host.run.request.config).sort(([a], [b]) => (a < b ? -1 : 1));
+        const entries = Object.entries(host.run.request.config).toSorted(([a], [b]) => (a < b ? -1 : 1));
         host.run.charge(entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0));
         return ok(entries);
       },

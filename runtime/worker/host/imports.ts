@@ -3,19 +3,14 @@
  * names without versions; what is not here cannot be imported (see
  * `provision/offered.ts`, which refuses it at deploy time by name).
  */
-import type { RunContext } from '../run-context.js';
 import { clocks } from './clocks.js';
 import { config } from './config.js';
+import type { Host } from './host.js';
 import { keyvalue } from './keyvalue.js';
 import { logging } from './logging.js';
 import { messaging } from './messaging.js';
 import { random } from './random.js';
 import { task } from './task.js';
-
-/** Where the imports find the run that is executing. */
-export interface Host {
-  readonly run: RunContext;
-}
 
 type Interface = Readonly<Record<string, unknown>>;
 
@@ -35,7 +30,10 @@ export function hostImports(host: Host): Record<string, Interface> {
 }
 
 /** Measures the time spent in host calls. */
-function timed(host: Host, interfaces: Record<string, Record<string, (...args: never[]) => unknown>>): Record<string, Interface> {
+function timed(
+  host: Host,
+  interfaces: Record<string, Record<string, (...args: never[]) => unknown>>,
+): Record<string, Interface> {
   return Object.fromEntries(
     Object.entries(interfaces).map(([name, functions]) => [
       name,
@@ -44,7 +42,10 @@ function timed(host: Host, interfaces: Record<string, Record<string, (...args: n
   );
 }
 
-export function timedCall<Args extends unknown[], Result>(host: Host, call: (...args: Args) => Result): (...args: Args) => Result {
+function timedCall<Args extends unknown[], Result>(
+  host: Host,
+  call: (...args: Args) => Result,
+): (...args: Args) => Result {
   return (...args) => {
     const from = performance.now();
     try {

@@ -1,12 +1,15 @@
 import { RUNTIME_BOUNDS } from '../../limits.js';
 import type { BucketGrant } from '../../task.js';
-import type { Host } from './imports.js';
+import type { Host } from './host.js';
 import { err, ok, type HostResult } from './result.js';
 
 type KeyError = { tag: 'no-such-store' } | { tag: 'access-denied' } | { tag: 'other'; val: string };
 type Result<Ok> = HostResult<Ok, KeyError>;
 
 const U64 = 8;
+
+/** What the generated code calls when the guest drops a handle: Node 20 lacks Symbol.dispose in some versions. */
+const DISPOSE: symbol = Symbol.dispose ?? Symbol.for('dispose');
 
 /** `wasi:keyvalue`: state, as one snapshot plus the run's own writes. */
 export function keyvalue(host: Host) {
@@ -58,8 +61,10 @@ export function keyvalue(host: Host) {
     increment(key: string, delta: bigint): Result<bigint> {
       return call(key, () => {
         const stored = host.run.read(this.#grant.id, key);
-        if (stored !== undefined && stored.length !== U64) return other(`the value of "${key}" is not a 64-bit number: it has ${stored.length} bytes`);
-        const before = stored === undefined ? 0n : new DataView(stored.buffer, stored.byteOffset, U64).getBigUint64(0, true);
+        if (stored !== undefined && stored.length !== U64)
+          return other(`the value of "${key}" is not a 64-bit number: it has ${stored.length} bytes`);
+        const before =
+          stored === undefined ? 0n : new DataView(stored.buffer, stored.byteOffset, U64).getBigUint64(0, true);
         const value = BigInt.asUintN(64, before + delta);
         const bytes = new Uint8Array(U64);
         new DataView(bytes.buffer).setBigUint64(0, value, true);
@@ -74,7 +79,7 @@ export function keyvalue(host: Host) {
       return this.#grant.access === 'read-write' ? other(refused) : err({ tag: 'access-denied' });
     }
 
-    [Symbol.for('dispose')](): void {
+    [DISPOSE](): void {
       host.run.liveHandles--;
     }
   }
@@ -84,7 +89,9 @@ export function keyvalue(host: Host) {
     const from = performance.now();
     host.run.charge(key.length);
     try {
-      return key.length > RUNTIME_BOUNDS.keyBytes ? other(`a key has at most ${RUNTIME_BOUNDS.keyBytes} characters: this one has ${key.length}`) : action();
+      return key.length > RUNTIME_BOUNDS.keyBytes
+        ? other(`a key has at most ${RUNTIME_BOUNDS.keyBytes} characters: this one has ${key.length}`)
+        : action();
     } finally {
       host.run.hostMs += performance.now() - from;
     }
@@ -110,7 +117,8 @@ export function keyvalue(host: Host) {
         return call(identifier, () => {
           const grant = host.run.bucket(identifier);
           if (grant === undefined) return err({ tag: 'access-denied' });
-          if (host.run.liveHandles >= RUNTIME_BOUNDS.handles) return other(`at most ${RUNTIME_BOUNDS.handles} buckets can be open at once`);
+          if (host.run.liveHandles >= RUNTIME_BOUNDS.handles)
+            return other(`at most ${RUNTIME_BOUNDS.handles} buckets can be open at once`);
           return ok(new Bucket(grant));
         });
       },
@@ -125,8 +133,10 @@ export function keyvalue(host: Host) {
           if (result.tag === 'err') return result;
           return ok(result.val === undefined ? undefined : ([key, result.val] as [string, Uint8Array]));
         }),
-      setMany: (bucket: Bucket, entries: [string, Uint8Array][]): Result<undefined> => nothing(all(entries, ([key, value]) => bucket.set(key, value))),
-      deleteMany: (bucket: Bucket, keys: string[]): Result<undefined> => nothing(all(keys, (key) => bucket.delete(key))),
+      setMany: (bucket: Bucket, entries: [string, Uint8Array][]): Result<undefined> =>
+        nothing(all(entries, ([key, value]) => bucket.set(key, value))),
+      deleteMany: (bucket: Bucket, keys: string[]): Result<undefined> =>
+        nothing(all(keys, (key) => bucket.delete(key))),
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { LogLevel } from '../../task.js';
-import type { Host } from './imports.js';
+import type { Host } from './host.js';
 
 /** `wasi:logging`: lines of evidence, kept whatever the outcome, up to the log limit. */
 export function logging(host: Host) {

@@ -1,4 +1,4 @@
-import type { Host } from './imports.js';
+import type { Host } from './host.js';
 import { err, refusal, type HostResult } from './result.js';
 
 interface BrokerMessage {

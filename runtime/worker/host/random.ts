@@ -1,4 +1,4 @@
-import type { Host } from './imports.js';
+import type { Host } from './host.js';
 
 /** `wasi:random`: numbers from the seed that is recorded with the run. */
 export function random(host: Host) {
@@ -6,7 +6,8 @@ export function random(host: Host) {
     const { run } = host;
     const count = Number(length);
     // What does not fit the guest's memory cannot be handed over: not made in the first place.
-    if (count > run.request.limits.memoryBytes) throw new RangeError(`${length} random bytes do not fit the memory limit`);
+    if (count > run.request.limits.memoryBytes)
+      throw new RangeError(`${length} random bytes do not fit the memory limit`);
     run.charge(count);
     return run.random.bytes(count);
   };

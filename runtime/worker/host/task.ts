@@ -1,5 +1,5 @@
 import type { QoS } from '../../task.js';
-import type { Host } from './imports.js';
+import type { Host } from './host.js';
 import { refusal, type HostResult } from './result.js';
 
 const QOS: Readonly<Record<string, QoS>> = { 'at-most-once': 0, 'at-least-once': 1, 'exactly-once': 2 };

@@ -18,11 +18,23 @@ const FEATURES = {
   exceptions: true,
 } as const;
 
-const FREE = new Set(['unreachable', 'nop', 'block', 'loop', 'else', 'end', 'try', 'catch', 'catch_all', 'delegate', 'drop']);
+const FREE = new Set([
+  'unreachable',
+  'nop',
+  'block',
+  'loop',
+  'else',
+  'end',
+  'try',
+  'catch',
+  'catch_all',
+  'delegate',
+  'drop',
+]);
 const EIGHT = /^(call_indirect|i(32|64)\.(div|rem)_[su]|f(32|64)\.(div|sqrt))$/;
 
 /** The published cost of an instruction, by its name. */
-export function costOf(name: string): number {
+function costOf(name: string): number {
   if (FREE.has(name)) return 0;
   if (EIGHT.test(name)) return 8;
   if (name === 'call') return 5;

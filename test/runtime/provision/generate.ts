@@ -7,7 +7,7 @@ const LOCALS = 4;
 const MAX_DEPTH = 4;
 
 /** A small deterministic generator (mulberry32). */
-export function randomFrom(seed: number): (below: number) => number {
+function randomFrom(seed: number): (below: number) => number {
   let state = seed | 0;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -96,12 +96,17 @@ class FunctionText {
 
   #expression(depth: number): string {
     const random = this.#random;
-    if (depth === 0) return random(2) === 0 ? `(i32.const ${random(100) - 50})` : `(local.get ${['$p', '$l0', '$l1', '$l2', '$l3'][random(5)]})`;
+    if (depth === 0)
+      return random(2) === 0
+        ? `(i32.const ${random(100) - 50})`
+        : `(local.get ${['$p', '$l0', '$l1', '$l2', '$l3'][random(5)]})`;
     switch (random(8)) {
       case 0:
         return `(i32.load (i32.and ${this.#expression(depth - 1)} (i32.const 0xfffc)))`;
       case 1:
-        return this.#index === 0 ? this.#expression(0) : `(call $f${random(this.#index)} ${this.#expression(depth - 1)})`;
+        return this.#index === 0
+          ? this.#expression(0)
+          : `(call $f${random(this.#index)} ${this.#expression(depth - 1)})`;
       case 2:
         return this.#index === 0
           ? this.#expression(0)

@@ -33,7 +33,12 @@ function memoryHash(instance: WebAssembly.Instance): string | undefined {
   return createHash('sha256').update(new Uint8Array(memory.buffer)).digest('hex');
 }
 
-function runMetered(module: Uint8Array, name: string, args: number[], options: { exceptions?: boolean; slice?: number; limit?: number } = {}): Ran & { slices: number } {
+function runMetered(
+  module: Uint8Array,
+  name: string,
+  args: number[],
+  options: { exceptions?: boolean; slice?: number; limit?: number } = {},
+): Ran & { slices: number } {
   const { module: metered } = meter(module, { exceptions: options.exceptions ?? false });
   let granted = options.slice ?? PLENTY;
   let slices = 0;
@@ -58,7 +63,11 @@ function runMetered(module: Uint8Array, name: string, args: number[], options: {
 function runCounted(module: Uint8Array, name: string, args: number[]): Ran {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(counted(module)), {});
   const result = attempt(() => callExport(instance, name, args));
-  return { result, memory: memoryHash(instance), fuel: Number((instance.exports['counted'] as WebAssembly.Global<bigint>).value) };
+  return {
+    result,
+    memory: memoryHash(instance),
+    fuel: Number((instance.exports['counted'] as WebAssembly.Global<bigint>).value),
+  };
 }
 
 void t.test('fuel is the sum of the costs of executed instructions, over generated modules', async (t) => {
@@ -74,7 +83,8 @@ void t.test('fuel is the sum of the costs of executed instructions, over generat
       }
       if (typeof expected.result === 'number') {
         completed++;
-        if (actual.fuel !== expected.fuel) t.fail(`seed ${seed}, argument ${argument}: fuel ${actual.fuel}, executed ${expected.fuel}`);
+        if (actual.fuel !== expected.fuel)
+          t.fail(`seed ${seed}, argument ${argument}: fuel ${actual.fuel}, executed ${expected.fuel}`);
       } else {
         trapped++;
       }
@@ -89,7 +99,11 @@ void t.test('slices change nothing: neither result nor the fuel of what complete
     const whole = runMetered(module, 'run', [3]);
     const sliced = runMetered(module, 'run', [3], { slice: 50 });
     const completed = typeof whole.result === 'number';
-    t.same([sliced.result, sliced.memory, completed && sliced.fuel], [whole.result, whole.memory, completed && whole.fuel], `seed ${seed}`);
+    t.same(
+      [sliced.result, sliced.memory, completed && sliced.fuel],
+      [whole.result, whole.memory, completed && whole.fuel],
+      `seed ${seed}`,
+    );
   }
 });
 
@@ -115,7 +129,16 @@ const CONTROL = `(module
 )`;
 
 const CALLS: readonly (readonly [string, number])[] = [
-  ['fib', 12], ['two', 10], ['table', 0], ['table', 1], ['table', 2], ['out', 0], ['out', 1], ['ifOnly', 0], ['ifOnly', 1], ['ifOnly', 4],
+  ['fib', 12],
+  ['two', 10],
+  ['table', 0],
+  ['table', 1],
+  ['table', 2],
+  ['out', 0],
+  ['out', 1],
+  ['ifOnly', 0],
+  ['ifOnly', 1],
+  ['ifOnly', 4],
 ];
 
 void t.test('control flow that meters have got wrong is charged exactly', async (t) => {
@@ -123,8 +146,8 @@ void t.test('control flow that meters have got wrong is charged exactly', async 
   for (const [name, ...args] of CALLS) {
     const expected = runCounted(module, name, args);
     const actual = runMetered(module, name, args);
-    t.same(actual.result, expected.result, `${name}(${args}) gives the same`);
-    t.equal(actual.fuel, expected.fuel, `${name}(${args}) costs what it executes`);
+    t.same(actual.result, expected.result, `${name}(${args.join()}) gives the same`);
+    t.equal(actual.fuel, expected.fuel, `${name}(${args.join()}) costs what it executes`);
   }
 });
 
@@ -143,16 +166,30 @@ void t.test('memory instructions are charged by size and split, and do what they
     (func (export "init") (param i32 i32) (memory.init $d (local.get 0) (i32.const 0) (local.get 1)))
     (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`);
   const sizes: [string, ...number[]][] = [
-    ['fill', 0, 0], ['fill', 10, 800], ['fill', 0, 65_536], ['fill', 1, 65_537], ['fill', 0, 262_144], ['fill', 1, 262_144], ['fill', 4_000_000_000, 900],
-    ['copy', 0, 100, 50], ['copy', 3, 0, 200_000], ['copy', 0, 3, 200_000], ['copy', 1, 0, 262_144], ['init', 9, 6], ['init', 9, 7],
+    ['fill', 0, 0],
+    ['fill', 10, 800],
+    ['fill', 0, 65_536],
+    ['fill', 1, 65_537],
+    ['fill', 0, 262_144],
+    ['fill', 1, 262_144],
+    ['fill', 4_000_000_000, 900],
+    ['copy', 0, 100, 50],
+    ['copy', 3, 0, 200_000],
+    ['copy', 0, 3, 200_000],
+    ['copy', 1, 0, 262_144],
+    ['init', 9, 6],
+    ['init', 9, 7],
   ];
   for (const [name, ...args] of sizes) {
     const expected = runCounted(module, name, args);
     const actual = runMetered(module, name, args, { slice: 3_000 });
-    t.same([actual.result, actual.memory], [expected.result, expected.memory], `${name}(${args}) does the same`);
+    t.same([actual.result, actual.memory], [expected.result, expected.memory], `${name}(${args.join()}) does the same`);
     const bytes = args.at(-1) ?? 0;
     const charged = actual.fuel - expected.fuel;
-    t.ok(expected.result !== undefined || Math.abs(charged - bytes / 8) <= 8, `${name}(${args}) costs ${charged} for its size`);
+    t.ok(
+      expected.result !== undefined || Math.abs(charged - bytes / 8) <= 8,
+      `${name}(${args.join()}) costs ${charged} for its size`,
+    );
   }
   const grown = runMetered(module, 'grow', [3]);
   t.equal(grown.result, 4);
@@ -180,7 +217,10 @@ void t.test('exceptions as control flow are charged exactly', async (t) => {
 });
 
 void t.test('the start function runs only when the host says so', async (t) => {
-  const { module } = meter(fromText('(module (memory 1) (func $s (i32.store (i32.const 0) (i32.const 1))) (start $s))'), { exceptions: false });
+  const { module } = meter(
+    fromText('(module (memory 1) (func $s (i32.store (i32.const 0) (i32.const 1))) (start $s))'),
+    { exceptions: false },
+  );
   const kinds = WebAssembly.Module.exports(new WebAssembly.Module(module)).map(({ name }) => name);
   t.same(kinds, ['sterna:fuel', 'sterna:start']);
   t.notMatch(toText(module), /\(start/);
@@ -197,7 +237,10 @@ void t.test('modules with nothing in them, or everything imported, are still mod
 });
 
 void t.test('debug names follow their functions', async (t) => {
-  const { module } = meter(fromText('(module (func $first (param $x i32)) (func $second (call $first (i32.const 1))))'), { exceptions: false });
+  const { module } = meter(
+    fromText('(module (func $first (param $x i32)) (func $second (call $first (i32.const 1))))'),
+    { exceptions: false },
+  );
   t.match(toText(module), /\(func \$first[\s\S]*\(func \$second[\s\S]*call 2/);
 });
 

@@ -1,5 +1,4 @@
-/** The only importer of jco's transpiler: a component to core modules and the JavaScript between them. */
-import { generate } from '@bytecodealliance/jco/component';
+/** The only importer of jco: components from core modules, and core modules from components. */
 
 export interface Transpiled {
   /** Core modules by the name under which the JavaScript asks for them. */
@@ -13,6 +12,7 @@ export interface Transpiled {
 const NAME = 'task';
 
 export async function transpile(component: Uint8Array): Promise<Transpiled> {
+  const { generate } = await import('@bytecodealliance/jco/component');
   const { files, exports } = await generate(component, {
     name: NAME,
     noTypescript: true,
@@ -31,4 +31,14 @@ export async function transpile(component: Uint8Array): Promise<Transpiled> {
   }
   if (javascript === undefined) throw new Error('the transpiler wrote no JavaScript');
   return { modules, javascript, exports };
+}
+
+/**
+ * Wraps a core module as a component of a world. Strings cross as UTF-16.
+ * @throws whatever jco's tools throw when the module does not fit.
+ */
+export async function wrapAsComponent(core: Uint8Array, witSource: string, world: string): Promise<Uint8Array> {
+  // Loaded when first needed: it costs 0.1 s, and running components does without it.
+  const { componentEmbed, componentNew } = await import('@bytecodealliance/jco');
+  return componentNew(await componentEmbed({ binary: core, witSource, world, stringEncoding: 'utf16' }), []);
 }
