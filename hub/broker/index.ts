@@ -1,0 +1,4 @@
+/** The door of the broker room. The link's types are in `../events.ts`, where the hub declares what it needs. */
+export { startEmbeddedBroker, type EmbeddedBroker } from './embedded-broker.js';
+export { EMBEDDED_LIMITS } from './limits.js';
+export { connectBroker, type LinkState } from './link.js';

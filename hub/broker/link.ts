@@ -1,0 +1,257 @@
+/**
+ * The hub's connection to its broker: messages in, messages out, over any
+ * number of network connections.
+ */
+import type { BrokerLink, MessageHandler } from '../events.js';
+import { Acknowledgements } from './acknowledgements.js';
+import { BrokerError } from './errors.js';
+import { Gate } from './gate.js';
+import { LINK_LIMITS } from './limits.js';
+import { openWire, type WireOptions } from './mqtt-wire.js';
+import { Publishing } from './publishing.js';
+import { Subscriptions } from './subscriptions.js';
+import type { Accepted, Delivery, ProtocolVersion, Wire, WireEvents } from './wire.js';
+
+export interface BrokerOptions {
+  /** mqtt://, mqtts://, ws:// or wss://, with user and password if need be. */
+  readonly url: string;
+  /**
+   * Must stay the same over restarts, and be this hub's alone: the broker
+   * keeps unacknowledged messages under it.
+   */
+  readonly clientId: string;
+  /**
+   * Whether the broker keeps the session while the hub is away, default true.
+   * It then also keeps filters that a later start no longer asks for.
+   */
+  readonly persistent?: boolean;
+  /** Spoken at once, where it is known; by default MQTT 5 is tried first, then 3.1.1. */
+  readonly protocolVersion?: ProtocolVersion;
+  readonly username?: string;
+  readonly password?: string;
+  /** How long the first connection is tried for, default `LINK_LIMITS.firstConnectMs`. */
+  readonly firstConnectMs?: number;
+  /** Told when the connection comes and goes. */
+  readonly onState?: (state: LinkState) => void;
+  readonly now?: () => number;
+}
+
+export type LinkState =
+  | { readonly kind: 'online'; readonly protocolVersion: ProtocolVersion; readonly sessionPresent: boolean }
+  /** Reconnecting goes on by itself. */
+  | { readonly kind: 'offline'; readonly reason: string };
+
+/** Opens a wire of one protocol version: replaced in tests. */
+export type OpenWire = (options: WireOptions, events: WireEvents) => Wire;
+
+/** CONNACK codes for "I do not speak that version": of MQTT 3.1.1, and of MQTT 5. */
+const UNSUPPORTED_VERSION: ReadonlySet<number> = new Set([1, 132]);
+/** Codes that trying again does not cure: client id, credentials, authorisation, banned. */
+const HOPELESS: ReadonlySet<number> = new Set([2, 4, 5, 133, 134, 135, 138, 140]);
+
+/**
+ * Connects, in MQTT 5 or, where the broker does not speak it, in MQTT 3.1.1,
+ * and stays connected until closed.
+ *
+ * `onMessage` is called synchronously for each message and must return at
+ * once. A QoS 1 message is acknowledged to the broker once the hub has called
+ * `acknowledge` on it and on all that came before it on the same
+ * connection; if that connection is gone by then, the broker delivers the
+ * message again with `dup` set. QoS 2 is not asked for.
+ *
+ * @throws BrokerError 'unreachable', 'connection-refused'.
+ */
+export async function connectBroker(
+  options: BrokerOptions,
+  onMessage: MessageHandler,
+  open: OpenWire = openWire,
+): Promise<BrokerLink> {
+  requireMqttUrl(options.url);
+  const deadline = Date.now() + (options.firstConnectMs ?? LINK_LIMITS.firstConnectMs);
+  const versions: readonly ProtocolVersion[] =
+    options.protocolVersion === undefined ? [5, 4] : [options.protocolVersion];
+  for (const [i, version] of versions.entries()) {
+    const link = new Link(options, onMessage, open, version);
+    try {
+      await link.connected(deadline - Date.now());
+      return link;
+    } catch (error) {
+      await link.close();
+      if (!(error instanceof UnsupportedVersion) || i === versions.length - 1) throw error;
+    }
+  }
+  throw new BrokerError('connection-refused', 'no protocol version to try');
+}
+
+const SCHEMES: ReadonlySet<string> = new Set(['mqtt:', 'mqtts:', 'tcp:', 'ssl:', 'tls:', 'ws:', 'wss:']);
+
+function requireMqttUrl(url: string): void {
+  if (URL.canParse(url) && SCHEMES.has(new URL(url).protocol)) return;
+  throw new BrokerError('unreachable', `"${url}" does not name a broker: write mqtt://HOST:PORT, or mqtts:, ws:, wss:`);
+}
+
+class UnsupportedVersion extends BrokerError {}
+
+class Link implements BrokerLink {
+  private readonly wire: Wire;
+  private readonly publishing: Publishing;
+  private readonly subscriptions: Subscriptions;
+  private readonly first = new Gate();
+  private readonly now: () => number;
+  private isOnline = false;
+  private closing: Promise<void> | undefined;
+  /** Messages of `connection` that are not acknowledged. */
+  private unacknowledged = new Acknowledgements();
+  private connection: object | undefined;
+  private flushing = false;
+
+  constructor(
+    private readonly options: BrokerOptions,
+    private readonly onMessage: MessageHandler,
+    open: OpenWire,
+    private readonly protocolVersion: ProtocolVersion,
+  ) {
+    this.now = options.now ?? Date.now;
+    this.wire = open(
+      {
+        url: options.url,
+        clientId: options.clientId,
+        persistent: options.persistent ?? true,
+        protocolVersion,
+        ...(options.username === undefined ? {} : { username: options.username }),
+        ...(options.password === undefined ? {} : { password: options.password }),
+      },
+      {
+        delivered: (delivery) => this.delivered(delivery),
+        online: (accepted) => this.online(accepted),
+        offline: (reason, suspect) => this.offline(reason, suspect),
+        refused: (code, reason) => this.refused(code, reason),
+      },
+    );
+    this.publishing = new Publishing(this.wire);
+    this.subscriptions = new Subscriptions((filters) => this.wire.subscribe(filters));
+  }
+
+  connected(withinMs: number): Promise<void> {
+    return this.first.pass(withinMs, (cause) => {
+      const why = cause === undefined ? 'it did not answer' : cause.message;
+      return new BrokerError('unreachable', `no MQTT broker at ${withoutSecrets(this.options.url)}: ${why}`, { cause });
+    });
+  }
+
+  async subscribe(subscriptions: readonly { readonly filter: string; readonly qos: 0 | 1 }[]): Promise<void> {
+    if (this.closing !== undefined) throw new BrokerError('closed', 'cannot subscribe: the link is closed');
+    await this.subscriptions.add(subscriptions, this.isOnline);
+  }
+
+  publish(message: Parameters<BrokerLink['publish']>[0]): Promise<void> {
+    if (this.closing !== undefined) {
+      return Promise.reject(new BrokerError('closed', 'cannot publish: the link is closed'));
+    }
+    return this.publishing.publish(message);
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.finish();
+    return this.closing;
+  }
+
+  private async finish(): Promise<void> {
+    this.subscriptions.close();
+    if (this.isOnline) await within(LINK_LIMITS.closeMs, this.publishing.whenIdle());
+    this.flush();
+    // A polite end waits for every answer, however long: only when none is owed.
+    const force = !this.isOnline || this.publishing.unacknowledged > 0;
+    this.publishing.close();
+    await within(LINK_LIMITS.closeMs, this.wire.end(force));
+  }
+
+  private delivered(delivery: Delivery): void {
+    const { topic, payload, qos, retain, dup, messageId } = delivery;
+    this.onMessage({
+      topic,
+      payload,
+      qos,
+      retain,
+      dup,
+      receivedAtMs: this.now(),
+      acknowledge: messageId === undefined ? nothing : this.acknowledger(messageId, delivery.connection),
+    });
+  }
+
+  private acknowledger(messageId: number, connection: object): () => void {
+    if (this.connection !== connection) {
+      this.connection = connection;
+      this.unacknowledged = new Acknowledgements();
+    }
+    const of = this.unacknowledged;
+    const entry = of.take(messageId);
+    return () => {
+      entry.done = true;
+      if (this.flushing || of !== this.unacknowledged) return;
+      this.flushing = true;
+      // After everything that one read of the socket, or one commit, brings.
+      setImmediate(() => this.flush());
+    };
+  }
+
+  private flush(): void {
+    this.flushing = false;
+    const ids = this.unacknowledged.release();
+    if (ids.length > 0 && this.connection !== undefined) this.wire.acknowledge(this.connection, ids);
+  }
+
+  private online(accepted: Accepted): void {
+    this.isOnline = true;
+    this.first.open();
+    this.subscriptions.online(accepted.sessionPresent);
+    this.publishing.online(accepted);
+    const { protocolVersion, sessionPresent } = accepted;
+    this.options.onState?.({ kind: 'online', protocolVersion, sessionPresent });
+  }
+
+  private offline(reason: Error | undefined, suspect: number | undefined): void {
+    const wasOnline = this.isOnline;
+    this.isOnline = false;
+    this.publishing.offline(suspect);
+    if (reason !== undefined) this.first.note(reason);
+    if (wasOnline && this.closing === undefined) {
+      this.options.onState?.({ kind: 'offline', reason: reason?.message ?? 'the connection ended' });
+    }
+  }
+
+  private refused(code: number, reason: Error): void {
+    if (this.protocolVersion === 5 && UNSUPPORTED_VERSION.has(code)) {
+      this.first.fail(new UnsupportedVersion('connection-refused', reason.message, { cause: reason }));
+    } else if (HOPELESS.has(code)) {
+      this.first.fail(
+        new BrokerError(
+          'connection-refused',
+          `the broker at ${withoutSecrets(this.options.url)} answered: ${reason.message}`,
+          {
+            cause: reason,
+          },
+        ),
+      );
+    } else this.first.note(reason);
+  }
+}
+
+function nothing(): void {}
+
+/** Waits for work, but not longer than that. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const bound = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work.then(nothing, nothing), bound]);
+  clearTimeout(timer);
+}
+
+/** A URL without its password, for messages. */
+function withoutSecrets(url: string): string {
+  if (!URL.canParse(url)) return `"${url}"`;
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}
