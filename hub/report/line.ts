@@ -1,0 +1,111 @@
+/** One observation as text for a person. Pure. */
+import type { Observation } from '../events.js';
+import type { Weight } from './pace.js';
+import type { Paint } from './paint.js';
+import { printable, printablePayload } from './printable.js';
+import { bytesText, durationText, fuelText } from './quantity.js';
+
+const TASK_WIDTH = 15;
+const TOPIC_WIDTH = 30;
+const OUTCOME_WIDTH = 13;
+const PAYLOAD_WIDTH = 60;
+const MESSAGE_WIDTH = 120;
+/** Messages of one run that are shown. */
+const MOST_PUBLISHED = 2;
+
+type Finished = Extract<Observation, { kind: 'run-finished' }>;
+
+/** How much a line matters: to be shown always, as far as the pace allows, or only counted. */
+export function weightOf(seen: Observation): Weight | 'always' | 'none' {
+  switch (seen.kind) {
+    case 'task-loaded':
+    case 'task-refused':
+    case 'started':
+      return 'always';
+    case 'draining':
+      return seen.runs === 0 ? 'none' : 'always';
+    case 'run-finished': {
+      const dull = seen.outcome.kind === 'completed' && !seen.effects.some(({ kind }) => kind === 'publish');
+      return dull ? 'ordinary' : 'notable';
+    }
+    case 'event-held':
+      return 'ordinary';
+    case 'event-refused':
+      return seen.reason === 'no-task' ? 'none' : 'notable';
+    case 'publish-failed':
+      return 'notable';
+    default:
+      // What a run published is shown with the run; the rest is for the summary.
+      return 'none';
+  }
+}
+
+/** The line, or lines, to show; empty for what is only counted. */
+export function lineOf(seen: Observation, paint: Paint): string {
+  switch (seen.kind) {
+    case 'task-loaded': {
+      const what = `${seen.task} ${seen.version}`.padEnd(TASK_WIDTH + 8);
+      const size = bytesText(seen.componentBytes).padStart(9);
+      return `  loaded    ${what} ${size}   wakes on ${printable(seen.filters.join(', '), 200)}`;
+    }
+    case 'task-refused': {
+      const problems = seen.problems.map((why) => `            ${printable(why, 500)}`);
+      return [`  ${paint.bad('refused')}   ${printable(seen.source, 200)}`, ...problems].join('\n');
+    }
+    case 'started':
+      return `ready: ${seen.tasks} ${seen.tasks === 1 ? 'task' : 'tasks'} on ${seen.filters.length} topic filters`;
+    case 'run-finished':
+      return finished(seen, paint);
+    case 'event-refused':
+      return row(seen.task ?? '', seen.topic, paint.bad(label('not taken')), seen.reason);
+    case 'event-held':
+      return row('', seen.topic, paint.quiet(label('held')), 'the hub is full');
+    case 'publish-failed':
+      return row(seen.task, seen.topic, paint.bad(label('unpublished')), printable(seen.message, MESSAGE_WIDTH));
+    case 'draining':
+      return `stopping: ${seen.runs} runs are finished first`;
+    default:
+      return '';
+  }
+}
+
+function finished(seen: Finished, paint: Paint): string {
+  const { outcome, usage } = seen;
+  const completed = outcome.kind === 'completed';
+  const figures = [
+    `fuel ${fuelText(usage.fuel).padStart(6)}`,
+    bytesText(usage.peakMemoryBytes).padStart(8),
+    durationText(usage.wallMs).padStart(8),
+  ].join('  ');
+  const tail = completed ? published(seen) : paint.bad(printable(complaint(seen), MESSAGE_WIDTH));
+  const ended = completed ? paint.good(label(outcome.kind)) : paint.bad(label(outcome.kind));
+  return row(seen.task, seen.event.topic, ended, `${paint.quiet(figures)}  ${tail}`).trimEnd();
+}
+
+function published({ effects }: Finished): string {
+  const texts: string[] = [];
+  for (const effect of effects) {
+    if (effect.kind !== 'publish') continue;
+    if (texts.length === MOST_PUBLISHED) {
+      texts.push('...');
+      break;
+    }
+    texts.push(`-> ${printable(effect.topic, 60)} ${printablePayload(effect.payload, PAYLOAD_WIDTH)}`);
+  }
+  return texts.join('  ');
+}
+
+/** Why a run was stopped: in the outcome's words, or the last the guest said. */
+function complaint({ outcome, log }: Finished): string {
+  const said = 'message' in outcome ? outcome.message : '';
+  const last = log.findLast(({ level }) => level === 'error' || level === 'critical')?.message;
+  return said !== '' ? said : (last ?? 'stopped; nothing of it takes effect');
+}
+
+function row(task: string, topic: string, outcome: string, rest: string): string {
+  return `${printable(task, TASK_WIDTH).padEnd(TASK_WIDTH)} ${printable(topic, TOPIC_WIDTH).padEnd(TOPIC_WIDTH)} ${outcome} ${rest}`;
+}
+
+function label(text: string): string {
+  return text.padEnd(OUTCOME_WIDTH);
+}
