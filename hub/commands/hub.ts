@@ -1,0 +1,94 @@
+import { createRuntime } from '../../runtime/index.js';
+import { connectBroker, startEmbeddedBroker, type EmbeddedBroker } from '../broker/index.js';
+import { createHub, type Hub } from '../hub.js';
+import { hubIdentity } from '../identity.js';
+import { eventIds, runSeeds } from '../ids.js';
+import { createLog, type Logger } from '../log.js';
+import { createReport } from './report.js';
+import type { ReportFormat } from './report-format.js';
+import { untilStopped } from './until-stopped.js';
+
+export interface HubCommandOptions {
+  readonly tasks: readonly string[];
+  /** URL of a broker; without one the hub runs its own. */
+  readonly broker: string | undefined;
+  /** Where its own broker listens. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly beyondLoopback: boolean;
+  readonly data: string;
+  readonly threads: number | undefined;
+  /** How long it runs; without it, until told to stop. */
+  readonly forMs: number | undefined;
+  readonly report: ReportFormat;
+  readonly logLevel: string;
+}
+
+/** `sterna hub`: runs a hub until a signal or the time is up. Answers with the exit code. */
+export async function hubCommand(options: HubCommandOptions): Promise<number> {
+  const log = createLog(options.logLevel);
+  const stop = untilStopped(options.forMs);
+  let broker: EmbeddedBroker | undefined;
+  try {
+    if (options.broker === undefined) {
+      const { listen, beyondLoopback } = options;
+      broker = await startEmbeddedBroker({
+        ...listen,
+        beyondLoopback,
+        onFault: (fault) => log.info({ err: fault }, 'a client of the embedded broker misbehaved'),
+      });
+    }
+    return await runHub(options, { url: options.broker ?? broker?.url ?? '', log, stopped: stop.stopped });
+  } finally {
+    await broker?.close();
+    stop.release();
+  }
+}
+
+interface Surroundings {
+  readonly url: string;
+  readonly log: Logger;
+  readonly stopped: Promise<string>;
+}
+
+async function runHub(options: HubCommandOptions, { url, log, stopped }: Surroundings): Promise<number> {
+  const report = createReport(options.report, process.stdout);
+  const clientId = await hubIdentity(options.data);
+  // Its own broker keeps no sessions: what it would keep is gone with the process.
+  const persistent = options.broker !== undefined;
+  const hub: Hub = await createHub({
+    taskDirs: options.tasks,
+    dataDir: options.data,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    startRuntime: createRuntime,
+    connect: (onMessage) =>
+      connectBroker({ url, clientId, persistent, onState: (state) => log.info(state, 'broker') }, onMessage),
+    brokerName: withoutSecrets(url),
+    clock: Date.now,
+    newEventId: eventIds(),
+    newSeed: runSeeds(),
+    observe: report.observe,
+    log,
+  });
+  if (hub.tasks.length === 0) {
+    log.error(
+      { tasks: options.tasks },
+      'there is no task to run: name a folder with a task.toml, or one that has such folders in it',
+    );
+    await hub.close();
+    return 1;
+  }
+  log.info({ reason: await stopped }, 'stopping');
+  const left = await hub.close();
+  report.finish();
+  if (left === 0) return 0;
+  log.warn({ left }, 'runs were not finished in time and had no effect');
+  // Threads in runs that nobody waits for would keep the process up to their deadlines.
+  setTimeout(() => process.exit(), 500).unref();
+  return 1;
+}
+
+function withoutSecrets(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}

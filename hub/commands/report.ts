@@ -1,0 +1,16 @@
+import type { Observer } from '../events.js';
+import { linesReport } from '../report/index.js';
+import { jsonReport } from './json-report.js';
+import type { ReportFormat } from './report-format.js';
+
+/** Shows what happens in the hub, on stdout. */
+export interface Report {
+  readonly observe: Observer;
+  /** Called last: the place for a summary. */
+  finish(): void;
+}
+
+export function createReport(format: ReportFormat, out: NodeJS.WriteStream): Report {
+  if (format === 'quiet') return { observe: () => undefined, finish: () => undefined };
+  return format === 'json' ? jsonReport(out) : linesReport(out);
+}

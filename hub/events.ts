@@ -1,0 +1,166 @@
+/**
+ * What the hub sees happen, for whoever shows or counts it, and the ports
+ * through which messages come and go.
+ */
+import type { Effect, LogLine, Outcome, QoS, TaskEvent, Usage } from '../runtime/index.js';
+
+/** A message from the broker. */
+export interface IncomingMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** Set when the broker had sent it before. */
+  readonly dup: boolean;
+  /** Milliseconds since 1970 (UTC). */
+  readonly receivedAtMs: number;
+  /** Tells the broker that the message is ours now. At most once; in any order among messages; nothing at QoS 0. */
+  acknowledge(): void;
+}
+
+/** A message to the broker. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
+  readonly retain: boolean;
+}
+
+export interface Subscription {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+}
+
+/** Called for each message, synchronously; it returns at once. */
+export type MessageHandler = (message: IncomingMessage) => void;
+
+/** A connection to a broker, as far as the hub needs one. */
+export interface BrokerLink {
+  /** Resolves when the broker has granted them; renewed by the link after a reconnect. */
+  subscribe(subscriptions: readonly Subscription[]): Promise<void>;
+  /** Resolves at QoS 0 when the message was handed over, above when it was acknowledged. Messages leave in the order of the calls. */
+  publish(message: OutgoingMessage): Promise<void>;
+  /** Sends what is pending, then disconnects. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Why an event, or a run of it, was refused for good. */
+export type RefusalReason =
+  /** No deployed task has a trigger for its topic. */
+  | 'no-task'
+  | 'payload-too-large'
+  /** The task already has as many waiting as its manifest allows. */
+  | 'task-queue-full'
+  /** The hub holds as much as it may; only at QoS 0, or beyond what it may keep unacknowledged. */
+  | 'hub-queue-full'
+  /** The hub is shutting down; only at QoS 0, the rest stays the broker's. */
+  | 'stopping';
+
+/** One thing that happened. */
+export type Observation =
+  | {
+      readonly kind: 'task-loaded';
+      readonly task: string;
+      readonly version: string;
+      /** sha256 of the component, in hex. */
+      readonly digest: string;
+      readonly componentBytes: number;
+      readonly imports: readonly string[];
+      readonly filters: readonly string[];
+    }
+  | { readonly kind: 'task-refused'; readonly source: string; readonly problems: readonly string[] }
+  /** Events are asked for and may come. `broker` is where devices find it: a URL without secrets. */
+  | { readonly kind: 'started'; readonly broker: string; readonly tasks: number; readonly filters: readonly string[] }
+  | {
+      readonly kind: 'event-received';
+      readonly eventId: string;
+      readonly topic: string;
+      readonly payloadBytes: number;
+      readonly qos: QoS;
+      readonly atMs: number;
+      /** Names of the tasks it wakes. */
+      readonly tasks: readonly string[];
+    }
+  | {
+      readonly kind: 'event-refused';
+      readonly topic: string;
+      readonly payloadBytes: number;
+      readonly reason: RefusalReason;
+      /** The task that does not run for it; absent when none does. */
+      readonly task?: string;
+    }
+  /** The hub is full: the event stays unacknowledged until there is room, and is received then. */
+  | { readonly kind: 'event-held'; readonly topic: string; readonly payloadBytes: number }
+  /** What the run read was overwritten while it ran: it runs again. */
+  | {
+      readonly kind: 'run-repeated';
+      readonly runId: string;
+      readonly task: string;
+      readonly attempt: number;
+      readonly bucket: string;
+      readonly key: string;
+    }
+  | {
+      readonly kind: 'run-finished';
+      readonly runId: string;
+      readonly task: string;
+      readonly event: TaskEvent;
+      readonly attempt: number;
+      readonly outcome: Outcome;
+      readonly usage: Usage;
+      /** What was committed: empty unless the outcome is completed. */
+      readonly effects: readonly Effect[];
+      readonly log: readonly LogLine[];
+      readonly droppedLogLines: number;
+      /** From the event's arrival to the commit. */
+      readonly totalMs: number;
+    }
+  /** Handed to the broker link. */
+  | { readonly kind: 'published'; readonly runId: string; readonly task: string; readonly message: OutgoingMessage }
+  | {
+      readonly kind: 'publish-failed';
+      readonly runId: string;
+      readonly task: string;
+      readonly topic: string;
+      readonly message: string;
+    }
+  /** Told to stop: no more events are taken, these runs are finished first. */
+  | { readonly kind: 'draining'; readonly runs: number }
+  /** `left` runs were not finished in time; what was not acknowledged is still the broker's. */
+  | { readonly kind: 'stopped'; readonly left: number };
+
+/** Is told what happens, synchronously and in order; it returns at once and does not throw. */
+export type Observer = (observation: Observation) => void;
+
+/** How often each thing happened since the hub was created. */
+export interface Counts {
+  received: number;
+  held: number;
+  refused: Record<RefusalReason, number>;
+  runs: Record<Outcome['kind'], number>;
+  repeated: number;
+  published: number;
+  publishFailed: number;
+}
+
+export function noCounts(): Counts {
+  return {
+    received: 0,
+    held: 0,
+    refused: { 'no-task': 0, 'payload-too-large': 0, 'task-queue-full': 0, 'hub-queue-full': 0, stopping: 0 },
+    runs: {
+      completed: 0,
+      failed: 0,
+      trapped: 0,
+      'out-of-fuel': 0,
+      'out-of-memory': 0,
+      deadline: 0,
+      'output-limit': 0,
+      denied: 0,
+      cancelled: 0,
+    },
+    repeated: 0,
+    published: 0,
+    publishFailed: 0,
+  };
+}

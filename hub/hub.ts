@@ -1,0 +1,154 @@
+/** The composition root: constructs the parts of a hub, starts them, and closes them in reverse. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Runtime, RuntimeOptions } from '../runtime/index.js';
+import { withinMs } from './deadline.js';
+import { deployTasks } from './deploy.js';
+import { Drained } from './drained.js';
+import { noCounts, type BrokerLink, type Counts, type MessageHandler, type Observer } from './events.js';
+import { Executor } from './executor.js';
+import { Intake } from './intake.js';
+import { LateLink } from './late-link.js';
+import { HUB_BOUNDS } from './limits.js';
+import type { Logger } from './log.js';
+import type { PendingRun } from './pending-run.js';
+import { Registry, type DeployedTask } from './registry/index.js';
+import { Scheduler, type Lane } from './scheduler/index.js';
+import { openStore } from './store/index.js';
+
+export interface HubOptions {
+  /** Task folders, or folders of task folders. */
+  readonly taskDirs: readonly string[];
+  /** Where the hub keeps everything; created if need be. */
+  readonly dataDir: string;
+  /** Threads that run guests. Default: the machine's cores. */
+  readonly threads?: number;
+  readonly startRuntime: (options: RuntimeOptions) => Promise<Runtime>;
+  /** Connects to the broker; messages may come at once. */
+  readonly connect: (onMessage: MessageHandler) => Promise<BrokerLink>;
+  /** How the broker is called in observations: a URL without secrets. */
+  readonly brokerName: string;
+  /** Milliseconds since 1970 (UTC). */
+  readonly clock: () => number;
+  /** A new id for each event, also over restarts. */
+  readonly newEventId: () => string;
+  /** A whole number below 2^53 for each run. */
+  readonly newSeed: () => number;
+  readonly observe: Observer;
+  readonly log: Logger;
+  /** Default: `HUB_BOUNDS.drainMs`. */
+  readonly drainMs?: number;
+}
+
+export interface Hub {
+  /** Kept up to date. */
+  readonly counts: Readonly<Counts>;
+  readonly tasks: readonly DeployedTask[];
+  /** Runs that wait or run. */
+  readonly runs: number;
+  /**
+   * Takes no more events, finishes what it holds within `drainMs`, and closes
+   * everything. Answers with the number of runs it did not finish. Idempotent.
+   */
+  close(): Promise<number>;
+}
+
+/** Something started, and how it is stopped. */
+type Release = () => Promise<void> | void;
+
+/**
+ * Starts a hub. When it resolves, all tasks that could be deployed are, and
+ * the broker has been asked for their events.
+ *
+ * @throws StoreError, RuntimeError or BrokerError when a part cannot start; those that did are closed again.
+ */
+export async function createHub(options: HubOptions): Promise<Hub> {
+  const releases: Release[] = [];
+  try {
+    return await start(options, releases);
+  } catch (error) {
+    await releaseAll(releases, options.log);
+    throw error;
+  }
+}
+
+async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
+  const { dataDir, clock, observe, log } = options;
+  const counts = noCounts();
+  await mkdir(dataDir, { recursive: true });
+  const file = join(dataDir, 'state.db');
+  const store = openStore(file);
+  releases.push(() => store.close());
+  const runtime = await options.startRuntime({
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    cacheDir: join(dataDir, 'components'),
+    state: { module: new URL('./store/reader.js', import.meta.url), options: { file } },
+  });
+  releases.push(() => closeRuntime(runtime, log));
+
+  const registry = new Registry();
+  const lanes = new Map<DeployedTask, Lane<PendingRun>>();
+  const scheduler = new Scheduler<PendingRun>({
+    slots: () => runtime.idleSlots,
+    start: (job) => executor.start(job),
+  });
+  for await (const task of deployTasks(options.taskDirs, { runtime, registry, observe })) {
+    lanes.set(task, scheduler.createLane(task.manifest.schedule));
+  }
+
+  const intake = new Intake({ ...options, registry, scheduler, lanes, counts });
+  const drained = new Drained(() => scheduler.runs);
+  const runsEnded = (runs: readonly PendingRun[]): void => {
+    intake.runsEnded(runs);
+    drained.check();
+  };
+  const lateLink = new LateLink();
+  const publish: BrokerLink['publish'] = (message) => lateLink.publish(message);
+  const executor = new Executor({ runtime, store, scheduler, publish, counts, observe, log, clock, runsEnded });
+  const link = await lateLink.connect(() => options.connect((message) => intake.receive(message)));
+  releases.push(() => link.close());
+  const subscriptions = registry.subscriptions();
+  if (subscriptions.length > 0) await link.subscribe(subscriptions);
+  observe({
+    kind: 'started',
+    broker: options.brokerName,
+    tasks: registry.tasks.length,
+    filters: subscriptions.map(({ filter }) => filter),
+  });
+
+  const close = async (): Promise<number> => {
+    intake.stop();
+    observe({ kind: 'draining', runs: scheduler.runs });
+    await withinMs(options.drainMs ?? HUB_BOUNDS.drainMs, drained.wait());
+    const left = scheduler.runs;
+    executor.stop();
+    await releaseAll(releases, log);
+    observe({ kind: 'stopped', left });
+    return left;
+  };
+  let closed: Promise<number> | undefined;
+  return {
+    counts,
+    tasks: registry.tasks,
+    get runs() {
+      return scheduler.runs;
+    },
+    close: () => (closed ??= close()),
+  };
+}
+
+async function closeRuntime(runtime: Runtime, log: Logger): Promise<void> {
+  const inTime = await withinMs(HUB_BOUNDS.closeMs, runtime.close());
+  if (!inTime) log.warn('some threads are still busy with runs whose outcome nobody waits for');
+}
+
+/** The last one started is stopped first; one that fails to stop does not keep the others. */
+async function releaseAll(releases: Release[], log: Logger): Promise<void> {
+  for (let release = releases.pop(); release !== undefined; release = releases.pop()) {
+    try {
+      await release();
+    } catch (error) {
+      log.error({ err: error }, 'a part of the hub did not stop cleanly');
+    }
+  }
+}

@@ -1,0 +1,71 @@
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Every bound of the hub, each with the attack or accident it stops. */
+export const HUB_BOUNDS = {
+  /** Payload of one event: 1 MiB with room for what a gateway wraps around it. A few of them cannot fill a small hub. */
+  payloadBytes: 1 * MiB + 64 * KiB,
+  /** Runs that wait or run, over all tasks. At some 500 bytes each besides the payload, 10 MB. */
+  queuedRuns: 20_000,
+  /** Payloads of those runs together. A run is always admitted when nothing else is held. */
+  queuedBytes: 64 * MiB,
+  /**
+   * Events at QoS 1 that are kept unacknowledged until there is room. A broker
+   * with a window of its own (Mosquitto: 20) never comes near; one without
+   * (aedes) is stopped from filling the hub's memory.
+   */
+  heldEvents: 5_000,
+  /** Payloads of those events together. */
+  heldBytes: 32 * MiB,
+  /** Deployed tasks. The scheduler looks at each task that has work for each run it starts. */
+  tasks: 256,
+  /** A manifest file. The largest sensible one is a few KiB. */
+  manifestBytes: 64 * KiB,
+  /** Triggers of a task. */
+  triggers: 32,
+  /** Topic filters in the publish grant. */
+  publishGrants: 64,
+  /** Buckets of a task. */
+  buckets: 32,
+  /** Keys of the `[config]` table. */
+  configKeys: 256,
+  /** Characters of a config value. */
+  configValueLength: 4 * KiB,
+  /** Levels of a topic filter: routing recurses once for each. */
+  filterLevels: 64,
+  /** The `queue` of a manifest. */
+  maxTaskQueue: 100_000,
+  /** The `concurrency` of a manifest. */
+  maxConcurrency: 1_024,
+  /** Topics whose matches are remembered; a device repeats the few it has. */
+  cachedTopics: 4_096,
+  /** Longer topics are matched anew each time, so that the cache stays under about 2 MB. */
+  cachedTopicLength: 256,
+  /** Executions of one run while others keep overwriting what it read; then it has failed. */
+  attempts: 16,
+  /** A value in a bucket. */
+  valueBytes: 1 * MiB,
+  /** Keys in a bucket. */
+  bucketKeys: 100_000,
+  /** Keys and values of a bucket together. */
+  bucketBytes: 64 * MiB,
+  /** How long a hub that was told to stop goes on with what it holds. Below the 90 s after which systemd kills. */
+  drainMs: 10_000,
+  /** How long it then waits for the threads, which may hold runs that are far from their deadline. */
+  closeMs: 3_000,
+} as const;
+
+/** What a manifest gets when it does not say. */
+export const MANIFEST_DEFAULTS = {
+  /** Events waiting for one task: enough for a minute at the rate of a busy house. */
+  queue: 1_000,
+  priority: 5,
+  qos: 1,
+} as const;
+
+/**
+ * Fuel added to what a run used when shares are compared: resetting an
+ * instance and handing a run over cost about as much as this many
+ * instructions, so that a task of many tiny runs pays for them.
+ */
+export const RUN_OVERHEAD_FUEL = 20_000;

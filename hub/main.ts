@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+/** The binary: argv -> command -> exit code. The code of a command is loaded when it is asked for. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { REPORT_FORMATS, type ReportFormat } from './commands/report-format.js';
+// Not through the door of its folder, which brings the schema library along.
+import { parseDurationMs } from './manifest/units.js';
+
+interface HubFlags {
+  readonly tasks: readonly string[];
+  readonly broker?: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly beyondLoopback: boolean;
+  readonly data: string;
+  readonly threads?: number;
+  readonly for?: number;
+  readonly report: ReportFormat;
+  readonly log?: string;
+}
+
+interface SimFlags {
+  readonly broker: string;
+  readonly seed?: number;
+  readonly speed?: number;
+  readonly rooms?: number;
+  readonly for?: number;
+  readonly poke?: readonly string[];
+}
+
+const program = new Command('sterna')
+  .description('Runs small sandboxed tasks on the hub between devices and the internet.')
+  .showHelpAfterError('(sterna --help shows how it is used)');
+
+program
+  .command('hub')
+  .description('run the hub: deploy the tasks and wait for events')
+  .requiredOption('--tasks <dir>', 'a task folder, or a folder of task folders; may be given again', listed)
+  .option('--broker <url>', 'MQTT broker to connect to; without it the hub runs its own')
+  .addOption(
+    new Option('--listen <host:port>', 'where its own broker listens; port 0 is any free one')
+      .argParser(address)
+      .default({ host: '127.0.0.1', port: 1883 }, '127.0.0.1:1883'),
+  )
+  .option('--beyond-loopback', 'let its own broker, which asks for no password, listen to other machines', false)
+  .option('--data <dir>', 'where the hub keeps its data', 'sterna-data')
+  .option('--threads <n>', 'threads that run tasks (default: as many as cores)', wholeNumber(1, 256))
+  .option('--for <duration>', 'stop after this long, such as 20s', duration)
+  .addOption(new Option('--report <form>', 'what to print on stdout').choices(REPORT_FORMATS).default('lines'))
+  .addOption(
+    new Option('--log <level>', 'what to log on stderr (default: warn with --report lines, else info)')
+      .env('STERNA_LOG')
+      .choices(['debug', 'info', 'warn', 'error', 'silent']),
+  )
+  .action(async (flags: HubFlags) => {
+    const { hubCommand } = await import('./commands/hub.js');
+    const { tasks, listen, beyondLoopback, data, report } = flags;
+    process.exitCode = await hubCommand({
+      tasks,
+      broker: flags.broker,
+      listen,
+      beyondLoopback,
+      data,
+      threads: flags.threads,
+      forMs: flags.for,
+      report,
+      logLevel: flags.log ?? (report === 'lines' ? 'warn' : 'info'),
+    });
+  });
+
+program
+  .command('build')
+  .description('compile tasks written in AssemblyScript to components')
+  .argument('[dir...]', 'task folders (default: those below guest-tasks, or below here)')
+  .action(async (dirs: readonly string[]) => {
+    const { buildCommand } = await import('./commands/build.js');
+    process.exitCode = await buildCommand(dirs, process.stdout);
+  });
+
+program
+  .command('sim')
+  .description('publish a simulated home to a broker and report what came back')
+  .option('--broker <url>', 'MQTT broker to publish to', 'mqtt://127.0.0.1:1883')
+  .option('--seed <n>', 'the home, and all that happens in it, is the same for the same seed', number)
+  .option('--speed <x>', 'simulated seconds per second', number)
+  .option('--rooms <n>', 'rooms of the home', number)
+  .option('--for <duration>', 'stop after this long, such as 20s', duration)
+  .option('--poke <names>', 'wake these rogue tasks now and then: spin,hoard', (value: string) => value.split(','))
+  .action(async ({ for: forMs, ...flags }: SimFlags) => {
+    // The simulator is a program of its own behind the same binary: it knows nothing of the hub.
+    const { simCommand } = await import('../sim/command.js');
+    process.exitCode = await simCommand({ ...flags, forMs });
+  });
+
+program
+  .command('schema')
+  .description('print the JSON Schema of task.toml')
+  .action(async () => {
+    const { schemaCommand } = await import('./commands/schema.js');
+    process.exitCode = schemaCommand(process.stdout);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`sterna: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+function listed(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function duration(value: string): number {
+  const parsed = parseDurationMs(value);
+  if (parsed.ok) return parsed.amount;
+  throw new InvalidArgumentError(`It must be ${parsed.expected}.`);
+}
+
+function number(value: string): number {
+  const parsed = value.trim() === '' ? Number.NaN : Number(value);
+  if (!Number.isNaN(parsed)) return parsed;
+  throw new InvalidArgumentError('It must be a number.');
+}
+
+function wholeNumber(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+function address(value: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
+  throw new InvalidArgumentError('It must be HOST:PORT, such as 127.0.0.1:1883.');
+}

@@ -1,0 +1,7 @@
+/** The door of the manifest: task.toml -> Manifest. */
+export { keyOf } from './ordering-key.js';
+export type { Manifest, Trigger } from './manifest.js';
+export { parseManifest } from './parse.js';
+export { formatProblem } from './problem.js';
+export { manifestJsonSchema } from './schema.js';
+export { capturesOf } from './topic-pattern.js';

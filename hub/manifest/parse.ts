@@ -1,0 +1,99 @@
+import type { BucketGrant } from '../../runtime/index.js';
+import { keyLines, type KeyPath } from './key-lines.js';
+import type { Manifest } from './manifest.js';
+import { nearest } from './nearest.js';
+import { capturesNamed, type OrderingKey } from './ordering-key.js';
+import type { Problem } from './problem.js';
+import { checkShape, type ManifestFields, type SchemaFault } from './schema.js';
+import { parseToml } from './toml.js';
+
+export type ParsedManifest =
+  | { readonly ok: true; readonly manifest: Manifest }
+  /** At least one, in the order of the lines. */
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads a task.toml. Pure: nothing is looked up on disk.
+ *
+ * @param file How the file is called in problems.
+ */
+export function parseManifest(source: string, file: string): ParsedManifest {
+  const toml = parseToml(source);
+  if (!toml.ok) return { ok: false, problems: [{ file, line: toml.line, key: '', message: toml.message }] };
+  const checked = checkShape(toml.value);
+  const faults = checked.ok ? crossFaults(checked.fields) : checked.faults;
+  if (checked.ok && faults.length === 0) return { ok: true, manifest: manifestOf(checked.fields) };
+  const lineOf = keyLines(source);
+  const problems = faults.map((fault) => ({
+    file,
+    line: lineOf(fault.path),
+    key: showPath(fault.path),
+    message: messageOf(fault),
+  }));
+  return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line) };
+}
+
+/** What no single key shows: keys that do not fit one another. */
+function crossFaults({ schedule, trigger }: ManifestFields): readonly SchemaFault[] {
+  if (schedule.key?.kind !== 'template') return [];
+  const faults: SchemaFault[] = [];
+  for (const name of capturesNamed(schedule.key.parts)) {
+    const lacking = trigger.findIndex(({ topic }) => !topic.captures.some((capture) => capture.name === name));
+    if (lacking === -1) continue;
+    const message = `names {${name}}, which trigger ${lacking + 1} does not capture: each trigger's topic must have it`;
+    faults.push({ path: ['schedule', 'key'], message });
+  }
+  return faults;
+}
+
+function manifestOf(fields: ManifestFields): Manifest {
+  const { limits, schedule } = fields;
+  const key: OrderingKey = schedule.key ?? { kind: 'captures' };
+  return {
+    name: fields.name,
+    version: fields.version,
+    description: fields.description,
+    component: fields.component ?? `build/${fields.name}.wasm`,
+    subjects: fields.subjects,
+    triggers: fields.trigger.map(({ topic, qos }) => ({ pattern: topic, qos })),
+    limits: {
+      fuel: limits.fuel,
+      memoryBytes: limits.memory,
+      deadlineMs: limits.deadline,
+      outputBytes: limits.output,
+      logBytes: limits.log,
+    },
+    queue: limits.queue,
+    schedule: { priority: schedule.priority, concurrency: schedule.concurrency, key },
+    grants: { publish: fields.grants.publish, buckets: bucketsOf(fields) },
+    config: Object.fromEntries(Object.entries(fields.config).map(([name, value]) => [name, String(value)])),
+  };
+}
+
+/** A task's own bucket carries its name in the store; a shared one is the same for all who name it. */
+function bucketsOf({ name, grants }: ManifestFields): Readonly<Record<string, BucketGrant>> {
+  const entries = Object.entries(grants.buckets).map(([bucket, access]): [string, BucketGrant] => {
+    const id = bucket === 'default' ? `task/${name}/default` : `shared/${bucket}`;
+    return [bucket, { id, access }];
+  });
+  return Object.fromEntries(entries);
+}
+
+function messageOf({ message, path, unknownKey }: SchemaFault): string {
+  if (unknownKey === undefined) return message;
+  const near = nearest(String(path.at(-1)), unknownKey.known);
+  const known = `the keys here are ${unknownKey.known.join(', ')}`;
+  return near === undefined
+    ? `there is no such key: ${known}`
+    : `there is no such key: did you mean "${near}"? (${known})`;
+}
+
+/** "trigger[0].qos", as a person would point at it; triggers count from 1 there. */
+function showPath(path: KeyPath): string {
+  let shown = '';
+  for (const part of path) {
+    if (typeof part === 'number') shown += `[${part + 1}]`;
+    else shown += shown === '' ? part : `.${part}`;
+  }
+  return shown;
+}

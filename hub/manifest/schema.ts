@@ -1,0 +1,265 @@
+/** The shape of task.toml: which keys there are and what each may hold. */
+import { z } from 'zod';
+import { DEFAULT_LIMITS, filterFault, MAX_LIMITS } from '../../runtime/index.js';
+import { HUB_BOUNDS, MANIFEST_DEFAULTS } from '../limits.js';
+import type { KeyPath } from './key-lines.js';
+import { parseKeyTemplate, type OrderingKey } from './ordering-key.js';
+import { parsePattern } from './topic-pattern.js';
+import { parseBytes, parseDurationMs, parseFuel, type Parsed } from './units.js';
+
+/** A task's name: it becomes a part of bucket names and run ids. */
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+/** https://semver.org/#is-there-a-suggested-regular-expression-regex-to-check-a-semver-string, leading zeros not checked. */
+const SEMVER = /^\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9A-Za-z.-]{1,64})?(\+[0-9A-Za-z.-]{1,64})?$/;
+
+const name = text('a name of small letters, digits and -, beginning with a letter, at most 63 characters').regex(NAME, {
+  error: wrong('a name of small letters, digits and -, beginning with a letter, at most 63 characters'),
+});
+
+const version = text('a version such as "1.0.0"').regex(SEMVER, {
+  error: wrong('a version such as "1.0.0" (semver.org)'),
+});
+
+const component = text('a path relative to this file, such as "build/thermostat.wasm"')
+  .max(255, { error: 'must be a path of at most 255 characters' })
+  .refine(staysInside, {
+    error: wrong('a path relative to this file that stays in its folder, such as "build/thermostat.wasm"'),
+  });
+
+const topicPattern = text('a topic filter such as "zigbee2mqtt/{room}/climate"').transform((value, context) => {
+  const parsed = parsePattern(value);
+  if (parsed.ok) return parsed.pattern;
+  context.addIssue({ code: 'custom', message: parsed.fault });
+  return z.NEVER;
+});
+
+const qos = z.union([z.literal(0), z.literal(1)], { error: wrong('0 or 1') });
+
+const trigger = z.strictObject(
+  {
+    topic: topicPattern.describe('MQTT topic filter; a level may be {name}, which matches like + and is captured.'),
+    qos: qos.default(MANIFEST_DEFAULTS.qos).describe('What the hub subscribes with.'),
+  },
+  { error: wrong('a table: write it as [[trigger]]') },
+);
+
+const limits = z.strictObject(
+  {
+    fuel: amount(parseFuel, MAX_LIMITS.fuel, 'fuel')
+      .default(DEFAULT_LIMITS.fuel)
+      .describe('Instructions a run may execute: a number, or one with k, M or G.'),
+    memory: amount(parseBytes, MAX_LIMITS.memoryBytes, 'B')
+      .default(DEFAULT_LIMITS.memoryBytes)
+      .describe('All memories and tables of the component together, such as "16 MiB".'),
+    deadline: amount(parseDurationMs, MAX_LIMITS.deadlineMs, 'ms')
+      .default(DEFAULT_LIMITS.deadlineMs)
+      .describe('Wall time of a run, such as "3 s".'),
+    output: amount(parseBytes, MAX_LIMITS.outputBytes, 'B')
+      .default(DEFAULT_LIMITS.outputBytes)
+      .describe('All that a run publishes and writes, such as "256 KiB".'),
+    log: amount(parseBytes, MAX_LIMITS.logBytes, 'B')
+      .default(DEFAULT_LIMITS.logBytes)
+      .describe('The log of a run, such as "16 KiB".'),
+    queue: count(1, HUB_BOUNDS.maxTaskQueue)
+      .default(MANIFEST_DEFAULTS.queue)
+      .describe('Most events waiting for this task.'),
+  },
+  { error: wrong('a table: write it as [limits]') },
+);
+
+const orderingKey = z
+  .union([z.literal(false), z.string()], { error: wrong('a template such as "{room}", or false for no order') })
+  .transform((value, context): OrderingKey => {
+    if (value === false) return { kind: 'none' };
+    const parsed = parseKeyTemplate(value);
+    if (parsed.ok) return { kind: 'template', parts: parsed.parts };
+    context.addIssue({ code: 'custom', message: parsed.fault });
+    return z.NEVER;
+  });
+
+const schedule = z.strictObject(
+  {
+    priority: count(0, 9).default(MANIFEST_DEFAULTS.priority).describe('0 to 9; 9 is most urgent.'),
+    concurrency: count(1, HUB_BOUNDS.maxConcurrency)
+      .optional()
+      .describe('Most runs at once; as many as there are threads when absent.'),
+    key: orderingKey
+      .optional()
+      .describe('Runs with the same key go one at a time, in order; all captures when absent, no order when false.'),
+  },
+  { error: wrong('a table: write it as [schedule]') },
+);
+
+const publishGrant = text('a topic filter such as "zigbee2mqtt/+/set"').superRefine((value, context) => {
+  const fault = grantFault(value);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+});
+
+const access = z.enum(['read', 'read-write'], { error: wrong('"read" or "read-write"') });
+
+const grants = z.strictObject(
+  {
+    publish: z
+      .array(publishGrant, { error: wrong('a list of topic filters, such as ["zigbee2mqtt/+/set"]') })
+      .max(HUB_BOUNDS.publishGrants, { error: `must have at most ${HUB_BOUNDS.publishGrants} filters` })
+      .default([])
+      .describe('Topic filters: a publish is allowed when one of them matches its topic.'),
+    buckets: z
+      .record(
+        z
+          .string()
+          .regex(NAME, { error: 'is not the name of a bucket: small letters, digits and -, beginning with a letter' }),
+        access,
+        { error: wrong('a table of bucket names, such as default = "read-write"') },
+      )
+      .refine((buckets) => Object.keys(buckets).length <= HUB_BOUNDS.buckets, {
+        error: `must name at most ${HUB_BOUNDS.buckets} buckets`,
+      })
+      .default({})
+      .describe('Buckets by name: "default" is the task\'s own, others are shared on the hub.'),
+  },
+  { error: wrong('a table: write it as [grants]') },
+);
+
+const configValue = z.union([z.string().max(HUB_BOUNDS.configValueLength), z.number(), z.boolean()], {
+  error: wrong(`a text of at most ${HUB_BOUNDS.configValueLength} characters, a number, true or false`),
+});
+
+const config = z
+  .record(
+    z.string().min(1, { error: 'must not be empty' }).max(128, { error: 'must have at most 128 characters' }),
+    configValue,
+    {
+      error: wrong('a table: write it as [config]'),
+    },
+  )
+  .refine((values) => Object.keys(values).length <= HUB_BOUNDS.configKeys, {
+    error: `must have at most ${HUB_BOUNDS.configKeys} keys`,
+  });
+
+const manifest = z.strictObject({
+  name,
+  version,
+  description: text('a text').max(500, { error: 'must have at most 500 characters' }).default(''),
+  component: component.optional().describe('The component file; "build/<name>.wasm" when absent.'),
+  subjects: z
+    .enum(['verbatim', 'dotted'], { error: wrong('"verbatim" or "dotted"') })
+    .default('verbatim')
+    .describe('"dotted" gives the guest subjects as a.b.c instead of a/b/c.'),
+  trigger: z
+    .array(trigger, { error: wrong('at least one table, written as [[trigger]]') })
+    .min(1, { error: 'must be at least one table, written as [[trigger]]' })
+    .max(HUB_BOUNDS.triggers, { error: `must be at most ${HUB_BOUNDS.triggers} tables` }),
+  limits: limits.prefault({}),
+  schedule: schedule.prefault({}),
+  grants: grants.prefault({}),
+  config: config.default({}),
+});
+
+/** What the schema makes of a task.toml: complete, with units resolved. */
+export type ManifestFields = z.output<typeof manifest>;
+
+/** Something the schema has against a value. */
+export interface SchemaFault {
+  readonly path: KeyPath;
+  readonly message: string;
+  /** Set when the key itself should not be there. */
+  readonly unknownKey?: { readonly known: readonly string[] };
+}
+
+export type SchemaResult =
+  | { readonly ok: true; readonly fields: ManifestFields }
+  | { readonly ok: false; readonly faults: readonly SchemaFault[] };
+
+/** Checks a parsed task.toml and names everything that is wrong with it. */
+export function checkShape(value: unknown): SchemaResult {
+  const result = manifest.safeParse(value);
+  if (result.success) return { ok: true, fields: result.data };
+  return { ok: false, faults: result.error.issues.flatMap(faultsOf) };
+}
+
+/** The JSON Schema (draft 2020-12) of task.toml, for editors. */
+export function manifestJsonSchema(): object {
+  const { $schema, ...rest } = z.toJSONSchema(manifest, { io: 'input' });
+  return { $schema, title: 'Sterna task manifest (task.toml)', ...rest };
+}
+
+function faultsOf(issue: z.core.$ZodIssue): readonly SchemaFault[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map((key) => ({ path: [...path, key], message: '', unknownKey: { known } }));
+  }
+  if (issue.code === 'invalid_key') {
+    return [{ path, message: issue.issues[0]?.message ?? issue.message }];
+  }
+  return [{ path, message: issue.message }];
+}
+
+function knownKeys(path: KeyPath): readonly string[] {
+  const [table] = path;
+  if (table === undefined) return Object.keys(manifest.shape);
+  if (table === 'trigger') return Object.keys(trigger.shape);
+  if (table === 'limits') return Object.keys(limits.shape);
+  if (table === 'schedule') return Object.keys(schedule.shape);
+  return Object.keys(grants.shape);
+}
+
+/** Why no publish could be allowed by a filter, or undefined if one could. */
+function grantFault(filter: string): string | undefined {
+  if (filter.includes('{')) return 'a grant has no captures: write + for any level';
+  if (filter.startsWith('$')) return 'no task may publish to topics that begin with $: this grant could never be used';
+  if (filter.split('/').length > HUB_BOUNDS.filterLevels) return `must have at most ${HUB_BOUNDS.filterLevels} levels`;
+  return filterFault(filter);
+}
+
+/** Whether a relative path names a file below the folder it is relative to. */
+function staysInside(path: string): boolean {
+  if (path === '' || path.startsWith('/') || /[\\\0:]/.test(path)) return false;
+  const parts = path.split('/');
+  return !parts.includes('..') && parts.at(-1) !== '' && parts.at(-1) !== '.';
+}
+
+function text(expected: string): z.ZodString {
+  return z.string({ error: wrong(expected) });
+}
+
+function count(least: number, most: number): z.ZodNumber {
+  const error = wrong(`a whole number from ${least} to ${most}`);
+  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+}
+
+/** A number or a text with a unit, as a number. */
+function amount(parse: (input: string | number) => Parsed, most: number, unit: string) {
+  return z
+    .union([z.number(), z.string()], { error: (issue) => wrong(expectation(parse))(issue) })
+    .transform((value, context) => {
+      const parsed = parse(value);
+      if (parsed.ok && parsed.amount <= most) return parsed.amount;
+      const message = parsed.ok
+        ? `must be at most ${most} ${unit}: it is ${show(value)}`
+        : `must be ${parsed.expected}: it is ${show(value)}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    });
+}
+
+function expectation(parse: (input: string | number) => Parsed): string {
+  const parsed = parse('');
+  return parsed.ok ? '' : parsed.expected;
+}
+
+/** Says what would be right and what was there instead. */
+function wrong(expected: string): (issue: { readonly input?: unknown }) => string {
+  return ({ input }) =>
+    input === undefined ? `is missing: it must be ${expected}` : `must be ${expected}: it is ${show(input)}`;
+}
+
+/** A value as it stands in the file, cut to a length that fits a line. */
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (value instanceof Date) return 'a date';
+  if (typeof value === 'object' && value !== null) return 'a table';
+  const shown = JSON.stringify(value) ?? String(value);
+  return shown.length <= 60 ? shown : `${shown.slice(0, 57)}...`;
+}

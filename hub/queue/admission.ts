@@ -1,0 +1,39 @@
+import type { QoS } from '../../runtime/index.js';
+import { HUB_BOUNDS } from '../limits.js';
+
+/** How much the hub holds. */
+export interface Load {
+  /** Runs that wait or run. */
+  readonly runs: number;
+  /** Bytes of their payloads. */
+  readonly bytes: number;
+  /** Events that are kept unacknowledged because there was no room. */
+  readonly heldEvents: number;
+  readonly heldBytes: number;
+}
+
+export type Admission = 'accept' | 'hold' | 'refuse';
+
+/**
+ * Whether an event that wakes `runs` tasks is taken.
+ *
+ * At QoS 1 an event without room is held, unacknowledged, behind those that
+ * are held already; at QoS 0 the broker would never know, so it is refused.
+ */
+export function admit(
+  load: Load,
+  event: { readonly runs: number; readonly bytes: number; readonly qos: QoS },
+): Admission {
+  // Those held have waited longer; a newcomer does not overtake them.
+  if (hasRoom(load, event) && (event.qos === 0 || load.heldEvents === 0)) return 'accept';
+  if (event.qos === 0) return 'refuse';
+  const full = load.heldEvents >= HUB_BOUNDS.heldEvents || load.heldBytes + event.bytes > HUB_BOUNDS.heldBytes;
+  return full ? 'refuse' : 'hold';
+}
+
+/** Whether an event's runs fit. An idle hub takes any event, so that none can block the others for ever. */
+export function hasRoom(load: Load, event: { readonly runs: number; readonly bytes: number }): boolean {
+  if (load.runs === 0) return true;
+  if (load.runs + event.runs > HUB_BOUNDS.queuedRuns) return false;
+  return load.bytes + event.runs * event.bytes <= HUB_BOUNDS.queuedBytes;
+}

@@ -1,0 +1,92 @@
+import type { InstalledTask } from '../../runtime/index.js';
+import type { Subscription } from '../events.js';
+import { HUB_BOUNDS } from '../limits.js';
+import { capturesOf, keyOf, type Manifest, type Trigger } from '../manifest/index.js';
+import { subscriptionsFor } from './subscriptions.js';
+import { TopicIndex } from './topic-index.js';
+
+/** A task that is ready to run. */
+export interface DeployedTask {
+  readonly manifest: Manifest;
+  readonly installed: InstalledTask;
+}
+
+/** A task that an event wakes. */
+export interface Match {
+  readonly task: DeployedTask;
+  /** The first of its triggers, in the order of the manifest, that matches. */
+  readonly trigger: Trigger;
+  readonly captures: Readonly<Record<string, string>>;
+  /** See `OrderingKey`. */
+  readonly key: string | undefined;
+}
+
+interface Candidate {
+  readonly taskIndex: number;
+  readonly triggerIndex: number;
+  readonly task: DeployedTask;
+  readonly trigger: Trigger;
+}
+
+/** The deployed tasks, and which of them an event wakes. */
+export class Registry {
+  readonly #tasks = new Map<string, DeployedTask>();
+  readonly #index = new TopicIndex<Candidate>();
+  readonly #matches = new Map<string, readonly Match[]>();
+
+  get tasks(): readonly DeployedTask[] {
+    return [...this.#tasks.values()];
+  }
+
+  has(name: string): boolean {
+    return this.#tasks.has(name);
+  }
+
+  /** @param task Its name must be new. */
+  add(task: DeployedTask): void {
+    const taskIndex = this.#tasks.size;
+    this.#tasks.set(task.manifest.name, task);
+    for (const [triggerIndex, trigger] of task.manifest.triggers.entries()) {
+      this.#index.add(trigger.pattern.filter, { taskIndex, triggerIndex, task, trigger });
+    }
+    this.#matches.clear();
+  }
+
+  /** The tasks that an event wakes, each once, in the order in which they were added. */
+  match(topic: string): readonly Match[] {
+    const known = this.#matches.get(topic);
+    if (known !== undefined) return known;
+    const matches = this.#find(topic);
+    if (topic.length <= HUB_BOUNDS.cachedTopicLength) this.#remember(topic, matches);
+    return matches;
+  }
+
+  /** What to subscribe to for all tasks. */
+  subscriptions(): readonly Subscription[] {
+    return subscriptionsFor(this.tasks.flatMap((task) => task.manifest.triggers));
+  }
+
+  #find(topic: string): readonly Match[] {
+    const candidates = this.#index
+      .match(topic)
+      .toSorted((a, b) => a.taskIndex - b.taskIndex || a.triggerIndex - b.triggerIndex);
+    const matches: Match[] = [];
+    let last = -1;
+    for (const { taskIndex, task, trigger } of candidates) {
+      if (taskIndex === last) continue;
+      last = taskIndex;
+      const captures = capturesOf(trigger.pattern, topic);
+      matches.push({ task, trigger, captures, key: keyOf(task.manifest.schedule.key, topic, captures) });
+    }
+    return matches;
+  }
+
+  #remember(topic: string, matches: readonly Match[]): void {
+    if (this.#matches.size >= HUB_BOUNDS.cachedTopics) {
+      // The oldest goes: a topic in use comes back with its next event.
+      const [oldest] = this.#matches.keys();
+      if (oldest !== undefined) this.#matches.delete(oldest);
+    }
+    this.#matches.set(topic, matches);
+  }
+}

@@ -1,0 +1,97 @@
+import { RUN_OVERHEAD_FUEL } from '../limits.js';
+import { expectFuel, pickNext } from './fair-share.js';
+import { Lane, type Job, type LaneOptions } from './lane.js';
+
+export interface SchedulerOptions<T> {
+  /** How many more runs could be started now without waiting behind others. */
+  readonly slots: () => number;
+  /** Starts a run. `finish` or `repeat` is called for it later, never from within. */
+  readonly start: (job: Job<T>) => void;
+}
+
+const PRIORITIES = 10;
+
+/**
+ * Decides which run is started when there is room for one.
+ *
+ * Everything here is synchronous and in memory; it calls `start` from within
+ * `pump` only.
+ */
+export class Scheduler<T> {
+  readonly #options: SchedulerOptions<T>;
+  /** Lanes with at least one ready job. */
+  readonly #ready: Lane<T>[] = [];
+  /** For each priority, the `usedFuel` of the lane that was picked last: where idle lanes start. */
+  readonly #level: number[] = Array.from({ length: PRIORITIES }, () => 0);
+  #waiting = 0;
+  #running = 0;
+
+  constructor(options: SchedulerOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Runs that wait or run. */
+  get runs(): number {
+    return this.#waiting + this.#running;
+  }
+
+  createLane(options: LaneOptions): Lane<T> {
+    return new Lane<T>(options, (lane) => this.#laneReady(lane));
+  }
+
+  /** Queues a run. Call `pump` afterwards. */
+  submit(lane: Lane<T>, key: string | undefined, value: T): void {
+    this.#waiting++;
+    lane.submit(key, value);
+  }
+
+  /** Starts runs while there is room. */
+  pump(): void {
+    if (this.#ready.length === 0) return;
+    // A runtime that is idle as a whole gets a run in any case: nothing else would call again.
+    let slots = Math.max(this.#options.slots(), this.#running === 0 ? 1 : 0);
+    for (; slots > 0; slots--) {
+      const lane = pickNext(this.#ready);
+      const job = lane?.take();
+      if (lane === undefined || job === undefined) return;
+      this.#charge(lane, job);
+      if (lane.ready === 0) this.#ready.splice(this.#ready.indexOf(lane), 1);
+      this.#waiting--;
+      this.#running++;
+      this.#options.start(job);
+    }
+  }
+
+  /** A run is over. Call `pump` afterwards. */
+  finish(job: Job<T>, fuel: number): void {
+    this.#running--;
+    this.#settle(job, fuel);
+    job.lane.finish(job);
+  }
+
+  /** A run goes again, before the others of its task. Call `pump` afterwards. */
+  repeat(job: Job<T>, fuel: number): void {
+    this.#running--;
+    this.#waiting++;
+    this.#settle(job, fuel);
+    job.lane.repeat(job);
+  }
+
+  #laneReady(lane: Lane<T>): void {
+    lane.usedFuel = Math.max(lane.usedFuel, this.#level[lane.priority] ?? 0);
+    this.#ready.push(lane);
+  }
+
+  /** Charges in advance, so that a lane cannot fill all slots before its first run ends. */
+  #charge(lane: Lane<T>, job: Job<T>): void {
+    this.#level[lane.priority] = lane.usedFuel;
+    job.chargedFuel = lane.expectedFuel + RUN_OVERHEAD_FUEL;
+    lane.usedFuel += job.chargedFuel;
+  }
+
+  #settle(job: Job<T>, fuel: number): void {
+    const { lane } = job;
+    lane.usedFuel += fuel + RUN_OVERHEAD_FUEL - job.chargedFuel;
+    lane.expectedFuel = expectFuel(lane.expectedFuel, fuel);
+  }
+}

@@ -1,0 +1,78 @@
+/** State as the runtime's threads read it: a module for `RuntimeOptions.state`. */
+import type { StateReader, StateSnapshot, Stored } from '../../runtime/index.js';
+import { Connection, type Row, type Statement } from './sqlite.js';
+
+export interface ReaderOptions {
+  /** The store's file; it exists. */
+  readonly file: string;
+}
+
+/** @param options A `ReaderOptions`. @throws Error when the file cannot be opened. */
+export function openState(options: unknown): StateReader {
+  if (!isReaderOptions(options)) throw new TypeError('Cannot open state as its options must be { file: string }');
+  return new SqliteReader(options.file);
+}
+
+class SqliteReader implements StateReader {
+  readonly #connection: Connection;
+  readonly #get: Statement;
+  readonly #keysFromStart: Statement;
+  readonly #keysAfter: Statement;
+
+  constructor(file: string) {
+    this.#connection = new Connection(file, { readOnly: true });
+    this.#connection.exec('PRAGMA busy_timeout = 2000');
+    this.#get = this.#connection.prepare('SELECT value, version FROM state WHERE bucket = ? AND key = ?');
+    this.#keysFromStart = this.#connection.prepare('SELECT key FROM state WHERE bucket = ? ORDER BY key LIMIT ?');
+    this.#keysAfter = this.#connection.prepare(
+      'SELECT key FROM state WHERE bucket = ? AND key > ? ORDER BY key LIMIT ?',
+    );
+  }
+
+  snapshot(): StateSnapshot {
+    let begun = false;
+    // Most runs read nothing: the transaction begins with the first read.
+    const begin = (): void => {
+      if (begun) return;
+      this.#connection.exec('BEGIN');
+      begun = true;
+    };
+    return {
+      get: (bucket, key) => {
+        begin();
+        const row = this.#get.get(bucket, Buffer.from(key));
+        return row === undefined ? undefined : storedOf(row);
+      },
+      keys: (bucket, after, limit) => {
+        begin();
+        const rows =
+          after === undefined
+            ? this.#keysFromStart.all(bucket, limit)
+            : this.#keysAfter.all(bucket, Buffer.from(after), limit);
+        return rows.map((row) => Buffer.from(bytesOf(row['key'])).toString('utf8'));
+      },
+      release: () => {
+        if (!begun) return;
+        begun = false;
+        this.#connection.exec('COMMIT');
+      },
+    };
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
+
+function storedOf(row: Row): Stored {
+  return { value: bytesOf(row['value']), version: Number(row['version']) };
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError('Cannot read state as a key or value in the store is not a blob');
+}
+
+function isReaderOptions(options: unknown): options is ReaderOptions {
+  return typeof options === 'object' && options !== null && 'file' in options && typeof options.file === 'string';
+}

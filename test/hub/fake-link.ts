@@ -1,0 +1,45 @@
+import type { BrokerLink, MessageHandler, OutgoingMessage, Subscription } from '../../hub/events.js';
+import type { QoS } from '../../runtime/index.js';
+
+export interface FakeLink extends BrokerLink {
+  readonly subscriptions: Subscription[];
+  readonly published: OutgoingMessage[];
+  /** Topics of the messages that were acknowledged. */
+  readonly acknowledged: string[];
+  closed: boolean;
+  connect(onMessage: MessageHandler): Promise<BrokerLink>;
+  deliver(topic: string, options?: { payload?: Uint8Array; qos?: QoS }): void;
+}
+
+/** A broker link without a broker. */
+export function fakeLink(): FakeLink {
+  let handler: MessageHandler = () => undefined;
+  const link: FakeLink = {
+    subscriptions: [],
+    published: [],
+    acknowledged: [],
+    closed: false,
+    connect: (onMessage) => {
+      handler = onMessage;
+      return Promise.resolve(link);
+    },
+    deliver: (topic, { payload = new Uint8Array(0), qos = 1 } = {}) => {
+      const acknowledge = (): void => void link.acknowledged.push(topic);
+      handler({ topic, payload, qos, retain: false, dup: false, receivedAtMs: 1_000, acknowledge });
+    },
+    subscribe: (subscriptions) => {
+      link.subscriptions.push(...subscriptions);
+      return Promise.resolve();
+    },
+    publish: (message) => {
+      if (link.closed) return Promise.reject(new Error('the link is closed'));
+      link.published.push(message);
+      return Promise.resolve();
+    },
+    close: () => {
+      link.closed = true;
+      return Promise.resolve();
+    },
+  };
+  return link;
+}

@@ -1,0 +1,337 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Observation } from '../../hub/events.js';
+import { createHub, type Hub } from '../../hub/hub.js';
+import { HUB_BOUNDS } from '../../hub/limits.js';
+import { createLog } from '../../hub/log.js';
+import type { RunRequest } from '../../runtime/index.js';
+import { fakeLink, type FakeLink } from './fake-link.js';
+import { fakeRuntime, type Behaviour, type FakeRuntime } from './fake-runtime.js';
+
+interface Setup {
+  readonly hub: Hub;
+  readonly link: FakeLink;
+  readonly runtime: FakeRuntime;
+  readonly seen: Observation[];
+}
+
+interface SetupOptions {
+  /** task.toml by folder; the component's bytes are the folder's name. */
+  readonly tasks: Readonly<Record<string, string>>;
+  readonly behave?: (request: RunRequest) => Behaviour;
+  readonly link?: FakeLink;
+  readonly drainMs?: number;
+}
+
+async function setUp(t: Test, options: SetupOptions): Promise<Setup> {
+  const dir = t.testdir({});
+  for (const [name, manifest] of Object.entries(options.tasks)) {
+    mkdirSync(join(dir, 'tasks', name), { recursive: true });
+    writeFileSync(join(dir, 'tasks', name, 'task.toml'), `version = "1.0.0"\ncomponent = "c.wasm"\n${manifest}`);
+    writeFileSync(join(dir, 'tasks', name, 'c.wasm'), name);
+  }
+  const link = options.link ?? fakeLink();
+  const runtime = fakeRuntime(options.behave);
+  const seen: Observation[] = [];
+  let ids = 0;
+  const hub = await createHub({
+    taskDirs: [join(dir, 'tasks')],
+    dataDir: join(dir, 'data'),
+    startRuntime: () => Promise.resolve(runtime),
+    connect: (onMessage) => link.connect(onMessage),
+    brokerName: 'mqtt://fake',
+    clock: () => 5_000,
+    newEventId: () => `e${ids++}`,
+    newSeed: () => 7,
+    observe: (observation) => seen.push(observation),
+    log: createLog('silent'),
+    ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
+  });
+  t.teardown(() => hub.close());
+  return { hub, link, runtime, seen };
+}
+
+/** Lets everything happen that needs no more than the event loop. */
+async function settled(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('it did not happen within 5 s');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const ofKind = <K extends Observation['kind']>(
+  seen: readonly Observation[],
+  kind: K,
+): Extract<Observation, { kind: K }>[] =>
+  seen.filter((one): one is Extract<Observation, { kind: K }> => one.kind === kind);
+
+const LIGHT = `name = "light"
+[[trigger]]
+topic = "home/{room}/motion"
+[grants]
+publish = ["home/+/light/set"]
+buckets = { default = "read-write" }
+`;
+
+const on = (request: RunRequest): Behaviour => ({
+  effects: [
+    {
+      kind: 'publish',
+      topic: `home/${request.event.captures['room']}/light/set`,
+      payload: Buffer.from('ON'),
+      qos: 1,
+      retain: false,
+    },
+  ],
+});
+
+t.test('an event becomes a run, and what the run published comes out', async (t) => {
+  const { hub, link, runtime, seen } = await setUp(t, { tasks: { light: LIGHT }, behave: on });
+  t.same(link.subscriptions, [{ filter: 'home/+/motion', qos: 1 }]);
+  link.deliver('home/hall/motion', { payload: Buffer.from('{}') });
+  t.same(link.acknowledged, ['home/hall/motion'], 'as soon as it is queued');
+  await settled(() => link.published.length === 1);
+  t.match(link.published, [{ topic: 'home/hall/light/set', qos: 1 }]);
+  t.match(runtime.started, [
+    {
+      runId: 'e0/light',
+      task: 'light',
+      attempt: 1,
+      clockMs: 5_000,
+      seed: 7,
+      subjects: 'verbatim',
+      event: { id: 'e0', topic: 'home/hall/motion', captures: { room: 'hall' }, arrivedAtMs: 1_000 },
+    },
+  ]);
+  t.match(ofKind(seen, 'run-finished'), [{ task: 'light', outcome: { kind: 'completed' }, totalMs: 4_000 }]);
+  t.match(hub.counts, { received: 1, runs: { completed: 1 }, published: 1 });
+});
+
+t.test('a task that cannot be deployed is reported and the others run', async (t) => {
+  const { hub, seen } = await setUp(t, {
+    tasks: {
+      a: 'name = "twin"\n[[trigger]]\ntopic = "a"\n',
+      b: 'name = "twin"\n[[trigger]]\ntopic = "a"\n',
+      c: 'nam = "c"\n',
+      refused: 'name = "refused"\n[[trigger]]\ntopic = "a"\n',
+    },
+    behave: () => ({}),
+  });
+  t.same(
+    hub.tasks.map((task) => task.manifest.name),
+    ['twin'],
+  );
+  t.match(ofKind(seen, 'task-refused'), [
+    { problems: [/another task is called "twin"/] },
+    { problems: [/name: is missing/, /trigger: is missing/, /nam: there is no such key/] },
+    { problems: [/refused imports what no task gets/] },
+  ]);
+});
+
+t.test('an event that no run can come of is refused, counted and acknowledged', async (t) => {
+  const { hub, link } = await setUp(t, { tasks: { light: LIGHT }, behave: on });
+  link.deliver('elsewhere');
+  link.deliver('home/hall/motion', { payload: new Uint8Array(HUB_BOUNDS.payloadBytes + 1) });
+  link.deliver('home/big/motion', { payload: new Uint8Array(HUB_BOUNDS.payloadBytes) });
+  link.deliver('home/mib/motion', { payload: new Uint8Array(1_048_576) });
+  await settled(() => link.published.length === 2);
+  t.match(hub.counts.refused, { 'no-task': 1, 'payload-too-large': 1 });
+  t.equal(link.acknowledged.length, 4);
+});
+
+t.test("events beyond a task's queue are refused for that task only", async (t) => {
+  const { hub, link, runtime, seen } = await setUp(t, {
+    tasks: {
+      narrow: 'name = "narrow"\n[[trigger]]\ntopic = "x"\n[limits]\nqueue = 2\n[schedule]\nconcurrency = 1\n',
+      wide: 'name = "wide"\n[[trigger]]\ntopic = "x"\n',
+    },
+  });
+  for (let i = 0; i < 5; i++) link.deliver('x');
+  t.equal(hub.counts.refused['task-queue-full'], 2, 'one runs, two wait');
+  t.match(ofKind(seen, 'event-refused'), [{ task: 'narrow' }, { task: 'narrow' }]);
+  t.equal(link.acknowledged.length, 5);
+  while (hub.runs > 0) {
+    await settled(() => runtime.pending.length > 0);
+    runtime.answer();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.equal(runtime.started.filter((request) => request.task === 'narrow').length, 3);
+  t.equal(runtime.started.filter((request) => request.task === 'wide').length, 5);
+});
+
+t.test('a full hub keeps QoS 1 events unacknowledged until there is room, and drops QoS 0', async (t) => {
+  const { hub, link, runtime } = await setUp(t, {
+    tasks: {
+      any: `name = "any"\n[[trigger]]\ntopic = "x/#"\n[schedule]\nkey = false\n[limits]\nqueue = ${HUB_BOUNDS.maxTaskQueue}\n`,
+    },
+  });
+  for (let i = 0; i < HUB_BOUNDS.queuedRuns; i++) link.deliver(`x/${i}`);
+  t.equal(link.acknowledged.length, HUB_BOUNDS.queuedRuns);
+  link.deliver('x/late-0', { qos: 0 });
+  t.equal(hub.counts.refused['hub-queue-full'], 1);
+  link.acknowledged.length = 0;
+  link.deliver('x/late-1');
+  link.deliver('x/late-2');
+  t.same(link.acknowledged, []);
+  t.equal(hub.counts.held, 2);
+  runtime.answer();
+  await settled(() => link.acknowledged.length > 0);
+  t.same(link.acknowledged, ['x/late-1']);
+  runtime.answer();
+  await settled(() => link.acknowledged.length > 1);
+  t.same(link.acknowledged, ['x/late-1', 'x/late-2'], 'in order');
+  runtime.slots = HUB_BOUNDS.queuedRuns;
+  while (hub.runs > 0) {
+    while (runtime.pending.length > 0) runtime.answer();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.equal(hub.counts.runs.completed, HUB_BOUNDS.queuedRuns + 2);
+});
+
+t.test('a run that does not complete has no effect', async (t) => {
+  const { hub, link } = await setUp(t, {
+    tasks: { light: LIGHT },
+    behave: (request) => ({ ...on(request), outcome: { kind: 'out-of-fuel' } }),
+  });
+  link.deliver('home/hall/motion');
+  await settled(() => hub.counts.runs['out-of-fuel'] === 1);
+  t.same(link.published, []);
+});
+
+t.test('an effect that slipped past the runtime without a grant is denied', async (t) => {
+  const { hub, link, seen } = await setUp(t, {
+    tasks: { light: LIGHT },
+    behave: () => ({
+      effects: [{ kind: 'publish', topic: 'door/unlock', payload: Buffer.from(''), qos: 0, retain: false }],
+    }),
+  });
+  link.deliver('home/hall/motion');
+  await settled(() => hub.counts.runs.denied === 1);
+  t.same(link.published, []);
+  t.match(ofKind(seen, 'run-finished'), [{ outcome: { kind: 'denied', message: /door\/unlock/ }, effects: [] }]);
+});
+
+t.test('a run whose reads were overtaken runs again, with the same clock and seed', async (t) => {
+  const bucket = 'task/count/default';
+  const { hub, link, runtime, seen } = await setUp(t, {
+    tasks: {
+      count:
+        'name = "count"\n[[trigger]]\ntopic = "x/{n}"\n[schedule]\nkey = false\n[grants]\nbuckets = { default = "read-write" }\n',
+    },
+  });
+  const writes = (version: number): Behaviour => ({
+    reads: [{ bucket, key: 'n', version }],
+    effects: [{ kind: 'set', bucket, key: 'n', value: Buffer.from('x') }],
+  });
+  link.deliver('x/1');
+  link.deliver('x/2');
+  await settled(() => runtime.pending.length === 2);
+  runtime.answer(writes(0));
+  runtime.answer(writes(0));
+  await settled(() => runtime.pending.length === 1);
+  t.equal(hub.counts.runs.completed, 1);
+  t.match(ofKind(seen, 'run-repeated'), [{ attempt: 1, bucket, key: 'n' }]);
+  t.match(runtime.pending[0], { runId: 'e1/count', attempt: 2, clockMs: 5_000, seed: 7 });
+  runtime.answer(writes(1));
+  await settled(() => hub.counts.runs.completed === 2);
+  t.equal(hub.runs, 0);
+});
+
+t.test('a run that never gets its turn fails after a bounded number of attempts', async (t) => {
+  const bucket = 'task/light/default';
+  const { hub, link, runtime, seen } = await setUp(t, {
+    tasks: { light: LIGHT },
+    behave: () => ({ reads: [{ bucket, key: 'n', version: 99 }] }),
+  });
+  link.deliver('home/hall/motion');
+  await settled(() => hub.counts.runs.failed === 1);
+  t.equal(runtime.started.length, HUB_BOUNDS.attempts);
+  t.match(ofKind(seen, 'run-finished'), [
+    { attempt: HUB_BOUNDS.attempts, outcome: { kind: 'failed', message: /others wrote "n"/ } },
+  ]);
+});
+
+t.test('a run that the runtime cannot take has failed, and the next ones run', async (t) => {
+  let calls = 0;
+  const { hub, link } = await setUp(t, {
+    tasks: { light: LIGHT },
+    behave: (request) => {
+      calls++;
+      if (calls === 1) throw new Error('no thread');
+      return on(request);
+    },
+  });
+  link.deliver('home/hall/motion');
+  link.deliver('home/hall/motion');
+  await settled(() => hub.counts.runs.completed === 1);
+  t.equal(hub.counts.runs.failed, 1);
+});
+
+t.test('told to stop, it takes no more events, finishes what it holds, and closes', async (t) => {
+  const { hub, link, runtime, seen } = await setUp(t, { tasks: { light: LIGHT } });
+  link.deliver('home/hall/motion');
+  link.deliver('home/hall/motion');
+  const closing = hub.close();
+  link.deliver('home/attic/motion');
+  link.deliver('home/cellar/motion', { qos: 0 });
+  t.same(link.acknowledged, ['home/hall/motion', 'home/hall/motion', 'home/cellar/motion']);
+  for (let i = 0; i < 2; i++) {
+    await settled(() => runtime.pending.length === 1);
+    t.equal(link.closed, false);
+    const [request] = runtime.pending;
+    if (request !== undefined) runtime.answer(on(request));
+  }
+  t.equal(await closing, 0);
+  t.equal(await hub.close(), 0, 'closing twice is closing once');
+  t.equal(link.published.length, 2);
+  t.ok(link.closed && runtime.closed);
+  t.match(seen.slice(-1), [{ kind: 'stopped', left: 0 }]);
+});
+
+t.test('what is not finished in time is reported and has no effect', async (t) => {
+  const bucket = 'task/light/default';
+  const { hub, link, runtime, seen } = await setUp(t, { tasks: { light: LIGHT }, drainMs: 20 });
+  link.deliver('home/hall/motion');
+  t.equal(await hub.close(), 1);
+  t.match(seen.slice(-1), [{ kind: 'stopped', left: 1 }]);
+  runtime.answer({ effects: [{ kind: 'set', bucket, key: 'k', value: new Uint8Array(1) }] });
+  await new Promise((resolve) => setImmediate(resolve));
+  t.same(link.published, []);
+  t.equal(ofKind(seen, 'run-finished').length, 0);
+});
+
+t.test('a hub that cannot connect closes what it had started', async (t) => {
+  const link = fakeLink();
+  link.connect = () => Promise.reject(new Error('no broker'));
+  const runtime = fakeRuntime();
+  const dir = t.testdir({});
+  const start = createHub({
+    taskDirs: [],
+    dataDir: dir,
+    startRuntime: () => Promise.resolve(runtime),
+    connect: (onMessage) => link.connect(onMessage),
+    brokerName: 'mqtt://fake',
+    clock: () => 0,
+    newEventId: () => 'e',
+    newSeed: () => 0,
+    observe: () => undefined,
+    log: createLog('silent'),
+  });
+  await t.rejects(start, { message: 'no broker' });
+  t.ok(runtime.closed);
+});
+
+t.test('a message that comes before the connection is announced is handled', async (t) => {
+  const link = fakeLink();
+  const connect = link.connect.bind(link);
+  link.connect = async (onMessage) => {
+    const connected = await connect(onMessage);
+    link.deliver('home/hall/motion');
+    await new Promise((resolve) => setImmediate(resolve));
+    return connected;
+  };
+  await setUp(t, { tasks: { light: LIGHT }, behave: on, link });
+  await settled(() => link.published.length === 1);
+});

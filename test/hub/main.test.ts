@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+
+const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the binary to its end. */
+function sterna(...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { timeout: 30_000 });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+t.test('it says how it is used', async (t) => {
+  const help = await sterna('--help');
+  t.equal(help.code, 0);
+  for (const command of ['hub', 'build', 'sim', 'schema']) t.match(help.stdout, new RegExp(`^  ${command} `, 'm'));
+});
+
+t.test('a wrong option is refused with what would be right', async (t) => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['hub'], /--tasks/],
+    [['hub', '--tasks', 'x', '--for', '20'], /such as "3 s"/],
+    [['hub', '--tasks', 'x', '--listen', '1883'], /HOST:PORT/],
+    [['hub', '--tasks', 'x', '--threads', '0'], /from 1 to 256/],
+    [['hub', '--tasks', 'x', '--report', 'pretty'], /lines, json, quiet/],
+    [['nonsense'], /nonsense/],
+  ];
+  for (const [args, says] of cases) {
+    const { code, stderr } = await sterna(...args);
+    t.equal(code, 1, args.join(' '));
+    t.match(stderr, says);
+  }
+});
+
+t.test('a hub without any task does not start, and says what to do', async (t) => {
+  const dir = t.testdir({ tasks: {} });
+  const args = ['--tasks', path.join(dir, 'tasks'), '--data', path.join(dir, 'data'), '--listen', '127.0.0.1:0'];
+  const { code, stdout, stderr } = await sterna('hub', ...args, '--report', 'json');
+  t.equal(code, 1);
+  t.match(stdout, /"kind":"task-refused".*has no tasks/);
+  t.match(stderr, /there is no task to run/);
+});
+
+t.test('a hub whose broker is not there ends with its name', async (t) => {
+  const dir = t.testdir({ tasks: {} });
+  const args = ['--tasks', path.join(dir, 'tasks'), '--data', path.join(dir, 'data'), '--broker', 'nonsense'];
+  const { code, stderr } = await sterna('hub', ...args);
+  t.equal(code, 1);
+  t.match(stderr, /nonsense/);
+});

@@ -1,0 +1,44 @@
+import t from 'tap';
+import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { admit, hasRoom, type Load } from '../../../hub/queue/index.js';
+
+const EMPTY: Load = { runs: 0, bytes: 0, heldEvents: 0, heldBytes: 0 };
+const FULL: Load = { ...EMPTY, runs: HUB_BOUNDS.queuedRuns, bytes: 1_000 };
+
+t.test('an event is taken up to the last place and not beyond', (t) => {
+  const last: Load = { ...EMPTY, runs: HUB_BOUNDS.queuedRuns - 1 };
+  t.equal(admit(last, { runs: 1, bytes: 1, qos: 1 }), 'accept');
+  t.equal(admit(last, { runs: 2, bytes: 1, qos: 1 }), 'hold');
+  t.equal(admit(FULL, { runs: 1, bytes: 1, qos: 1 }), 'hold');
+  const heavy: Load = { ...EMPTY, runs: 1, bytes: HUB_BOUNDS.queuedBytes - 10 };
+  t.equal(admit(heavy, { runs: 1, bytes: 10, qos: 0 }), 'accept');
+  t.equal(admit(heavy, { runs: 1, bytes: 11, qos: 0 }), 'refuse');
+  t.equal(admit(heavy, { runs: 2, bytes: 10, qos: 0 }), 'refuse', 'each run counts');
+  t.end();
+});
+
+t.test('a full hub holds an event at QoS 1 and drops one at QoS 0', (t) => {
+  t.equal(admit(FULL, { runs: 1, bytes: 1, qos: 0 }), 'refuse');
+  t.equal(admit(FULL, { runs: 1, bytes: 1, qos: 1 }), 'hold');
+  t.equal(admit(FULL, { runs: 1, bytes: 1, qos: 2 }), 'hold');
+  t.end();
+});
+
+t.test('a newcomer at QoS 1 does not overtake those held', (t) => {
+  t.equal(admit({ ...EMPTY, runs: 1, heldEvents: 1 }, { runs: 1, bytes: 1, qos: 1 }), 'hold');
+  t.end();
+});
+
+t.test('what is held is bounded too', (t) => {
+  const many = { ...FULL, heldEvents: HUB_BOUNDS.heldEvents };
+  t.equal(admit(many, { runs: 1, bytes: 1, qos: 1 }), 'refuse');
+  t.equal(admit({ ...many, heldEvents: HUB_BOUNDS.heldEvents - 1 }, { runs: 1, bytes: 1, qos: 1 }), 'hold');
+  const heavy = { ...FULL, heldEvents: 1, heldBytes: HUB_BOUNDS.heldBytes };
+  t.equal(admit(heavy, { runs: 1, bytes: 1, qos: 1 }), 'refuse');
+  t.end();
+});
+
+t.test('an idle hub takes any event, so that none can be stuck for ever', (t) => {
+  t.ok(hasRoom(EMPTY, { runs: HUB_BOUNDS.queuedRuns + 1, bytes: HUB_BOUNDS.queuedBytes }));
+  t.end();
+});

@@ -1,0 +1,211 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { openStore, type StateChange, type Store } from '../../../hub/store/index.js';
+import { openState } from '../../../hub/store/reader.js';
+import type { StateReader, Stored } from '../../../runtime/index.js';
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+const set = (key: string, value: string, bucket = 'b'): StateChange => ({
+  reads: [],
+  writes: [{ bucket, key, value: bytes(value) }],
+});
+
+function opened(t: Test): {
+  store: Store;
+  reader: StateReader;
+  file: string;
+  get: (key: string) => Stored | undefined;
+} {
+  const file = join(t.testdir({}), 'state.db');
+  const store = openStore(file);
+  const reader = openState({ file });
+  t.teardown(() => {
+    reader.close();
+    store.close();
+  });
+  const get = (key: string): Stored | undefined => {
+    const snapshot = reader.snapshot();
+    try {
+      return snapshot.get('b', key);
+    } finally {
+      snapshot.release();
+    }
+  };
+  return { store, reader, file, get };
+}
+
+t.test('what was committed is read, by each thread that has the file', (t) => {
+  const { store, get, file } = opened(t);
+  t.same(store.commit([set('k', 'one')]), [{ kind: 'committed' }]);
+  t.same(text(get('k')), 'one');
+  const other = openState({ file });
+  const snapshot = other.snapshot();
+  t.same(text(snapshot.get('b', 'k')), 'one');
+  snapshot.release();
+  other.close();
+  t.equal(get('none'), undefined);
+  t.end();
+});
+
+t.test('a version grows with each write of a key, also across a delete and a restart', (t) => {
+  const { store, get, file } = opened(t);
+  const versions: number[] = [];
+  const note = (): void => void versions.push(get('k')?.version ?? 0);
+  store.commit([set('k', '1')]);
+  note();
+  store.commit([set('k', '2')]);
+  note();
+  store.commit([{ reads: [], writes: [{ bucket: 'b', key: 'k', value: undefined }] }]);
+  t.equal(get('k'), undefined);
+  store.close();
+  const again = openStore(file);
+  again.commit([set('k', '3')]);
+  note();
+  again.close();
+  t.ok((versions[0] ?? 0) > 0);
+  t.same(
+    versions,
+    [...new Set(versions)].toSorted((a, b) => a - b),
+  );
+  t.equal(versions.length, 3);
+  t.end();
+});
+
+t.test('a run whose reads were overtaken is a conflict and nothing of it is applied', (t) => {
+  const { store, get } = opened(t);
+  store.commit([set('k', 'old')]);
+  const seen = get('k')?.version ?? 0;
+  store.commit([set('k', 'new')]);
+  const late: StateChange = { reads: [{ bucket: 'b', key: 'k', version: seen }], writes: set('other', 'x').writes };
+  t.same(store.commit([late]), [{ kind: 'conflict', bucket: 'b', key: 'k' }]);
+  t.equal(get('other'), undefined);
+  const now: StateChange = { ...late, reads: [{ bucket: 'b', key: 'k', version: get('k')?.version ?? 0 }] };
+  t.same(store.commit([now]), [{ kind: 'committed' }]);
+  t.end();
+});
+
+t.test('a key that was absent is version 0, and its creation is a conflict', (t) => {
+  const { store } = opened(t);
+  const absent: StateChange = { reads: [{ bucket: 'b', key: 'k', version: 0 }], writes: set('k', 'mine').writes };
+  t.same(store.commit([absent]), [{ kind: 'committed' }]);
+  t.match(store.commit([absent]), [{ kind: 'conflict' }]);
+  t.end();
+});
+
+t.test('of runs committed together, each sees what those before it wrote', (t) => {
+  const { store, get } = opened(t);
+  const first: StateChange = { reads: [{ bucket: 'b', key: 'n', version: 0 }], writes: set('n', '1').writes };
+  const second: StateChange = { reads: [{ bucket: 'b', key: 'n', version: 0 }], writes: set('n', '2').writes };
+  const onlyReads: StateChange = { reads: [{ bucket: 'b', key: 'n', version: 0 }], writes: [] };
+  t.match(store.commit([first, second, onlyReads, set('m', 'x')]), [
+    { kind: 'committed' },
+    { kind: 'conflict' },
+    { kind: 'conflict' },
+    { kind: 'committed' },
+  ]);
+  t.equal(text(get('n')), '1');
+  t.equal(text(get('m')), 'x');
+  t.end();
+});
+
+t.test('a snapshot sees one moment, from its first read on', (t) => {
+  const { store, reader } = opened(t);
+  store.commit([set('k', 'before')]);
+  const snapshot = reader.snapshot();
+  store.commit([set('k', 'at first read')]);
+  t.equal(text(snapshot.get('b', 'k')), 'at first read');
+  store.commit([set('k', 'after'), set('l', 'after')]);
+  t.equal(text(snapshot.get('b', 'k')), 'at first read');
+  t.equal(snapshot.get('b', 'l'), undefined);
+  t.same(snapshot.keys('b', undefined, 10), ['k']);
+  snapshot.release();
+  const next = reader.snapshot();
+  t.equal(text(next.get('b', 'k')), 'after');
+  next.release();
+  next.release();
+  t.end();
+});
+
+t.test('keys come in the order of their bytes, page by page, any text being a key', (t) => {
+  const { store, reader } = opened(t);
+  const keys = ['', 'a', 'a\0b', 'ab', 'z', 'é', '\uffee', '😀'];
+  store.commit(keys.toReversed().map((key) => set(key, `value of ${key}`)));
+  store.commit([set('elsewhere', 'x', 'other')]);
+  const snapshot = reader.snapshot();
+  const pages: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = snapshot.keys('b', after, 3);
+    pages.push(...page);
+    after = page.at(-1);
+    if (after === undefined) break;
+  }
+  t.same(pages, keys);
+  for (const key of keys) t.equal(text(snapshot.get('b', key)), `value of ${key}`);
+  snapshot.release();
+  t.end();
+});
+
+t.test('the last write of a key counts, and an empty value is a value', (t) => {
+  const { store, get } = opened(t);
+  store.commit([{ reads: [], writes: [...set('k', 'first').writes, ...set('k', '').writes] }]);
+  t.equal(get('k')?.value.length, 0);
+  store.commit([{ reads: [], writes: [...set('k', 'x').writes, { bucket: 'b', key: 'k', value: undefined }] }]);
+  t.equal(get('k'), undefined);
+  t.end();
+});
+
+t.test('a value of the largest size is kept, one byte more is refused', (t) => {
+  const { store, get } = opened(t);
+  const write = (size: number): StateChange => ({
+    reads: [],
+    writes: [{ bucket: 'b', key: 'k', value: new Uint8Array(size) }],
+  });
+  t.same(store.commit([write(HUB_BOUNDS.valueBytes)]), [{ kind: 'committed' }]);
+  t.match(store.commit([write(HUB_BOUNDS.valueBytes + 1), set('ok', 'x')]), [
+    { kind: 'refused', message: /at most 1048576 bytes/ },
+    { kind: 'committed' },
+  ]);
+  t.equal(get('k')?.value.length, HUB_BOUNDS.valueBytes);
+  t.end();
+});
+
+t.test('a bucket grows to its bound and can shrink again, also after a restart', (t) => {
+  const { store, file } = opened(t);
+  const size = 1_000_000;
+  const write = (i: number): StateChange => ({
+    reads: [],
+    writes: [{ bucket: 'b', key: `${i}`, value: new Uint8Array(size) }],
+  });
+  const fits = Math.floor(HUB_BOUNDS.bucketBytes / (size + 2));
+  for (let i = 0; i < fits; i++) t.match(store.commit([write(i)]), [{ kind: 'committed' }]);
+  t.match(store.commit([write(fits)]), [{ kind: 'refused', message: /the bucket b must have at most 67108864 bytes/ }]);
+  t.match(store.commit([write(0)]), [{ kind: 'committed' }], 'replacing is no growth');
+  store.close();
+  const again = openStore(file);
+  t.match(again.commit([write(fits)]), [{ kind: 'refused' }]);
+  again.commit([{ reads: [], writes: [{ bucket: 'b', key: '1', value: undefined }] }]);
+  t.match(again.commit([write(fits)]), [{ kind: 'committed' }]);
+  again.close();
+  t.end();
+});
+
+t.test('a file that is no database is refused by name', (t) => {
+  const file = join(t.testdir({}), 'state.db');
+  writeFileSync(file, 'this is not a database, and it is longer than a header would be '.repeat(20));
+  t.throws(() => openStore(file), { name: 'StoreError', code: 'open-failed', message: /state\.db/ });
+  t.end();
+});
+
+t.test('a closed store says so', (t) => {
+  const { store } = opened(t);
+  store.close();
+  store.close();
+  t.throws(() => store.commit([]), { code: 'closed' });
+  t.end();
+});
+
+function text(stored: Stored | undefined): string | undefined {
+  return stored === undefined ? undefined : Buffer.from(stored.value).toString('utf8');
+}
