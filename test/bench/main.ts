@@ -1,0 +1,32 @@
+/**
+ * `npm run bench [-- name...]`: one table of numbers and ratios, each ratio measured within this run.
+ *
+ * Nothing passes or fails by it. Absolute times are the machine's; ratios are what to compare.
+ */
+import { arch, availableParallelism, cpus } from 'node:os';
+import { endToEnd } from './end-to-end.js';
+import { eventCost } from './event-cost.js';
+import { fuelOverhead } from './fuel-overhead.js';
+import { poolRate } from './pool-rate.js';
+import type { Row } from './row.js';
+import { table } from './table.js';
+
+const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+  fuel: fuelOverhead,
+  event: eventCost,
+  pool: poolRate,
+  'end-to-end': endToEnd,
+};
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS);
+const rows: Row[] = [];
+for (const name of names) {
+  const part = PARTS[name];
+  if (part === undefined) {
+    throw new Error(`There is no benchmark "${name}": choose from ${Object.keys(PARTS).join(', ')}`);
+  }
+  console.error(`measuring: ${name}`);
+  rows.push(...(await part()));
+}
+console.log(`Node ${process.version}, ${arch()}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}`);
+console.log(table(rows));
