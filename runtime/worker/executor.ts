@@ -3,11 +3,11 @@ import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Artifact } from '../provision/artifact.js';
 import type { StateReader } from '../state.js';
 import type { Bytes, Fuel, Limits, RunRequest, RunResult } from '../task.js';
-import type { Gauge, SliceWatch } from './gauge.js';
+import type { SliceWatch } from './gauge.js';
 import { Instance } from './instance.js';
 import { Loaded } from './loaded.js';
 import { outcomeOf, type Ending } from './outcome.js';
-import { RunContext } from './run-context.js';
+import { RunContext, type Executing } from './run-context.js';
 
 interface Warm {
   readonly loaded: Loaded;
@@ -32,13 +32,14 @@ export class Executor {
     try {
       warm.instance = new Instance(warm.loaded, start.create);
     } catch (error) {
-      const { gauge, memoryRefused } = start.context();
+      const { gauge, memoryRefused, abiFault } = start.context();
       const outcome = outcomeOf({
         ending: { type: 'threw', error },
         stopped: gauge.stopped,
         verdict: undefined,
         overFuel: false,
         memoryRefused,
+        abiFault,
       });
       throw new Error('message' in outcome ? `${outcome.kind}: ${outcome.message}` : outcome.kind, { cause: error });
     }
@@ -54,7 +55,7 @@ export class Executor {
     try {
       instance = warm.instance ?? new Instance(warm.loaded, this.#startContext(artifact, request.limits, watch).create);
       warm.instance = undefined; // it comes back when it has been reset
-      run = new RunContext(request, instance.gauge, this.#state);
+      run = new RunContext(request, instance, this.#state);
       instance.gauge.begin(request.limits.fuel, from + request.limits.deadlineMs, watch);
       ending = instance.handle(run, request.event);
     } catch (error) {
@@ -84,7 +85,7 @@ export class Executor {
     artifact: Artifact,
     limits: Limits,
     watch: SliceWatch,
-  ): { create: (gauge: Gauge) => RunContext; context: () => RunContext } {
+  ): { create: (instance: Executing) => RunContext; context: () => RunContext } {
     let context: RunContext | undefined;
     const request: RunRequest = {
       runId: '',
@@ -99,9 +100,9 @@ export class Executor {
       subjects: 'verbatim',
     };
     return {
-      create: (gauge) => {
-        gauge.begin(limits.fuel, watch.now() + limits.deadlineMs, watch);
-        context = new RunContext(request, gauge, undefined);
+      create: (instance) => {
+        instance.gauge.begin(limits.fuel, watch.now() + limits.deadlineMs, watch);
+        context = new RunContext(request, instance, undefined);
         return context;
       },
       context: () => {
@@ -128,6 +129,7 @@ function resultOf(
     verdict: run?.verdict,
     overFuel,
     memoryRefused: run?.memoryRefused ?? false,
+    abiFault: run?.abiFault,
   });
   const peakMemoryBytes: Bytes = instance?.memoryBytes ?? 0;
   return {

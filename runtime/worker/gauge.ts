@@ -11,7 +11,7 @@ import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Fuel } from '../task.js';
 
 /** Why a run was told to stop; the guest is trapped at its next look at the fuel. */
-export type Stop = 'fuel' | 'deadline' | 'cancelled' | 'output';
+export type Stop = 'fuel' | 'deadline' | 'cancelled' | 'output' | 'abi';
 
 /** What a slice's end asks the world. */
 export interface SliceWatch {

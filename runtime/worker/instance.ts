@@ -6,24 +6,18 @@
  */
 import { TABLE_SPACE, FUEL_EXPORT, METER_MODULE, START_EXPORT } from '../provision/meter/added-functions.js';
 import { EXPOSED } from '../provision/expose.js';
-import { HANDLER } from '../provision/offered.js';
-import { RESET_HOOK } from '../provision/glue.js';
+import { HOST_HOOKS } from '../provision/glue.js';
 import { PAGE_BYTES, TABLE_ENTRY_BYTES } from '../limits.js';
 import type { Bytes, TaskEvent } from '../task.js';
+import { Handles, lowerImport, type Surroundings } from './abi/canonical.js';
+import { AbiFault, type CanonicalOptions } from './abi/guest-memory.js';
+import { HandlerCall, type HandlerExport } from './abi/handler.js';
+import { OverBudget } from './abi/lift.js';
 import { Gauge } from './gauge.js';
-import { hostImports } from './host/imports.js';
+import { HostImports } from './host/imports.js';
 import type { Loaded } from './loaded.js';
 import type { Ending } from './outcome.js';
-import type { RunContext } from './run-context.js';
-
-interface Message {
-  readonly subject: string;
-  readonly body: Uint8Array;
-  readonly replyTo: undefined;
-}
-
-/** What the generated code hands out: the instance's exports by interface name. */
-type Handler = { readonly handleMessage: (message: Message) => void };
+import type { Executing, RunContext } from './run-context.js';
 
 interface MemoryImage {
   readonly memory: WebAssembly.Memory;
@@ -39,13 +33,13 @@ interface GlobalImage {
 
 export class Instance {
   readonly gauge = new Gauge();
+  readonly handles = new Handles();
   readonly #loaded: Loaded;
   readonly #host: { run: RunContext };
-  readonly #handler: Handler;
+  #handler: HandlerCall | undefined;
   readonly #memories: WebAssembly.Memory[] = [];
   readonly #tables: WebAssembly.Table[] = [];
   readonly #globals: WebAssembly.Global[] = [];
-  readonly #resets: (() => void)[] = [];
   readonly #memoryImages: MemoryImage[];
   readonly #globalImages: GlobalImage[];
   #modules = 0;
@@ -54,21 +48,46 @@ export class Instance {
    * Instantiates and runs the start functions, under `run`'s limits.
    * @throws whatever the guest's start functions end with.
    */
-  constructor(loaded: Loaded, run: (gauge: Gauge) => RunContext) {
+  constructor(loaded: Loaded, run: (instance: Executing) => RunContext) {
     this.#loaded = loaded;
-    this.#host = { run: run(this.gauge) };
-    const imports = {
-      ...hostImports(this.#host),
-      [RESET_HOOK]: (reset: () => void) => this.#resets.push(reset),
+    this.#host = { run: run(this) };
+    const imports = new HostImports(this.#host);
+    const around = this.#surroundings();
+    const hooks: HostHooks = {
+      lower: (name, options) => lowerImport(imports.find(name), options, around),
+      lift: (handler) => (this.#handler = new HandlerCall(handler)),
+      drop: (handle) => this.handles.remove(handle),
     };
-    const exports = loaded.instantiate(
+    loaded.instantiate(
       (name) => loaded.module(name),
-      imports,
+      unusedImports({ [HOST_HOOKS]: hooks }),
       (module, coreImports) => this.#instantiateCore(module, coreImports),
     );
-    this.#handler = handlerOf(exports);
     this.#memoryImages = this.#memories.map(imageOf);
     this.#globalImages = this.#globals.map((global) => ({ global, value: global.value }));
+  }
+
+  /** What host calls ask: time is measured, and a fault ends the run even if the guest catches it. */
+  #surroundings(): Surroundings {
+    const host = this.#host;
+    let from = 0;
+    return {
+      handles: this.handles,
+      limits: () => host.run.request.limits,
+      enter: () => {
+        from = performance.now();
+        if (this.#handler?.mayLeave === false)
+          throw new AbiFault('the guest called the host while it allocated for it');
+      },
+      leave: () => {
+        host.run.hostMs += performance.now() - from;
+      },
+      fault: (error) => {
+        if (error instanceof AbiFault) host.run.breakAbi(error.message);
+        if (error instanceof OverBudget) host.run.overOutput(error.message);
+        throw error;
+      },
+    };
   }
 
   #instantiateCore(module: WebAssembly.Module, imports: WebAssembly.Imports = {}): WebAssembly.Instance {
@@ -112,12 +131,13 @@ export class Instance {
   /** Hands one event to the guest. */
   handle(run: RunContext, event: TaskEvent): Ending {
     this.#host.run = run;
+    if (this.#handler === undefined) throw new Error('the generated code handed out no handler');
     const subject = run.request.subjects === 'dotted' ? event.topic.replaceAll('/', '.') : event.topic;
     try {
-      this.#handler.handleMessage({ subject, body: event.payload, replyTo: undefined });
-      return { type: 'returned' };
+      const message = this.#handler.handle(subject, event.payload);
+      return message === undefined ? { type: 'returned' } : { type: 'error', message };
     } catch (error) {
-      if (error instanceof Error && Object.hasOwn(error, 'payload')) return { type: 'error', message: error.message };
+      if (error instanceof AbiFault) run.breakAbi(error.message);
       return { type: 'threw', error };
     }
   }
@@ -137,7 +157,7 @@ export class Instance {
       view.fill(0, image.length);
     }
     for (const { global, value } of this.#globalImages) global.value = value;
-    if (this.#host.run.usedHandles) for (const reset of this.#resets) reset();
+    this.handles.reset();
     return true;
   }
 }
@@ -153,15 +173,15 @@ function imageOf(memory: WebAssembly.Memory): MemoryImage {
   return { memory, view, image: view.slice(0, end) };
 }
 
-function handlerOf(exports: Readonly<Record<string, unknown>>): Handler {
-  const handler = exports[HANDLER];
-  if (
-    typeof handler !== 'object' ||
-    handler === null ||
-    !('handleMessage' in handler) ||
-    typeof handler.handleMessage !== 'function'
-  ) {
-    throw new Error(`the generated code has no ${HANDLER}`);
-  }
-  return handler as Handler;
+/** What the adapted code calls: see `provision/glue.ts`. */
+interface HostHooks {
+  lower(name: string, options: CanonicalOptions): unknown;
+  lift(handler: HandlerExport): void;
+  drop(handle: number): void;
+}
+
+/** The generated code checks that every function it would call is there, and then calls ours instead. */
+function unusedImports(hooks: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const anything = new Proxy({}, { get: () => class Unused {} });
+  return new Proxy(hooks, { get: (target, name: string) => target[name] ?? anything });
 }

@@ -16,14 +16,17 @@ export interface Circumstances {
   readonly verdict: Outcome | undefined;
   readonly overFuel: boolean;
   readonly memoryRefused: boolean;
+  /** How the guest broke the canonical ABI, if it did. */
+  readonly abiFault: string | undefined;
 }
 
 /** The first cause counts: what stopped the guest explains how it ended. */
-export function outcomeOf({ ending, stopped, verdict, overFuel, memoryRefused }: Circumstances): Outcome {
+export function outcomeOf({ ending, stopped, verdict, overFuel, memoryRefused, abiFault }: Circumstances): Outcome {
   if (stopped === 'cancelled') return { kind: 'cancelled' };
   if (stopped === 'deadline') return { kind: 'deadline' };
   if (verdict !== undefined) return verdict;
   if (overFuel || stopped === 'fuel') return { kind: 'out-of-fuel' };
+  if (abiFault !== undefined) return { kind: 'trapped', reason: 'abi', message: abiFault };
   switch (ending.type) {
     case 'returned':
       return { kind: 'completed' };

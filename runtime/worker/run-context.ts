@@ -6,6 +6,7 @@ import { HOST_BYTES_PER_FUEL_SHIFT, HOST_CALL_FUEL } from '../provision/meter/co
 import type { StateReader, StateSnapshot } from '../state.js';
 import type { BucketGrant, Bytes, Effect, LogLine, Outcome, Read, RunRequest } from '../task.js';
 import { filterMatches, topicFault } from '../topic.js';
+import type { Handles } from './abi/canonical.js';
 import type { Gauge } from './gauge.js';
 import { Random } from './random.js';
 
@@ -14,6 +15,12 @@ const NANOSECONDS_PER_FUEL = 1;
 
 /** A value as a run sees it: written by the run itself, or read from the snapshot. */
 export type Seen = Uint8Array | undefined;
+
+/** The instance that executes a run, as far as the run needs it. */
+export interface Executing {
+  readonly gauge: Gauge;
+  readonly handles: Handles;
+}
 
 export class RunContext {
   readonly effects: Effect[] = [];
@@ -27,23 +34,24 @@ export class RunContext {
   verdict: Outcome | undefined;
   /** Memory that the guest asked for was refused. */
   memoryRefused = false;
-  /** It opened buckets, so that the instance's handle tables must be reset. */
-  usedHandles = false;
-  liveHandles = 0;
+  /** How it broke the canonical ABI. */
+  abiFault: string | undefined;
   /** What the guest last said of its progress, from 0 to 1. */
   progress: number | undefined;
 
   readonly request: RunRequest;
   readonly gauge: Gauge;
+  readonly handles: Handles;
   readonly #state: StateReader | undefined;
   readonly #written = new Map<string, Map<string, Seen>>();
   readonly #read = new Map<string, Map<string, Seen>>();
   #snapshot: StateSnapshot | undefined;
   #random: Random | undefined;
 
-  constructor(request: RunRequest, gauge: Gauge, state: StateReader | undefined) {
+  constructor(request: RunRequest, instance: Executing, state: StateReader | undefined) {
     this.request = request;
-    this.gauge = gauge;
+    this.gauge = instance.gauge;
+    this.handles = instance.handles;
     this.#state = state;
   }
 
@@ -66,15 +74,23 @@ export class RunContext {
     this.verdict ??= { kind: 'denied', message };
   }
 
+  /** Notes that the guest broke the canonical ABI, and ends it. */
+  breakAbi(message: string): void {
+    this.abiFault ??= message;
+    this.gauge.stop('abi');
+  }
+
+  /** Notes that the guest puts out more than it may, and ends it. */
+  overOutput(message: string): void {
+    this.verdict ??= { kind: 'output-limit', message };
+    this.gauge.stop('output');
+  }
+
   /** Counts output; over the limit the run is stopped. @returns whether it fits. */
   #spendOutput(bytes: Bytes, what: string): boolean {
     const { outputBytes: limit } = this.request.limits;
     if (this.outputBytes + bytes > limit) {
-      this.verdict ??= {
-        kind: 'output-limit',
-        message: `${what} would bring the run's output above its limit of ${limit} bytes`,
-      };
-      this.gauge.stop('output');
+      this.overOutput(`${what} would bring the run's output above its limit of ${limit} bytes`);
       return false;
     }
     this.outputBytes += bytes;

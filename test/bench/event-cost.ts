@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DEFAULT_LIMITS } from '../../runtime/index.js';
 import { provision } from '../../runtime/provision/provision.js';
-import type { Gauge, SliceWatch } from '../../runtime/worker/gauge.js';
+import type { SliceWatch } from '../../runtime/worker/gauge.js';
 import { Instance } from '../../runtime/worker/instance.js';
 import { Loaded } from '../../runtime/worker/loaded.js';
-import { RunContext } from '../../runtime/worker/run-context.js';
+import { type Executing, RunContext } from '../../runtime/worker/run-context.js';
 import { buildRelay, relayRun } from './relay.js';
 import type { Row } from './row.js';
 import { median } from './statistics.js';
@@ -89,7 +89,7 @@ function reset(instance: Instance): void {
 }
 
 function handle(instance: Instance): void {
-  const run = context(instance.gauge);
+  const run = context(instance);
   const ending = instance.handle(run, run.request.event);
   if (ending.type !== 'returned' || run.effects.length !== 1) throw new Error(`the run ended as ${ending.type}`);
 }
@@ -99,8 +99,8 @@ function instantiate(loaded: Loaded): Instance {
 }
 
 /** Of one run: the request, and fuel and time to spend. */
-function context(gauge: Gauge): RunContext {
+function context(instance: Executing): RunContext {
   const request = relayRun('relay', 1);
-  gauge.begin(request.limits.fuel, WATCH.now() + request.limits.deadlineMs, WATCH);
-  return new RunContext(request, gauge, undefined);
+  instance.gauge.begin(request.limits.fuel, WATCH.now() + request.limits.deadlineMs, WATCH);
+  return new RunContext(request, instance, undefined);
 }

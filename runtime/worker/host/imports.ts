@@ -1,8 +1,8 @@
 /**
- * Everything a guest can reach. The generated code looks interfaces up by their
- * names without versions; what is not here cannot be imported (see
- * `provision/offered.ts`, which refuses it at deploy time by name).
+ * Everything a guest can reach, by interface and function. What is not here
+ * cannot be imported: `provision/offered.ts` refuses it at deploy time by name.
  */
+import type { HostFunction, HostInterface } from '../abi/types.js';
 import { clocks } from './clocks.js';
 import { config } from './config.js';
 import type { Host } from './host.js';
@@ -12,46 +12,26 @@ import { messaging } from './messaging.js';
 import { random } from './random.js';
 import { task } from './task.js';
 
-type Interface = Readonly<Record<string, unknown>>;
+export class HostImports {
+  readonly #interfaces: Readonly<Record<string, HostInterface>>;
 
-export function hostImports(host: Host): Record<string, Interface> {
-  return {
-    ...timed(host, {
+  constructor(host: Host) {
+    this.#interfaces = {
       ...logging(host),
       ...config(host),
+      ...keyvalue(host),
       ...messaging(host),
       ...clocks(host),
       ...random(host),
       ...task(host),
-    }),
-    // A class with methods, which time themselves.
-    ...keyvalue(host),
-  };
-}
+    };
+  }
 
-/** Measures the time spent in host calls. */
-function timed(
-  host: Host,
-  interfaces: Record<string, Record<string, (...args: never[]) => unknown>>,
-): Record<string, Interface> {
-  return Object.fromEntries(
-    Object.entries(interfaces).map(([name, functions]) => [
-      name,
-      Object.fromEntries(Object.entries(functions).map(([key, call]) => [key, timedCall(host, call)])),
-    ]),
-  );
-}
-
-function timedCall<Args extends unknown[], Result>(
-  host: Host,
-  call: (...args: Args) => Result,
-): (...args: Args) => Result {
-  return (...args) => {
-    const from = performance.now();
-    try {
-      return call(...args);
-    } finally {
-      host.run.hostMs += performance.now() - from;
-    }
-  };
+  /** @param name such as "wasi:logging/logging@0.1.0-draft#log". @throws Error when there is none. */
+  find(name: string): HostFunction {
+    const [qualified = '', functionName = ''] = name.split('#');
+    const found = this.#interfaces[qualified.split('@', 1)[0] ?? '']?.[functionName];
+    if (found === undefined) throw new Error(`the host has no function ${name}`);
+    return found;
+  }
 }

@@ -1,144 +1,138 @@
 import { RUNTIME_BOUNDS } from '../../limits.js';
 import type { BucketGrant } from '../../task.js';
+import { borrow, hostFunction, list, option, own, record, result, tuple, type HostInterface } from '../abi/types.js';
 import type { Host } from './host.js';
-import { err, ok, type HostResult } from './result.js';
+import { err, KEY_ERROR, ok, type HostResult } from './result.js';
 
 type KeyError = { tag: 'no-such-store' } | { tag: 'access-denied' } | { tag: 'other'; val: string };
 type Result<Ok> = HostResult<Ok, KeyError>;
+type Entry = [key: string, value: Uint8Array];
 
 const U64 = 8;
+const DONE = result(undefined, KEY_ERROR);
 
-/** What the generated code calls when the guest drops a handle: Node 20 lacks Symbol.dispose in some versions. */
-const DISPOSE: symbol = Symbol.dispose ?? Symbol.for('dispose');
+/** `wasi:keyvalue`: state, as one snapshot plus the run's own writes. A handle stands for a grant. */
+export function keyvalue(host: Host): Record<string, HostInterface> {
+  const get = (bucket: BucketGrant, key: string): Result<Uint8Array | undefined> => {
+    const fault = keyFault(key);
+    if (fault !== undefined) return other(fault);
+    const value = host.run.read(bucket.id, key);
+    host.run.charge(key.length + (value?.length ?? 0));
+    return ok(value);
+  };
 
-/** `wasi:keyvalue`: state, as one snapshot plus the run's own writes. */
-export function keyvalue(host: Host) {
-  class Bucket {
-    readonly #grant: BucketGrant;
+  const write = (bucket: BucketGrant, key: string, value: Uint8Array | undefined): Result<undefined> => {
+    host.run.charge(key.length + (value?.length ?? 0));
+    const fault = keyFault(key);
+    if (fault !== undefined) return other(fault);
+    const refused = host.run.write(bucket, key, value);
+    if (refused === undefined) return ok(undefined);
+    return bucket.access === 'read-write' ? other(refused) : err({ tag: 'access-denied' });
+  };
 
-    constructor(grant: BucketGrant) {
-      this.#grant = grant;
-      host.run.liveHandles++;
-      host.run.usedHandles = true;
+  /** The cursor is how many keys have been listed. */
+  const listKeys = (
+    bucket: BucketGrant,
+    cursor: bigint | undefined,
+  ): Result<{ keys: string[]; cursor: bigint | undefined }> => {
+    const most = RUNTIME_BOUNDS.listKeys;
+    if ((cursor ?? 0n) > RUNTIME_BOUNDS.listedKeys)
+      return other(`at most ${RUNTIME_BOUNDS.listedKeys} keys can be listed`);
+    const from = Number(cursor ?? 0n);
+    const all = host.run.keys(bucket.id, undefined, from + most + 1);
+    host.run.charge(all.reduce((sum, key) => sum + key.length, 0));
+    return ok({
+      keys: all.slice(from, from + most),
+      cursor: all.length > from + most ? BigInt(from + most) : undefined,
+    });
+  };
+
+  const increment = (bucket: BucketGrant, key: string, delta: bigint): Result<bigint> => {
+    const stored = get(bucket, key);
+    if (stored.tag === 'err') return stored;
+    const before = stored.val;
+    if (before !== undefined && before.length !== U64) {
+      return other(`the value of "${key}" is not a 64-bit number: it has ${before.length} bytes`);
     }
-
-    get(key: string): Result<Uint8Array | undefined> {
-      return call(key, () => {
-        const value = host.run.read(this.#grant.id, key);
-        host.run.charge(value?.length ?? 0);
-        return ok(value);
-      });
-    }
-
-    set(key: string, value: Uint8Array): Result<undefined> {
-      return call(key, () => {
-        host.run.charge(value.length);
-        return this.#write(key, value);
-      });
-    }
-
-    delete(key: string): Result<undefined> {
-      return call(key, () => this.#write(key, undefined));
-    }
-
-    exists(key: string): Result<boolean> {
-      return call(key, () => ok(host.run.read(this.#grant.id, key) !== undefined));
-    }
-
-    /** The cursor is how many keys have been listed. */
-    listKeys(cursor: bigint | undefined): Result<{ keys: string[]; cursor: bigint | undefined }> {
-      return call('', () => {
-        const from = Number(cursor ?? 0n);
-        const most = RUNTIME_BOUNDS.listKeys;
-        if (from > RUNTIME_BOUNDS.listedKeys) return other(`at most ${RUNTIME_BOUNDS.listedKeys} keys can be listed`);
-        const all = host.run.keys(this.#grant.id, undefined, from + most + 1);
-        const keys = all.slice(from, from + most);
-        host.run.charge(all.reduce((sum, key) => sum + key.length, 0));
-        return ok({ keys, cursor: all.length > from + most ? BigInt(from + most) : undefined });
-      });
-    }
-
-    increment(key: string, delta: bigint): Result<bigint> {
-      return call(key, () => {
-        const stored = host.run.read(this.#grant.id, key);
-        if (stored !== undefined && stored.length !== U64)
-          return other(`the value of "${key}" is not a 64-bit number: it has ${stored.length} bytes`);
-        const before =
-          stored === undefined ? 0n : new DataView(stored.buffer, stored.byteOffset, U64).getBigUint64(0, true);
-        const value = BigInt.asUintN(64, before + delta);
-        const bytes = new Uint8Array(U64);
-        new DataView(bytes.buffer).setBigUint64(0, value, true);
-        const written = this.#write(key, bytes);
-        return written.tag === 'err' ? written : ok(value);
-      });
-    }
-
-    #write(key: string, value: Uint8Array | undefined): Result<undefined> {
-      const refused = host.run.write(this.#grant, key, value);
-      if (refused === undefined) return ok(undefined);
-      return this.#grant.access === 'read-write' ? other(refused) : err({ tag: 'access-denied' });
-    }
-
-    [DISPOSE](): void {
-      host.run.liveHandles--;
-    }
-  }
-
-  /** What all calls share: time, the charge for the key, the bound on it. */
-  function call<Ok>(key: string, action: () => Result<Ok>): Result<Ok> {
-    const from = performance.now();
-    host.run.charge(key.length);
-    try {
-      return key.length > RUNTIME_BOUNDS.keyBytes
-        ? other(`a key has at most ${RUNTIME_BOUNDS.keyBytes} characters: this one has ${key.length}`)
-        : action();
-    } finally {
-      host.run.hostMs += performance.now() - from;
-    }
-  }
-
-  /** Stops at the first error. */
-  function all<Item, Ok>(items: readonly Item[], action: (item: Item) => Result<Ok>): Result<Ok[]> {
-    const values: Ok[] = [];
-    for (const item of items) {
-      const result = action(item);
-      if (result.tag === 'err') return result;
-      values.push(result.val);
-    }
-    return ok(values);
-  }
-
-  const nothing = (result: Result<unknown>): Result<undefined> => (result.tag === 'err' ? result : ok(undefined));
+    const sum = (before === undefined ? 0n : viewOf(before).getBigUint64(0, true)) + delta;
+    const value = new Uint8Array(U64);
+    viewOf(value).setBigUint64(0, sum, true);
+    const written = write(bucket, key, value);
+    return written.tag === 'err' ? written : ok(BigInt.asUintN(64, sum));
+  };
 
   return {
     'wasi:keyvalue/store': {
-      Bucket,
-      open(identifier: string): Result<Bucket> {
-        return call(identifier, () => {
-          const grant = host.run.bucket(identifier);
-          if (grant === undefined) return err({ tag: 'access-denied' });
-          if (host.run.liveHandles >= RUNTIME_BOUNDS.handles)
-            return other(`at most ${RUNTIME_BOUNDS.handles} buckets can be open at once`);
-          return ok(new Bucket(grant));
-        });
-      },
+      open: hostFunction(['string'], result(own, KEY_ERROR), (identifier: string): Result<BucketGrant> => {
+        host.run.charge(identifier.length);
+        const grant = host.run.bucket(identifier);
+        if (grant === undefined) return err({ tag: 'access-denied' });
+        if (host.run.handles.live >= RUNTIME_BOUNDS.handles) {
+          return other(`at most ${RUNTIME_BOUNDS.handles} buckets can be open at once`);
+        }
+        return ok(grant);
+      }),
+      get: hostFunction([borrow, 'string'], result(option('bytes'), KEY_ERROR), get),
+      set: hostFunction([borrow, 'string', 'bytes'], DONE, write),
+      delete: hostFunction([borrow, 'string'], DONE, (bucket: BucketGrant, key: string) =>
+        write(bucket, key, undefined),
+      ),
+      exists: hostFunction([borrow, 'string'], result('bool', KEY_ERROR), (bucket: BucketGrant, key: string) => {
+        const value = get(bucket, key);
+        return value.tag === 'err' ? value : ok(value.val !== undefined);
+      }),
+      listKeys: hostFunction(
+        [borrow, option('u64')],
+        result(record({ keys: list('string'), cursor: option('u64') }), KEY_ERROR),
+        listKeys,
+      ),
     },
     'wasi:keyvalue/atomics': {
-      increment: (bucket: Bucket, key: string, delta: bigint): Result<bigint> => bucket.increment(key, delta),
+      increment: hostFunction([borrow, 'string', 'u64'], result('u64', KEY_ERROR), increment),
     },
     'wasi:keyvalue/batch': {
-      getMany: (bucket: Bucket, keys: string[]): Result<([string, Uint8Array] | undefined)[]> =>
-        all(keys, (key) => {
-          const result = bucket.get(key);
-          if (result.tag === 'err') return result;
-          return ok(result.val === undefined ? undefined : ([key, result.val] as [string, Uint8Array]));
-        }),
-      setMany: (bucket: Bucket, entries: [string, Uint8Array][]): Result<undefined> =>
-        nothing(all(entries, ([key, value]) => bucket.set(key, value))),
-      deleteMany: (bucket: Bucket, keys: string[]): Result<undefined> =>
-        nothing(all(keys, (key) => bucket.delete(key))),
+      getMany: hostFunction(
+        [borrow, list('string')],
+        result(list(option(tuple('string', 'bytes'))), KEY_ERROR),
+        (bucket: BucketGrant, keys: string[]) =>
+          all(keys, (key): Result<Entry | undefined> => {
+            const value = get(bucket, key);
+            if (value.tag === 'err') return value;
+            return ok(value.val === undefined ? undefined : [key, value.val]);
+          }),
+      ),
+      setMany: hostFunction([borrow, list(tuple('string', 'bytes'))], DONE, (bucket: BucketGrant, entries: Entry[]) =>
+        nothing(all(entries, ([key, value]) => write(bucket, key, value))),
+      ),
+      deleteMany: hostFunction([borrow, list('string')], DONE, (bucket: BucketGrant, keys: string[]) =>
+        nothing(all(keys, (key) => write(bucket, key, undefined))),
+      ),
     },
   };
+}
+
+function keyFault(key: string): string | undefined {
+  if (key.length <= RUNTIME_BOUNDS.keyBytes) return undefined;
+  return `a key has at most ${RUNTIME_BOUNDS.keyBytes} characters: this one has ${key.length}`;
+}
+
+/** Stops at the first error. */
+function all<Item, Ok>(items: readonly Item[], action: (item: Item) => Result<Ok>): Result<Ok[]> {
+  const values: Ok[] = [];
+  for (const item of items) {
+    const answer = action(item);
+    if (answer.tag === 'err') return answer;
+    values.push(answer.val);
+  }
+  return ok(values);
+}
+
+function nothing(answer: Result<unknown>): Result<undefined> {
+  return answer.tag === 'err' ? answer : ok(undefined);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function other(message: string): Result<never> {

@@ -1,24 +1,26 @@
+import { hostFunction, option, record, result, type HostInterface } from '../abi/types.js';
 import type { Host } from './host.js';
-import { err, refusal, type HostResult } from './result.js';
+import { err, REFUSAL, refusal } from './result.js';
+
+const BROKER_MESSAGE = record({ subject: 'string', body: 'bytes', replyTo: option('string') });
 
 interface BrokerMessage {
   readonly subject: string;
   readonly body: Uint8Array;
-  readonly replyTo: string | undefined;
 }
 
 /** `wasmcloud:messaging/consumer`: publishing at least once, not retained. */
-export function messaging(host: Host) {
+export function messaging(host: Host): Record<string, HostInterface> {
   return {
     'wasmcloud:messaging/consumer': {
-      publish({ subject, body }: BrokerMessage): HostResult<undefined, string> {
+      publish: hostFunction([BROKER_MESSAGE], REFUSAL, ({ subject, body }: BrokerMessage) => {
         host.run.charge(subject.length + body.length);
         return refusal(host.run.publish({ topic: topicOf(host, subject), payload: body, qos: 1, retain: false }));
-      },
-      request(subject: string): HostResult<BrokerMessage, string> {
+      }),
+      request: hostFunction(['string', 'bytes', 'u32'], result(BROKER_MESSAGE, 'string'), (subject: string) => {
         host.run.charge(subject.length);
         return err('a run cannot wait for an answer: what it publishes leaves when it has completed');
-      },
+      }),
     },
   };
 }

@@ -1,0 +1,72 @@
+/** The one export that tasks have, called from the host: the "lift" of the canonical ABI for `handle-message`. */
+import { AbiFault, GuestMemory, type CanonicalOptions } from './guest-memory.js';
+
+export interface HandlerExport extends CanonicalOptions {
+  /** The core function: subject, body and reply-to as (case, pointer, length); returns where the result is. */
+  readonly call: (
+    subject: number,
+    subjectLength: number,
+    body: number,
+    bodyLength: number,
+    hasReplyTo: number,
+    replyTo: number,
+    replyToLength: number,
+  ) => number;
+  /** What frees the result, if the guest wants to be told. */
+  readonly postReturn: ((result: number) => void) | undefined;
+}
+
+/** A result<_, string>: one byte for the case, a string behind it. */
+const RESULT_SIZE = 12;
+const RESULT_ALIGN = 4;
+
+export class HandlerCall {
+  readonly #handler: HandlerExport;
+  readonly #memory: GuestMemory;
+  #mayLeave = true;
+
+  constructor(handler: HandlerExport) {
+    this.#handler = handler;
+    this.#memory = new GuestMemory(handler);
+  }
+
+  /** False while the guest allocates or frees for the host: it may call nothing then. */
+  get mayLeave(): boolean {
+    return this.#mayLeave;
+  }
+
+  /**
+   * @returns the guest's error, or undefined.
+   * @throws what the guest ends with, or AbiFault.
+   */
+  handle(subject: string, body: Uint8Array): string | undefined {
+    const memory = this.#memory;
+    memory.refresh();
+    this.#mayLeave = false;
+    const [subjectPointer, subjectLength] = memory.storeText(subject);
+    const [bodyPointer, bodyLength] = memory.storeBytes(body);
+    this.#mayLeave = true;
+    const result = this.#handler.call(subjectPointer, subjectLength, bodyPointer, bodyLength, 0, 0, 0);
+    memory.refresh();
+    const error = this.#error(memory.area(result, RESULT_SIZE, RESULT_ALIGN));
+    this.#mayLeave = false;
+    this.#handler.postReturn?.(result);
+    this.#mayLeave = true;
+    return error;
+  }
+
+  #error(at: number): string | undefined {
+    const { view } = this.#memory;
+    switch (view.getUint8(at)) {
+      case 0:
+        return undefined;
+      case 1:
+        return this.#memory.text(view.getUint32(at + 4, true), view.getUint32(at + 8, true), MOST_ERROR_BYTES);
+      default:
+        throw new AbiFault(`there is no case ${view.getUint8(at)} of a result`);
+    }
+  }
+}
+
+/** An error is shown to people: more of it would be cut anyway. */
+const MOST_ERROR_BYTES = 4_096;
