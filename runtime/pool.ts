@@ -10,16 +10,16 @@ import { Piscina } from 'piscina';
 import { RuntimeError } from './errors.js';
 import { RUNTIME_BOUNDS } from './limits.js';
 import type { Artifact } from './provision/artifact.js';
-import type { Effect, Fuel, Limits, RunRequest, RunResult } from './task.js';
+import type { Fuel, Limits, RunRequest, RunResult } from './task.js';
+import { packRuns, unpackResults } from './worker/wire-codec.js';
 import {
   CONTROL,
+  type Answer,
+  type Packed,
   type Partial,
-  type Results,
   type StartAnswer,
   type ThreadJob,
   type ThreadOptions,
-  type WireEffect,
-  type WireRun,
 } from './worker/wire.js';
 
 interface Ticket {
@@ -38,7 +38,6 @@ interface Batch {
   /** By index; undefined once finished or given back. */
   readonly tickets: (Ticket | undefined)[];
   readonly control: Int32Array;
-  readonly abort: AbortController;
   /** Tickets not yet finished or given back. */
   open: number;
   /** Its thread is free again. */
@@ -53,9 +52,11 @@ const WATCHDOG_PERIOD_MS = 500;
 
 export class Pool {
   readonly threads: number;
-  readonly #piscina: Piscina<ThreadJob, Results | StartAnswer>;
+  readonly #piscina: Piscina<ThreadJob, Answer>;
   readonly #pending: Ticket[] = [];
   readonly #batches = new Map<number, Batch>();
+  /** Control blocks for the next batches: at most as many as there were batches at once. */
+  readonly #controls: Int32Array[] = [];
   #nextBatch = 1;
   #runsOut = 0;
   #busyThreads = 0;
@@ -162,13 +163,13 @@ export class Pool {
     const batch: Batch = {
       id: this.#nextBatch++,
       tickets: [...tickets],
-      control: new Int32Array(new SharedArrayBuffer(4 * (CONTROL.cancel + tickets.length))),
-      abort: new AbortController(),
+      control: this.#controls.pop() ?? newControl(),
       open: tickets.length,
       answered: false,
       seenRunning: -1,
       seenAtMs: performance.now(),
     };
+    batch.control.fill(0);
     batch.control[CONTROL.running] = -1;
     this.#batches.set(batch.id, batch);
     this.#busyThreads++;
@@ -179,14 +180,20 @@ export class Pool {
     }
     // Piscina lets the process end once it has its answer, but a part of it may still be on the way.
     this.#watchdog.ref();
-    const job = jobOf(batch.id, tickets, batch.control.buffer as SharedArrayBuffer);
-    this.#piscina.run(job, { signal: batch.abort.signal }).then(
-      (answer) => this.#finished(batch, answer as Results),
+    const job: ThreadJob = {
+      type: 'batch',
+      batch: batch.id,
+      artifacts: [...new Set(tickets.map(({ artifact }) => artifact))],
+      runs: packRuns(tickets.map(({ request }) => request)),
+      control: batch.control.buffer as SharedArrayBuffer,
+    };
+    this.#piscina.run(job).then(
+      (answer) => this.#finished(batch, answer as Packed),
       (error: unknown) => this.#lost(batch, error),
     );
   }
 
-  #finished(batch: Batch, results: Results): void {
+  #finished(batch: Batch, results: Packed): void {
     this.#deliver(batch, results);
     this.#answered(batch);
   }
@@ -194,18 +201,16 @@ export class Pool {
   #partial(message: Partial): void {
     const batch = this.#batches.get(message.batch);
     if (batch === undefined) return;
-    this.#deliver(batch, message);
+    this.#deliver(batch, message.results);
     this.#giveBack(batch, message.returnedFrom);
     this.#forgetIfDone(batch);
     this.#flushSoon();
   }
 
-  #deliver(batch: Batch, { results, bytes }: Results): void {
-    for (const wire of results) {
-      const ticket = this.#release(batch, wire.index);
-      if (ticket === undefined) continue;
-      const { index: _, effects, ...rest } = wire;
-      ticket.resolve({ runId: ticket.request.runId, ...rest, effects: effects.map((effect) => unwire(effect, bytes)) });
+  #deliver(batch: Batch, packed: Packed): void {
+    for (const [index, result] of unpackResults(packed)) {
+      const ticket = this.#release(batch, index);
+      ticket?.resolve({ runId: ticket.request.runId, ...result });
     }
   }
 
@@ -270,6 +275,7 @@ export class Pool {
   #forgetIfDone(batch: Batch): void {
     if (!batch.answered || batch.open > 0) return;
     this.#batches.delete(batch.id);
+    this.#controls.push(batch.control);
     if (this.#batches.size === 0) this.#watchdog.unref();
   }
 
@@ -292,42 +298,20 @@ export class Pool {
       }
       const ticket = batch.tickets[running];
       if (ticket === undefined) continue;
-      if (now - batch.seenAtMs > ticket.request.limits.deadlineMs + RUNTIME_BOUNDS.watchdogMs) batch.abort.abort();
+      if (now - batch.seenAtMs > ticket.request.limits.deadlineMs + RUNTIME_BOUNDS.watchdogMs) this.#kill(batch);
     }
+  }
+
+  /** Piscina replaces the thread and rejects what it held. */
+  #kill(batch: Batch): void {
+    const id = Atomics.load(batch.control, CONTROL.thread);
+    const thread = this.#piscina.threads.find(({ threadId }) => threadId === id);
+    void thread?.terminate();
   }
 }
 
-function jobOf(batch: number, tickets: readonly Ticket[], control: SharedArrayBuffer): ThreadJob {
-  let size = 0;
-  for (const { request } of tickets) size += request.event.payload.length;
-  const payloads = new Uint8Array(size);
-  const artifacts = new Set<Artifact>();
-  let at = 0;
-  const runs = tickets.map(({ request, artifact }): WireRun => {
-    const { event, ...rest } = request;
-    const { payload, ...facts } = event;
-    artifacts.add(artifact);
-    payloads.set(payload, at);
-    const payloadFrom = at;
-    at += payload.length;
-    return { ...rest, event: facts, payloadFrom, payloadTo: at };
-  });
-  return { type: 'batch', batch, artifacts: [...artifacts], runs, payloads, control };
-}
-
-function unwire(effect: WireEffect, bytes: Uint8Array): Effect {
-  switch (effect.kind) {
-    case 'publish': {
-      const { from, to, ...rest } = effect;
-      return { ...rest, payload: bytes.subarray(from, to) };
-    }
-    case 'set': {
-      const { from, to, ...rest } = effect;
-      return { ...rest, value: bytes.subarray(from, to) };
-    }
-    case 'delete':
-      return effect;
-  }
+function newControl(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * (CONTROL.cancel + RUNTIME_BOUNDS.batchRuns)));
 }
 
 /** A result for a run of which nothing is known but how it ended. */

@@ -1,25 +1,24 @@
 /** What runs in each of the pool's threads: jobs in, results out. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Artifact } from '../provision/artifact.js';
 import type { StateModule, StateReader } from '../state.js';
-import type { Limits, RunRequest, RunResult } from '../task.js';
+import type { Limits, RunRequest } from '../task.js';
 import { Executor } from './executor.js';
 import type { SliceWatch } from './gauge.js';
+import { packResults, unpackRuns, type Finished } from './wire-codec.js';
 import {
   CONTROL,
+  type Answer,
+  type Packed,
   type Partial,
-  type Results,
   type StartAnswer,
   type ThreadJob,
   type ThreadOptions,
-  type WireEffect,
-  type WireResult,
-  type WireRun,
 } from './wire.js';
 
-const threadOptions = workerData as ThreadOptions;
-const executor = new Executor(threadOptions.cacheDir, await openState(threadOptions));
+const options = workerData as ThreadOptions;
+const executor = new Executor(options.cacheDir, await openState(options));
 
 async function openState({ state }: ThreadOptions): Promise<StateReader | undefined> {
   if (state === undefined) return undefined;
@@ -27,7 +26,7 @@ async function openState({ state }: ThreadOptions): Promise<StateReader | undefi
   return module.openState(state.options);
 }
 
-export default function work(job: ThreadJob): Results | StartAnswer {
+export default function work(job: ThreadJob): Answer {
   switch (job.type) {
     case 'start':
       return start(job.artifact, job.limits);
@@ -46,35 +45,34 @@ function start(artifact: Artifact, limits: Limits): StartAnswer {
 }
 
 class Batch implements SliceWatch {
-  readonly #job: Extract<ThreadJob, { type: 'batch' }>;
+  readonly #id: number;
+  readonly #requests: readonly RunRequest[];
+  readonly #artifacts: ReadonlyMap<string, Artifact>;
   readonly #control: Int32Array;
   readonly #startedAt = performance.now();
-  #finished: [number, RunResult][] = [];
+  #finished: Finished[] = [];
   #index = 0;
   /** Runs from here on are not this batch's any more. */
   #end: number;
 
   constructor(job: Extract<ThreadJob, { type: 'batch' }>) {
-    this.#job = job;
+    this.#id = job.batch;
+    this.#requests = unpackRuns(job.runs);
+    this.#artifacts = new Map(job.artifacts.map((artifact) => [artifact.key, artifact]));
     this.#control = new Int32Array(job.control);
-    this.#end = job.runs.length;
+    this.#end = this.#requests.length;
+    Atomics.store(this.#control, CONTROL.thread, threadId);
   }
 
-  execute(): Results {
-    const artifacts = new Map(this.#job.artifacts.map((artifact) => [artifact.key, artifact]));
+  execute(): Packed {
     for (; this.#index < this.#end; this.#index++) {
       Atomics.store(this.#control, CONTROL.running, this.#index);
-      const wire = this.#job.runs[this.#index] as WireRun;
-      const result = executor.execute(artifacts.get(wire.task) as Artifact, this.#request(wire), this);
+      const request = this.#requests[this.#index] as RunRequest;
+      const result = executor.execute(this.#artifacts.get(request.task) as Artifact, request, this);
       this.#finished.push([this.#index, result]);
     }
     Atomics.store(this.#control, CONTROL.running, -1);
-    return pack(this.#finished);
-  }
-
-  #request(wire: WireRun): RunRequest {
-    const { event, payloadFrom, payloadTo } = wire;
-    return { ...wire, event: { ...event, payload: this.#job.payloads.subarray(payloadFrom, payloadTo) } };
+    return packResults(this.#finished);
   }
 
   now(): number {
@@ -90,54 +88,9 @@ class Batch implements SliceWatch {
     const last = this.#index === this.#end - 1;
     if (last && this.#finished.length === 0) return;
     if (performance.now() - this.#startedAt < RUNTIME_BOUNDS.batchPatienceMs) return;
-    const message: Partial = {
-      type: 'partial',
-      batch: this.#job.batch,
-      returnedFrom: this.#index + 1,
-      ...pack(this.#finished),
-    };
+    const results = packResults(this.#finished);
     this.#finished = [];
     this.#end = this.#index + 1;
-    parentPort?.postMessage(message, [message.bytes.buffer as ArrayBuffer]);
+    parentPort?.postMessage({ type: 'partial', batch: this.#id, results, returnedFrom: this.#end } satisfies Partial);
   }
-}
-
-/** Puts all effects' bytes into one buffer: a message of many small ones is slow. */
-function pack(finished: readonly [number, RunResult][]): Results {
-  let size = 0;
-  for (const [, { effects }] of finished) for (const effect of effects) size += bytesOf(effect).length;
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  const place = (source: Uint8Array): { from: number; to: number } => {
-    bytes.set(source, at);
-    const from = at;
-    at += source.length;
-    return { from, to: at };
-  };
-  const results = finished.map(([index, result]): WireResult => {
-    const { outcome, reads, log, droppedLogLines, usage } = result;
-    const effects = result.effects.map((effect): WireEffect => {
-      switch (effect.kind) {
-        case 'publish': {
-          const { kind, topic, qos, retain, payload } = effect;
-          return { kind, topic, qos, retain, ...place(payload) };
-        }
-        case 'set': {
-          const { kind, bucket, key, value } = effect;
-          return { kind, bucket, key, ...place(value) };
-        }
-        case 'delete':
-          return effect;
-      }
-    });
-    return { index, outcome, effects, reads, log, droppedLogLines, usage };
-  });
-  return { results, bytes };
-}
-
-const NONE = new Uint8Array();
-
-function bytesOf(effect: RunResult['effects'][number]): Uint8Array {
-  if (effect.kind === 'publish') return effect.payload;
-  return effect.kind === 'set' ? effect.value : NONE;
 }

@@ -1,6 +1,6 @@
-/** Messages between the pool and its threads. Types only. */
+/** Messages between the pool and its threads. Types only; `wire-codec.ts` packs runs and results. */
 import type { Artifact } from '../provision/artifact.js';
-import type { Effect, Limits, LogLine, Outcome, Read, RunRequest, TaskEvent, Usage } from '../task.js';
+import type { Limits } from '../task.js';
 
 /** Given to each thread when it starts. */
 export interface ThreadOptions {
@@ -8,11 +8,12 @@ export interface ThreadOptions {
   readonly state: { readonly module: string; readonly options: unknown } | undefined;
 }
 
-/** A run without its payload, which lies in the batch's `payloads`. */
-export interface WireRun extends Omit<RunRequest, 'event'> {
-  readonly event: Omit<TaskEvent, 'payload'>;
-  readonly payloadFrom: number;
-  readonly payloadTo: number;
+/** Many values in two pieces: a message of many small objects costs more than the runs it carries. */
+export interface Packed {
+  /** JSON. */
+  readonly text: string;
+  /** Payloads and values, which the text refers to by their ends. */
+  readonly bytes: Uint8Array;
 }
 
 export type ThreadJob =
@@ -20,8 +21,7 @@ export type ThreadJob =
       readonly type: 'batch';
       readonly batch: number;
       readonly artifacts: readonly Artifact[];
-      readonly runs: readonly WireRun[];
-      readonly payloads: Uint8Array;
+      readonly runs: Packed;
       readonly control: SharedArrayBuffer;
     }
   | { readonly type: 'start'; readonly artifact: Artifact; readonly limits: Limits };
@@ -30,42 +30,17 @@ export type ThreadJob =
 export const CONTROL = {
   /** The index of the run that executes now; -1 before the first and after the last. */
   running: 0,
+  /** Node's id of the thread that has the batch; 0 before one has. */
+  thread: 1,
   /** From here on one slot a run: not 0 asks for the run to be cancelled. */
-  cancel: 1,
+  cancel: 2,
 } as const;
 
-/** An effect whose bytes lie in the message's `bytes`. */
-export type WireEffect =
-  | (Omit<Extract<Effect, { kind: 'publish' }>, 'payload'> & WireRange)
-  | (Omit<Extract<Effect, { kind: 'set' }>, 'value'> & WireRange)
-  | Extract<Effect, { kind: 'delete' }>;
-
-interface WireRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface WireResult {
-  /** The run's index in the batch. */
-  readonly index: number;
-  readonly outcome: Outcome;
-  readonly effects: readonly WireEffect[];
-  readonly reads: readonly Read[];
-  readonly log: readonly LogLine[];
-  readonly droppedLogLines: number;
-  readonly usage: Usage;
-}
-
-/** Runs that are finished. */
-export interface Results {
-  readonly results: readonly WireResult[];
-  readonly bytes: Uint8Array;
-}
-
 /** Sent in the middle of a batch when one run takes long: what is finished, and what is given back. */
-export interface Partial extends Results {
+export interface Partial {
   readonly type: 'partial';
   readonly batch: number;
+  readonly results: Packed;
   /** Runs from this index on are not started and will not be. */
   readonly returnedFrom: number;
 }
@@ -73,3 +48,6 @@ export interface Partial extends Results {
 export type StartAnswer =
   | { readonly type: 'started'; readonly fuel: number }
   | { readonly type: 'not-started'; readonly message: string };
+
+/** What a job is answered with: a batch with the results that no partial message had. */
+export type Answer = Packed | StartAnswer;
