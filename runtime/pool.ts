@@ -9,7 +9,6 @@
 import { Piscina } from 'piscina';
 import { RuntimeError } from './errors.js';
 import { RUNTIME_BOUNDS } from './limits.js';
-import type { Artifact } from './provision/artifact.js';
 import type { Fuel, Limits, RunRequest, RunResult } from './task.js';
 import { packRuns, unpackResults } from './worker/wire-codec.js';
 import {
@@ -24,7 +23,6 @@ import {
 
 interface Ticket {
   readonly request: RunRequest;
-  readonly artifact: Artifact;
   readonly resolve: (result: RunResult) => void;
   /** Times it has been handed to a thread. */
   handouts: number;
@@ -93,18 +91,18 @@ export class Pool {
   }
 
   /** Instantiates a component in some thread. @throws RuntimeError */
-  async start(artifact: Artifact, limits: Limits): Promise<Fuel> {
-    const answer = (await this.#piscina.run({ type: 'start', artifact, limits })) as StartAnswer;
+  async start(task: string, limits: Limits): Promise<Fuel> {
+    const answer = (await this.#piscina.run({ type: 'start', task, limits })) as StartAnswer;
     if (answer.type === 'started') return answer.fuel;
     throw new RuntimeError('component-over-limit', `The component does not start: ${answer.message}`);
   }
 
-  run(request: RunRequest, artifact: Artifact, signal: AbortSignal | undefined): Promise<RunResult> {
+  run(request: RunRequest, signal: AbortSignal | undefined): Promise<RunResult> {
     if (this.#pending.length >= RUNTIME_BOUNDS.pendingRuns) {
       throw new RuntimeError('internal', `The pool holds ${RUNTIME_BOUNDS.pendingRuns} runs already; see idleSlots`);
     }
     return new Promise((resolve) => {
-      const ticket: Ticket = { request, artifact, resolve, handouts: 0, cancelled: false, place: undefined };
+      const ticket: Ticket = { request, resolve, handouts: 0, cancelled: false, place: undefined };
       signal?.addEventListener('abort', () => this.#cancel(ticket), { once: true });
       ticket.cancelled = signal?.aborted ?? false;
       this.#pending.push(ticket);
@@ -129,7 +127,8 @@ export class Pool {
   #flushSoon(): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    queueMicrotask(() => {
+    // Not before everything that came with the same read from the network is here.
+    setImmediate(() => {
       this.#flushing = false;
       this.#flush();
     });
@@ -137,7 +136,10 @@ export class Pool {
 
   #flush(): void {
     for (let free = this.threads - this.#busyThreads; free > 0 && this.#pending.length > 0; free--) {
-      const share = Math.min(RUNTIME_BOUNDS.batchRuns, Math.ceil(this.#pending.length / free));
+      const share = Math.min(
+        RUNTIME_BOUNDS.batchRuns,
+        Math.max(RUNTIME_BOUNDS.batchWorthwhile, Math.ceil(this.#pending.length / free)),
+      );
       const tickets = this.#take(share);
       if (tickets.length > 0) this.#handOut(tickets);
     }
@@ -183,7 +185,6 @@ export class Pool {
     const job: ThreadJob = {
       type: 'batch',
       batch: batch.id,
-      artifacts: [...new Set(tickets.map(({ artifact }) => artifact))],
       runs: packRuns(tickets.map(({ request }) => request)),
       control: batch.control.buffer as SharedArrayBuffer,
     };

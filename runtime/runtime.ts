@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os';
 import { tuneEngine } from './engine.js';
 import { RuntimeError } from './errors.js';
 import { Pool } from './pool.js';
-import type { Artifact } from './provision/artifact.js';
 import { Provisioner } from './provision/provisioner.js';
 import type { Bytes, Fuel, Limits, RunRequest, RunResult } from './task.js';
 
@@ -58,7 +57,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 class ThreadedRuntime implements Runtime {
   readonly #pool: Pool;
   readonly #provisioner: Provisioner;
-  readonly #artifacts = new Map<string, Artifact>();
+  readonly #installed = new Set<string>();
 
   constructor({ threads, cacheDir, state }: RuntimeOptions) {
     this.#provisioner = new Provisioner(cacheDir);
@@ -79,22 +78,21 @@ class ThreadedRuntime implements Runtime {
   async install(component: Uint8Array, limits: Limits): Promise<InstalledTask> {
     this.#refuseIfClosed();
     const artifact = await this.#provisioner.prepare(component, { memoryBytes: limits.memoryBytes });
-    const startFuel = await this.#pool.start(artifact, limits);
-    this.#artifacts.set(artifact.key, artifact);
+    const startFuel = await this.#pool.start(artifact.key, limits);
+    this.#installed.add(artifact.key);
     const { key, digest, imports, initialMemoryBytes } = artifact;
     return { key, digest, imports, initialMemoryBytes, startFuel };
   }
 
   uninstall(key: string): void {
-    this.#artifacts.delete(key);
+    this.#installed.delete(key);
   }
 
   async run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
     this.#refuseIfClosed();
-    const artifact = this.#artifacts.get(request.task);
-    if (artifact === undefined)
+    if (!this.#installed.has(request.task))
       throw new RuntimeError('unknown-task', `No task with key "${request.task}" is installed`);
-    return this.#pool.run(request, artifact, signal);
+    return this.#pool.run(request, signal);
   }
 
   async close(): Promise<void> {

@@ -24,3 +24,33 @@ export interface Artifact {
 
 export const GLUE_FILE = 'glue.js';
 export const META_FILE = 'artifact.json';
+
+/** Whether parsed JSON is the description of a prepared component. */
+export function isArtifact(value: unknown): value is Artifact {
+  if (typeof value !== 'object' || value === null) return false;
+  const candidate = value as Partial<Record<keyof Artifact, unknown>>;
+  return (
+    typeof candidate.key === 'string' &&
+    typeof candidate.digest === 'string' &&
+    typeof candidate.instrumentation === 'string' &&
+    typeof candidate.glueSha256 === 'string' &&
+    typeof candidate.initialMemoryBytes === 'number' &&
+    (candidate.notResettable === undefined || typeof candidate.notResettable === 'string') &&
+    Array.isArray(candidate.imports) &&
+    candidate.imports.every((name) => typeof name === 'string') &&
+    Array.isArray(candidate.modules) &&
+    candidate.modules.every(isArtifactModule)
+  );
+}
+
+function isArtifactModule(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    /^[\w.-]+\.wasm$/.test(value.name) &&
+    'sha256' in value &&
+    typeof value.sha256 === 'string'
+  );
+}

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GLUE_FILE, META_FILE, type Artifact } from './artifact.js';
+import { GLUE_FILE, isArtifact, META_FILE, type Artifact } from './artifact.js';
 import { sha256, type Provisioned } from './provision.js';
 
 export class ArtifactCache {
@@ -58,33 +58,4 @@ async function writeSynced(path: string, contents: Uint8Array | string): Promise
   } finally {
     await file.close();
   }
-}
-
-function isArtifact(value: unknown): value is Artifact {
-  if (typeof value !== 'object' || value === null) return false;
-  const candidate = value as Partial<Record<keyof Artifact, unknown>>;
-  return (
-    typeof candidate.key === 'string' &&
-    typeof candidate.digest === 'string' &&
-    typeof candidate.instrumentation === 'string' &&
-    typeof candidate.glueSha256 === 'string' &&
-    typeof candidate.initialMemoryBytes === 'number' &&
-    (candidate.notResettable === undefined || typeof candidate.notResettable === 'string') &&
-    Array.isArray(candidate.imports) &&
-    candidate.imports.every((name) => typeof name === 'string') &&
-    Array.isArray(candidate.modules) &&
-    candidate.modules.every(isArtifactModule)
-  );
-}
-
-function isArtifactModule(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'name' in value &&
-    typeof value.name === 'string' &&
-    /^[\w.-]+\.wasm$/.test(value.name) &&
-    'sha256' in value &&
-    typeof value.sha256 === 'string'
-  );
 }

@@ -1,6 +1,5 @@
 /** Executes runs one after another in this thread, keeping instances warm between them. */
 import { RUNTIME_BOUNDS } from '../limits.js';
-import type { Artifact } from '../provision/artifact.js';
 import type { StateReader } from '../state.js';
 import type { Bytes, Fuel, Limits, RunRequest, RunResult } from '../task.js';
 import type { SliceWatch } from './gauge.js';
@@ -26,9 +25,9 @@ export class Executor {
   }
 
   /** Instantiates a component under limits. @returns the fuel its start functions took. @throws what they end with. */
-  start(artifact: Artifact, limits: Limits, watch: SliceWatch): Fuel {
-    const warm = this.#warm(artifact);
-    const start = this.#startContext(artifact, limits, watch);
+  start(key: string, limits: Limits, watch: SliceWatch): Fuel {
+    const warm = this.#warm(key);
+    const start = this.#startContext(key, limits, watch);
     try {
       warm.instance = new Instance(warm.loaded, start.create);
     } catch (error) {
@@ -46,14 +45,15 @@ export class Executor {
     return start.context().gauge.used;
   }
 
-  execute(artifact: Artifact, request: RunRequest, watch: SliceWatch): RunResult {
+  execute(request: RunRequest, watch: SliceWatch): RunResult {
     const from = watch.now();
-    const warm = this.#warm(artifact);
+    const warm = this.#warm(request.task);
     let ending: Ending;
     let run: RunContext | undefined;
     let instance: Instance | undefined;
     try {
-      instance = warm.instance ?? new Instance(warm.loaded, this.#startContext(artifact, request.limits, watch).create);
+      instance =
+        warm.instance ?? new Instance(warm.loaded, this.#startContext(request.task, request.limits, watch).create);
       warm.instance = undefined; // it comes back when it has been reset
       run = new RunContext(request, instance, this.#state);
       instance.gauge.begin(request.limits.fuel, from + request.limits.deadlineMs, watch);
@@ -68,11 +68,11 @@ export class Executor {
   }
 
   /** Loads what is needed, and lets go of what was used longest ago. */
-  #warm(artifact: Artifact): Warm {
-    const known = this.#tasks.get(artifact.key);
-    const warm = known ?? { loaded: new Loaded(artifact, this.#cacheDir), instance: undefined };
-    this.#tasks.delete(artifact.key);
-    this.#tasks.set(artifact.key, warm);
+  #warm(key: string): Warm {
+    const known = this.#tasks.get(key);
+    const warm = known ?? { loaded: new Loaded(key, this.#cacheDir), instance: undefined };
+    this.#tasks.delete(key);
+    this.#tasks.set(key, warm);
     if (known === undefined && this.#tasks.size > RUNTIME_BOUNDS.warmTasks) {
       const [oldest] = this.#tasks.keys();
       if (oldest !== undefined) this.#tasks.delete(oldest);
@@ -82,14 +82,14 @@ export class Executor {
 
   /** Start functions run as nobody: no event, no grants, nothing to keep. */
   #startContext(
-    artifact: Artifact,
+    key: string,
     limits: Limits,
     watch: SliceWatch,
   ): { create: (instance: Executing) => RunContext; context: () => RunContext } {
     let context: RunContext | undefined;
     const request: RunRequest = {
       runId: '',
-      task: artifact.key,
+      task: key,
       event: { id: '', topic: '', payload: new Uint8Array(), qos: 0, retain: false, arrivedAtMs: 0, captures: {} },
       attempt: 1,
       limits,

@@ -147,7 +147,7 @@ export class Instance {
    * @returns false when that cannot be done and the instance must be thrown away.
    */
   reset(): boolean {
-    if (this.#loaded.artifact.notResettable !== undefined) return false;
+    if (!this.#loaded.resettable) return false;
     for (const { memory, view } of this.#memoryImages) {
       // Growing replaced the buffer, and memory does not shrink.
       if (memory.buffer !== view.buffer) return false;

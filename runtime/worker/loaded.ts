@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GLUE_FILE, type Artifact } from '../provision/artifact.js';
+import { GLUE_FILE, isArtifact, META_FILE, type Artifact } from '../provision/artifact.js';
 import { GLUE_PARAMETERS } from '../provision/glue.js';
 
 type Instantiate = (
@@ -12,14 +12,16 @@ type Instantiate = (
 ) => Readonly<Record<string, unknown>>;
 
 export class Loaded {
-  readonly artifact: Artifact;
+  readonly #artifact: Artifact;
   readonly instantiate: Instantiate;
   readonly #modules: ReadonlyMap<string, WebAssembly.Module>;
 
   /** @throws Error when a file is missing or is not what was prepared. */
-  constructor(artifact: Artifact, cacheDir: string) {
-    this.artifact = artifact;
-    const folder = join(cacheDir, artifact.key);
+  constructor(key: string, cacheDir: string) {
+    const folder = join(cacheDir, key);
+    const artifact: unknown = JSON.parse(readFileSync(join(folder, META_FILE), 'utf8'));
+    if (!isArtifact(artifact)) throw new Error(`${folder} does not hold a prepared component`);
+    this.#artifact = artifact;
     const glue = readVerified(join(folder, GLUE_FILE), artifact.glueSha256).toString('utf8');
     this.instantiate = compileGlue(glue);
     this.#modules = new Map(
@@ -28,6 +30,11 @@ export class Loaded {
         new WebAssembly.Module(readVerified(join(folder, name), sha256)),
       ]),
     );
+  }
+
+  /** Whether an instance can be put back to its beginning. */
+  get resettable(): boolean {
+    return this.#artifact.notResettable === undefined;
   }
 
   module(name: string): WebAssembly.Module {

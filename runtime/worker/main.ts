@@ -1,7 +1,6 @@
 /** What runs in each of the pool's threads: jobs in, results out. */
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { RUNTIME_BOUNDS } from '../limits.js';
-import type { Artifact } from '../provision/artifact.js';
 import type { StateModule, StateReader } from '../state.js';
 import type { Limits, RunRequest } from '../task.js';
 import { Executor } from './executor.js';
@@ -29,16 +28,16 @@ async function openState({ state }: ThreadOptions): Promise<StateReader | undefi
 export default function work(job: ThreadJob): Answer {
   switch (job.type) {
     case 'start':
-      return start(job.artifact, job.limits);
+      return start(job.task, job.limits);
     case 'batch':
       return new Batch(job).execute();
   }
 }
 
-function start(artifact: Artifact, limits: Limits): StartAnswer {
+function start(task: string, limits: Limits): StartAnswer {
   const watch: SliceWatch = { now: () => performance.now(), cancelled: () => false, sliceEnded: () => undefined };
   try {
-    return { type: 'started', fuel: executor.start(artifact, limits, watch) };
+    return { type: 'started', fuel: executor.start(task, limits, watch) };
   } catch (error) {
     return { type: 'not-started', message: error instanceof Error ? error.message : String(error) };
   }
@@ -47,7 +46,6 @@ function start(artifact: Artifact, limits: Limits): StartAnswer {
 class Batch implements SliceWatch {
   readonly #id: number;
   readonly #requests: readonly RunRequest[];
-  readonly #artifacts: ReadonlyMap<string, Artifact>;
   readonly #control: Int32Array;
   readonly #startedAt = performance.now();
   #finished: Finished[] = [];
@@ -58,7 +56,6 @@ class Batch implements SliceWatch {
   constructor(job: Extract<ThreadJob, { type: 'batch' }>) {
     this.#id = job.batch;
     this.#requests = unpackRuns(job.runs);
-    this.#artifacts = new Map(job.artifacts.map((artifact) => [artifact.key, artifact]));
     this.#control = new Int32Array(job.control);
     this.#end = this.#requests.length;
     Atomics.store(this.#control, CONTROL.thread, threadId);
@@ -68,7 +65,7 @@ class Batch implements SliceWatch {
     for (; this.#index < this.#end; this.#index++) {
       Atomics.store(this.#control, CONTROL.running, this.#index);
       const request = this.#requests[this.#index] as RunRequest;
-      const result = executor.execute(this.#artifacts.get(request.task) as Artifact, request, this);
+      const result = executor.execute(request, this);
       this.#finished.push([this.#index, result]);
     }
     Atomics.store(this.#control, CONTROL.running, -1);

@@ -1,5 +1,4 @@
 /** Messages between the pool and its threads. Types only; `wire-codec.ts` packs runs and results. */
-import type { Artifact } from '../provision/artifact.js';
 import type { Limits } from '../task.js';
 
 /** Given to each thread when it starts. */
@@ -20,11 +19,10 @@ export type ThreadJob =
   | {
       readonly type: 'batch';
       readonly batch: number;
-      readonly artifacts: readonly Artifact[];
       readonly runs: Packed;
       readonly control: SharedArrayBuffer;
     }
-  | { readonly type: 'start'; readonly artifact: Artifact; readonly limits: Limits };
+  | { readonly type: 'start'; readonly task: string; readonly limits: Limits };
 
 /** Slots of a batch's control block, 32-bit each. */
 export const CONTROL = {

@@ -40,7 +40,7 @@ async function load(component: Uint8Array, folder: string): Promise<Loaded> {
   const { artifact, files } = await provision(component, { memoryBytes: DEFAULT_LIMITS.memoryBytes });
   await mkdir(path.join(folder, artifact.key));
   for (const [name, bytes] of files) await writeFile(path.join(folder, artifact.key, name), bytes);
-  return new Loaded(artifact, folder);
+  return new Loaded(artifact.key, folder);
 }
 
 function rows(loaded: Loaded): Row[] {
