@@ -53,7 +53,7 @@ export const RUNTIME_BOUNDS = {
   /** Runs handed to a thread in one message: more gains nothing, fewer costs wake-ups. */
   batchRuns: 64,
   /** Fewer are not split over idle threads: waking one costs as much as several short runs. */
-  batchWorthwhile: 8,
+  batchWorthwhile: 16,
   /** Payload bytes in one such message, unless a single run needs more. */
   batchBytes: 4 * MiB,
   /** A batch that takes longer gives back what it has not begun, at the next slice. */

@@ -10,6 +10,7 @@ import { Piscina } from 'piscina';
 import { RuntimeError } from './errors.js';
 import { RUNTIME_BOUNDS } from './limits.js';
 import type { Fuel, Limits, RunRequest, RunResult } from './task.js';
+import { controlBlock, newControl } from './worker/control.js';
 import { packRuns, unpackResults } from './worker/wire-codec.js';
 import {
   CONTROL,
@@ -35,6 +36,7 @@ interface Batch {
   readonly id: number;
   /** By index; undefined once finished or given back. */
   readonly tickets: (Ticket | undefined)[];
+  readonly block: number;
   readonly control: Int32Array;
   /** Tickets not yet finished or given back. */
   open: number;
@@ -45,6 +47,9 @@ interface Batch {
   seenAtMs: number;
 }
 
+/** A batch keeps its block until all it sent is here: its thread may have the next one by then. */
+const BLOCKS_PER_THREAD = 4;
+
 /** How often the watchdog looks. */
 const WATCHDOG_PERIOD_MS = 500;
 
@@ -53,8 +58,8 @@ export class Pool {
   readonly #piscina: Piscina<ThreadJob, Answer>;
   readonly #pending: Ticket[] = [];
   readonly #batches = new Map<number, Batch>();
-  /** Control blocks for the next batches: at most as many as there were batches at once. */
-  readonly #controls: Int32Array[] = [];
+  readonly #control: SharedArrayBuffer;
+  readonly #freeBlocks: number[];
   #nextBatch = 1;
   #runsOut = 0;
   #busyThreads = 0;
@@ -63,8 +68,11 @@ export class Pool {
   readonly #watchdog: NodeJS.Timeout;
   #drained: (() => void) | undefined;
 
-  constructor(threads: number, options: ThreadOptions) {
+  constructor(threads: number, options: Omit<ThreadOptions, 'control'>) {
     this.threads = threads;
+    const blocks = threads * BLOCKS_PER_THREAD;
+    this.#control = newControl(blocks);
+    this.#freeBlocks = Array.from({ length: blocks }, (_, i) => i);
     this.#piscina = new Piscina({
       filename: new URL('./worker/main.js', import.meta.url).href,
       minThreads: threads,
@@ -72,7 +80,7 @@ export class Pool {
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: 1,
       recordTiming: false,
-      workerData: options,
+      workerData: { ...options, control: this.#control } satisfies ThreadOptions,
     });
     this.#piscina.on('message', (message: Partial) => this.#partial(message));
     // A thread that dies between jobs is replaced; nothing is lost with it.
@@ -102,11 +110,21 @@ export class Pool {
       throw new RuntimeError('internal', `The pool holds ${RUNTIME_BOUNDS.pendingRuns} runs already; see idleSlots`);
     }
     return new Promise((resolve) => {
-      const ticket: Ticket = { request, resolve, handouts: 0, cancelled: false, place: undefined };
-      signal?.addEventListener('abort', () => this.#cancel(ticket), { once: true });
-      ticket.cancelled = signal?.aborted ?? false;
+      const abort = (): void => this.#cancel(ticket);
+      const ticket: Ticket = {
+        request,
+        resolve: (result) => {
+          signal?.removeEventListener('abort', abort);
+          resolve(result);
+        },
+        handouts: 0,
+        cancelled: signal?.aborted ?? false,
+        place: undefined,
+      };
+      signal?.addEventListener('abort', abort);
       this.#pending.push(ticket);
-      this.#flushSoon();
+      if (this.#pending.length >= RUNTIME_BOUNDS.batchWorthwhile && this.#busyThreads < this.threads) this.#flush();
+      else this.#flushSoon();
     });
   }
 
@@ -140,8 +158,11 @@ export class Pool {
         RUNTIME_BOUNDS.batchRuns,
         Math.max(RUNTIME_BOUNDS.batchWorthwhile, Math.ceil(this.#pending.length / free)),
       );
+      const block = this.#freeBlocks.pop();
+      if (block === undefined) break; // one comes back with the next message
       const tickets = this.#take(share);
-      if (tickets.length > 0) this.#handOut(tickets);
+      if (tickets.length > 0) this.#handOut(tickets, block);
+      else this.#freeBlocks.push(block);
     }
     if (this.#runsOut + this.#pending.length === 0) this.#drained?.();
   }
@@ -161,11 +182,12 @@ export class Pool {
     });
   }
 
-  #handOut(tickets: Ticket[]): void {
+  #handOut(tickets: Ticket[], block: number): void {
     const batch: Batch = {
       id: this.#nextBatch++,
       tickets: [...tickets],
-      control: this.#controls.pop() ?? newControl(),
+      block,
+      control: controlBlock(this.#control, block),
       open: tickets.length,
       answered: false,
       seenRunning: -1,
@@ -186,7 +208,7 @@ export class Pool {
       type: 'batch',
       batch: batch.id,
       runs: packRuns(tickets.map(({ request }) => request)),
-      control: batch.control.buffer as SharedArrayBuffer,
+      block: batch.block,
     };
     this.#piscina.run(job).then(
       (answer) => this.#finished(batch, answer as Packed),
@@ -276,7 +298,7 @@ export class Pool {
   #forgetIfDone(batch: Batch): void {
     if (!batch.answered || batch.open > 0) return;
     this.#batches.delete(batch.id);
-    this.#controls.push(batch.control);
+    this.#freeBlocks.push(batch.block);
     if (this.#batches.size === 0) this.#watchdog.unref();
   }
 
@@ -309,10 +331,6 @@ export class Pool {
     const thread = this.#piscina.threads.find(({ threadId }) => threadId === id);
     void thread?.terminate();
   }
-}
-
-function newControl(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(4 * (CONTROL.cancel + RUNTIME_BOUNDS.batchRuns)));
 }
 
 /** A result for a run of which nothing is known but how it ended. */

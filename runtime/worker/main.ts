@@ -5,6 +5,7 @@ import type { StateModule, StateReader } from '../state.js';
 import type { Limits, RunRequest } from '../task.js';
 import { Executor } from './executor.js';
 import type { SliceWatch } from './gauge.js';
+import { controlBlock } from './control.js';
 import { packResults, unpackRuns, type Finished } from './wire-codec.js';
 import {
   CONTROL,
@@ -56,7 +57,7 @@ class Batch implements SliceWatch {
   constructor(job: Extract<ThreadJob, { type: 'batch' }>) {
     this.#id = job.batch;
     this.#requests = unpackRuns(job.runs);
-    this.#control = new Int32Array(job.control);
+    this.#control = controlBlock(options.control, job.block);
     this.#end = this.#requests.length;
     Atomics.store(this.#control, CONTROL.thread, threadId);
   }

@@ -4,6 +4,8 @@ import type { Limits } from '../task.js';
 /** Given to each thread when it starts. */
 export interface ThreadOptions {
   readonly cacheDir: string;
+  /** Control blocks, `CONTROL_BLOCK_SLOTS` numbers each: shared once, since sharing costs as much as a message. */
+  readonly control: SharedArrayBuffer;
   readonly state: { readonly module: string; readonly options: unknown } | undefined;
 }
 
@@ -20,7 +22,8 @@ export type ThreadJob =
       readonly type: 'batch';
       readonly batch: number;
       readonly runs: Packed;
-      readonly control: SharedArrayBuffer;
+      /** Which control block is the batch's. */
+      readonly block: number;
     }
   | { readonly type: 'start'; readonly task: string; readonly limits: Limits };
 
