@@ -182,6 +182,6 @@ interface HostHooks {
 
 /** The generated code checks that every function it would call is there, and then calls ours instead. */
 function unusedImports(hooks: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const anything = new Proxy({}, { get: () => class Unused {} });
+  const anything = new Proxy({}, { get: () => () => undefined });
   return new Proxy(hooks, { get: (target, name: string) => target[name] ?? anything });
 }
