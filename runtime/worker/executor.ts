@@ -5,7 +5,7 @@ import type { Bytes, Fuel, Limits, RunRequest, RunResult } from '../task.js';
 import type { SliceWatch } from './gauge.js';
 import { Instance } from './instance.js';
 import { Loaded } from './loaded.js';
-import { outcomeOf, type Ending } from './outcome.js';
+import { losesCounter, outcomeOf, type Ending } from './outcome.js';
 import { RunContext, type Executing } from './run-context.js';
 
 interface Warm {
@@ -61,6 +61,7 @@ export class Executor {
     } catch (error) {
       ending = { type: 'threw', error };
     }
+    if (losesCounter(ending)) instance?.gauge.forfeit();
     const result = resultOf(request, ending, run, instance, watch.now() - from);
     run?.release();
     if (ending.type !== 'threw' && instance?.reset() === true) warm.instance = instance;

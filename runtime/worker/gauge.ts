@@ -92,6 +92,14 @@ export class Gauge {
     return this.#stop;
   }
 
+  /**
+   * Counts what is granted as used. After a trap in the middle of a function
+   * its counter was in a local, which is gone: the run pays for the slice.
+   */
+  forfeit(): void {
+    for (const counter of this.#counters) counter.value = Math.min(counter.value, 0);
+  }
+
   /** Takes fuel for a host call. The globals are true while the host runs. */
   charge(fuel: Fuel): void {
     const counter = this.#counters[0];

@@ -38,6 +38,14 @@ export function outcomeOf({ ending, stopped, verdict, overFuel, memoryRefused, a
   }
 }
 
+/** Whether the fuel counter was lost: a trap that the engine raised, and not one that the code asked for. */
+export function losesCounter(ending: Ending): boolean {
+  if (ending.type !== 'threw') return false;
+  const { error } = ending;
+  if (error instanceof WebAssembly.RuntimeError) return !error.message.includes('unreachable');
+  return error instanceof RangeError;
+}
+
 const TRAPS: readonly (readonly [RegExp, TrapReason])[] = [
   [/unreachable/, 'unreachable'],
   [/memory access out of bounds|data segment/, 'memory-out-of-bounds'],
