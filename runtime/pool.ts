@@ -6,6 +6,7 @@
  * that a run waits behind at most the batch that is executing, and a batch in
  * which one run takes long gives the rest back.
  */
+import { once } from 'node:events';
 import { Piscina } from 'piscina';
 import { RuntimeError } from './errors.js';
 import { RUNTIME_BOUNDS } from './limits.js';
@@ -64,7 +65,7 @@ export class Pool {
   #runsOut = 0;
   #busyThreads = 0;
   #flushing = false;
-  #closed = false;
+  #closing: Promise<void> | undefined;
   readonly #watchdog: NodeJS.Timeout;
   #drained: (() => void) | undefined;
 
@@ -98,6 +99,19 @@ export class Pool {
     return this.#piscina.threads;
   }
 
+  /** Resolves when a thread can be worked with. @throws RuntimeError when what threads run does not load. */
+  async ready(): Promise<void> {
+    this.#watchdog.ref();
+    try {
+      const failed = once(this.#piscina, 'error').then(([cause]: unknown[]) => {
+        throw new RuntimeError('internal', `A thread does not start: ${String(cause)}`, { cause });
+      });
+      await Promise.race([this.#piscina.run({ type: 'ping' }), failed]);
+    } finally {
+      this.#watchdog.unref();
+    }
+  }
+
   /** Instantiates a component in some thread. @throws RuntimeError */
   async start(task: string, limits: Limits): Promise<Fuel> {
     const answer = (await this.#piscina.run({ type: 'start', task, limits })) as StartAnswer;
@@ -129,8 +143,12 @@ export class Pool {
   }
 
   /** Finishes what it holds, then stops the threads. Idempotent. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.#runsOut + this.#pending.length > 0) {
       await new Promise<void>((resolve) => (this.#drained = resolve));
     }
@@ -139,7 +157,7 @@ export class Pool {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#closing !== undefined;
   }
 
   #flushSoon(): void {

@@ -47,11 +47,21 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** Starts the threads. Components are installed one by one. */
+/**
+ * Starts the threads. Components are installed one by one.
+ * @throws RuntimeError 'internal' when the threads do not start, for instance because the state module does not load.
+ */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   tuneEngine();
   await mkdir(options.cacheDir, { recursive: true });
-  return new ThreadedRuntime(options);
+  const runtime = new ThreadedRuntime(options);
+  try {
+    await runtime.pool.ready();
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+  return runtime;
 }
 
 class ThreadedRuntime implements Runtime {

@@ -1,4 +1,5 @@
 /** A component prepared for running on this machine, as a folder of the cache. */
+import { createHash } from 'node:crypto';
 import type { Bytes } from '../task.js';
 
 export interface ArtifactModule {
@@ -25,8 +26,24 @@ export interface Artifact {
 export const GLUE_FILE = 'glue.js';
 export const META_FILE = 'artifact.json';
 
+/** The contents of `META_FILE`: the description and its digest. */
+export function artifactFile(artifact: Artifact): string {
+  return JSON.stringify({ artifact, sha256: digestOf(artifact) });
+}
+
+/** The description in such a file, or undefined if it is damaged. */
+export function parseArtifactFile(text: string): Artifact | undefined {
+  const file: unknown = JSON.parse(text);
+  if (typeof file !== 'object' || file === null || !('artifact' in file) || !('sha256' in file)) return undefined;
+  return isArtifact(file.artifact) && digestOf(file.artifact) === file.sha256 ? file.artifact : undefined;
+}
+
+function digestOf(artifact: Artifact): string {
+  return createHash('sha256').update(JSON.stringify(artifact)).digest('hex');
+}
+
 /** Whether parsed JSON is the description of a prepared component. */
-export function isArtifact(value: unknown): value is Artifact {
+function isArtifact(value: unknown): value is Artifact {
   if (typeof value !== 'object' || value === null) return false;
   const candidate = value as Partial<Record<keyof Artifact, unknown>>;
   return (

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GLUE_FILE, isArtifact, META_FILE, type Artifact } from './artifact.js';
+import { artifactFile, GLUE_FILE, META_FILE, parseArtifactFile, type Artifact } from './artifact.js';
 import { sha256, type Provisioned } from './provision.js';
 
 export class ArtifactCache {
@@ -18,8 +18,8 @@ export class ArtifactCache {
   /** The artifact of this key if it is there and whole. */
   async find(key: string): Promise<Artifact | undefined> {
     try {
-      const meta: unknown = JSON.parse(await readFile(join(this.folder(key), META_FILE), 'utf8'));
-      if (!isArtifact(meta) || meta.key !== key) return undefined;
+      const meta = parseArtifactFile(await readFile(join(this.folder(key), META_FILE), 'utf8'));
+      if (meta?.key !== key) return undefined;
       const expected: [string, string][] = [
         [GLUE_FILE, meta.glueSha256],
         ...meta.modules.map((m): [string, string] => [m.name, m.sha256]),
@@ -39,7 +39,7 @@ export class ArtifactCache {
     await mkdir(temporary, { recursive: true });
     try {
       for (const [name, contents] of files) await writeSynced(join(temporary, name), contents);
-      await writeSynced(join(temporary, META_FILE), JSON.stringify(artifact));
+      await writeSynced(join(temporary, META_FILE), artifactFile(artifact));
       await rm(this.folder(artifact.key), { recursive: true, force: true });
       await rename(temporary, this.folder(artifact.key));
     } catch (error) {

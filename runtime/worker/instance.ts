@@ -55,7 +55,7 @@ export class Instance {
     const around = this.#surroundings();
     const hooks: HostHooks = {
       lower: (name, options) => lowerImport(imports.find(name), options, around),
-      lift: (handler) => (this.#handler = new HandlerCall(handler)),
+      lift: (handler) => (this.#handler = new HandlerCall(handler, around.guard)),
       drop: (handle) => this.handles.remove(handle),
     };
     loaded.instantiate(
@@ -73,11 +73,10 @@ export class Instance {
     let from = 0;
     return {
       handles: this.handles,
+      guard: { mayLeave: true },
       limits: () => host.run.request.limits,
       enter: () => {
         from = performance.now();
-        if (this.#handler?.mayLeave === false)
-          throw new AbiFault('the guest called the host while it allocated for it');
       },
       leave: () => {
         host.run.hostMs += performance.now() - from;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GLUE_FILE, isArtifact, META_FILE, type Artifact } from '../provision/artifact.js';
+import { GLUE_FILE, META_FILE, parseArtifactFile, type Artifact } from '../provision/artifact.js';
 import { GLUE_PARAMETERS } from '../provision/glue.js';
 
 type Instantiate = (
@@ -19,8 +19,8 @@ export class Loaded {
   /** @throws Error when a file is missing or is not what was prepared. */
   constructor(key: string, cacheDir: string) {
     const folder = join(cacheDir, key);
-    const artifact: unknown = JSON.parse(readFileSync(join(folder, META_FILE), 'utf8'));
-    if (!isArtifact(artifact)) throw new Error(`${folder} does not hold a prepared component`);
+    const artifact = parseArtifactFile(readFileSync(join(folder, META_FILE), 'utf8'));
+    if (artifact === undefined) throw new Error(`${folder} does not hold a prepared component`);
     this.#artifact = artifact;
     const glue = readVerified(join(folder, GLUE_FILE), artifact.glueSha256).toString('utf8');
     this.instantiate = compileGlue(glue);

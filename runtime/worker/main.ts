@@ -28,6 +28,8 @@ async function openState({ state }: ThreadOptions): Promise<StateReader | undefi
 
 export default function work(job: ThreadJob): Answer {
   switch (job.type) {
+    case 'ping':
+      return { type: 'started', fuel: 0 };
     case 'start':
       return start(job.task, job.limits);
     case 'batch':

@@ -12,7 +12,8 @@ export class Random {
 
   /** @param seed a whole number below 2^53. */
   constructor(seed: number) {
-    let state = (seed ^ Math.floor(seed / 0x1_0000_0000)) | 0;
+    // The high word goes through a multiplication of its own, so that no two seeds begin alike.
+    let state = (seed ^ Math.imul(Math.floor(seed / 0x1_0000_0000), 0x85ebca6b)) | 0;
     const next = (): number => {
       state = (state + 0x9e3779b9) | 0;
       let z = state ^ (state >>> 16);

@@ -107,7 +107,9 @@ export class RunContext {
       this.deny(message);
       return message;
     }
-    if (!this.#spendOutput(topic.length + payload.length, `publishing ${payload.length} bytes to "${topic}"`)) {
+    if (
+      !this.#spendOutput(Buffer.byteLength(topic) + payload.length, `publishing ${payload.length} bytes to "${topic}"`)
+    ) {
       return 'the output limit is reached';
     }
     this.effects.push({ kind: 'publish', ...effect });
@@ -140,7 +142,7 @@ export class RunContext {
       this.deny(message);
       return message;
     }
-    if (!this.#spendOutput(key.length + (value?.length ?? 0), `writing key "${key}"`))
+    if (!this.#spendOutput(Buffer.byteLength(key) + (value?.length ?? 0), `writing key "${key}"`))
       return 'the output limit is reached';
     submap(this.#written, bucket.id).set(key, value);
     this.effects.push(
@@ -163,7 +165,7 @@ export class RunContext {
   }
 
   addLog(line: LogLine): void {
-    const bytes = line.context.length + line.message.length;
+    const bytes = Buffer.byteLength(line.context) + Buffer.byteLength(line.message);
     if (this.logBytes + bytes > this.request.limits.logBytes) {
       this.droppedLogLines++;
       return;

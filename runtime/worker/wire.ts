@@ -18,6 +18,7 @@ export interface Packed {
 }
 
 export type ThreadJob =
+  | { readonly type: 'ping' }
   | {
       readonly type: 'batch';
       readonly batch: number;

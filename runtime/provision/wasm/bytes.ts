@@ -56,7 +56,12 @@ export class ByteReader {
   }
 
   name(): string {
-    return utf8Decoder.decode(this.take(this.u32()));
+    const bytes = this.take(this.u32());
+    try {
+      return utf8Decoder.decode(bytes);
+    } catch {
+      throw new MalformedWasm(`the name before byte ${this.pos} is not UTF-8`);
+    }
   }
 }
 

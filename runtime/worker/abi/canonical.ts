@@ -5,7 +5,7 @@
  * for asynchronous calls that cost more than the call.
  */
 import { RUNTIME_BOUNDS } from '../../limits.js';
-import { AbiFault, GuestMemory, type CanonicalOptions } from './guest-memory.js';
+import { AbiFault, GuestMemory, type CanonicalOptions, type LeaveGuard } from './guest-memory.js';
 import { layoutOf } from './layout.js';
 import { liftFlat, type Lifting } from './lift.js';
 import { store, type Lowering } from './store.js';
@@ -49,9 +49,10 @@ export class Handles {
 /** What a call asks its surroundings. */
 export interface Surroundings {
   readonly handles: Handles;
+  readonly guard: LeaveGuard;
   /** The limits of the run that executes. */
   limits(): { readonly outputBytes: number; readonly logBytes: number };
-  /** Called around each call; `enter` throws when the guest may not call now. */
+  /** Called around each call. */
   enter(): void;
   leave(): void;
   /** Makes of a fault what the guest gets to feel: always throws. */
@@ -67,7 +68,7 @@ const CALL_BYTES = 4 * RUNTIME_BOUNDS.topicBytes;
 const MAX_FLAT_RESULTS = 1;
 
 export function lowerImport(host: HostFunction, options: CanonicalOptions, around: Surroundings): CoreFunction {
-  const memory = new GuestMemory(options);
+  const memory = new GuestMemory(options, around.guard);
   const lifts = host.params.map(liftFlat);
   const call = host.call as (...args: unknown[]) => unknown;
   const finish = finishOf(host.returns);
@@ -75,6 +76,7 @@ export function lowerImport(host: HostFunction, options: CanonicalOptions, aroun
   return (...args) => {
     try {
       around.enter();
+      if (!around.guard.mayLeave) throw new AbiFault('the guest called the host while it allocated for it');
       memory.refresh();
       const { outputBytes, logBytes } = around.limits();
       const lifting: Lifting = {

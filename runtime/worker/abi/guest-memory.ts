@@ -5,28 +5,35 @@ export class AbiFault extends Error {
   override readonly name = 'AbiFault';
 }
 
-export type StringEncoding = 'utf8' | 'utf16';
+type StringEncoding = 'utf8' | 'utf16';
 
 /** What a canonical function was declared with. */
+/** Whether the guest may call the host now: not while it allocates or frees for it. */
+export interface LeaveGuard {
+  mayLeave: boolean;
+}
+
 export interface CanonicalOptions {
   readonly encoding: StringEncoding;
   readonly memory: () => WebAssembly.Memory | undefined;
   readonly realloc: () => Realloc | undefined;
 }
 
-export type Realloc = (oldPointer: number, oldSize: number, align: number, newSize: number) => number;
+type Realloc = (oldPointer: number, oldSize: number, align: number, newSize: number) => number;
 
 /** Text up to this many units is put together or taken apart in JavaScript, which beats calling out for it. */
 const SHORT_TEXT = 24;
 
 export class GuestMemory {
   readonly #options: CanonicalOptions;
+  readonly #guard: LeaveGuard;
   #buffer: ArrayBuffer | undefined;
   #bytes: Buffer = Buffer.alloc(0);
   #view = new DataView(new ArrayBuffer(0));
 
-  constructor(options: CanonicalOptions) {
+  constructor(options: CanonicalOptions, guard: LeaveGuard) {
     this.#options = options;
+    this.#guard = guard;
   }
 
   /** Looks whether memory was grown: its buffer is another then. */
@@ -91,7 +98,9 @@ export class GuestMemory {
   allocate(size: number, align: number): number {
     const realloc = this.#options.realloc();
     if (realloc === undefined) throw new AbiFault('the guest offers no way to allocate');
+    this.#guard.mayLeave = false;
     const pointer = realloc(0, 0, align, size);
+    this.#guard.mayLeave = true;
     this.refresh();
     return this.#checked(pointer, size, align, 'allocated memory');
   }

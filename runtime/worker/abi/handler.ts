@@ -1,5 +1,5 @@
 /** The one export that tasks have, called from the host: the "lift" of the canonical ABI for `handle-message`. */
-import { AbiFault, GuestMemory, type CanonicalOptions } from './guest-memory.js';
+import { AbiFault, GuestMemory, type CanonicalOptions, type LeaveGuard } from './guest-memory.js';
 
 export interface HandlerExport extends CanonicalOptions {
   /** The core function: subject, body and reply-to as (case, pointer, length); returns where the result is. */
@@ -23,16 +23,12 @@ const RESULT_ALIGN = 4;
 export class HandlerCall {
   readonly #handler: HandlerExport;
   readonly #memory: GuestMemory;
-  #mayLeave = true;
+  readonly #guard: LeaveGuard;
 
-  constructor(handler: HandlerExport) {
+  constructor(handler: HandlerExport, guard: LeaveGuard) {
     this.#handler = handler;
-    this.#memory = new GuestMemory(handler);
-  }
-
-  /** False while the guest allocates or frees for the host: it may call nothing then. */
-  get mayLeave(): boolean {
-    return this.#mayLeave;
+    this.#guard = guard;
+    this.#memory = new GuestMemory(handler, guard);
   }
 
   /**
@@ -42,16 +38,14 @@ export class HandlerCall {
   handle(subject: string, body: Uint8Array): string | undefined {
     const memory = this.#memory;
     memory.refresh();
-    this.#mayLeave = false;
     const [subjectPointer, subjectLength] = memory.storeText(subject);
     const [bodyPointer, bodyLength] = memory.storeBytes(body);
-    this.#mayLeave = true;
     const result = this.#handler.call(subjectPointer, subjectLength, bodyPointer, bodyLength, 0, 0, 0);
     memory.refresh();
     const error = this.#error(memory.area(result, RESULT_SIZE, RESULT_ALIGN));
-    this.#mayLeave = false;
+    this.#guard.mayLeave = false;
     this.#handler.postReturn?.(result);
-    this.#mayLeave = true;
+    this.#guard.mayLeave = true;
     return error;
   }
 
