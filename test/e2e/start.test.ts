@@ -1,0 +1,66 @@
+/** What `npm start` promises to a person who looks on. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import t from 'tap';
+import { PACKAGE_ROOT } from '../package-root.js';
+
+const START = path.join(PACKAGE_ROOT, 'hub', 'start.mjs');
+
+/** The first time it may compile, and build tasks. */
+const DEADLINE_MS = 150_000;
+
+t.setTimeout(2 * DEADLINE_MS);
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs it to its end. `interruptAt` is what it must have said for Ctrl-C to be pressed. */
+async function start(args: readonly string[], interruptAt?: string): Promise<Ended> {
+  const child = spawn(process.execPath, [START, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS });
+  let stdout = '';
+  let stderr = '';
+  let pressed = interruptAt === undefined;
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    if (pressed || !stdout.includes(interruptAt ?? '')) return;
+    pressed = true;
+    child.kill('SIGINT');
+  });
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  await once(child, 'close');
+  return { code: child.exitCode, stdout, stderr };
+}
+
+t.test('with --for it shows events and runs, ends by itself, and sums up', async (t) => {
+  const { code, stdout, stderr } = await start(['--for', '5s']);
+  t.equal(code, 0);
+  t.equal(stderr, '', 'nothing is complained about');
+  t.match(stdout, /^ready: 5 tasks/m);
+  t.match(stdout, /^motion-light +zigbee2mqtt\/\w+\/motion +completed +fuel .*-> zigbee2mqtt\/\w+\/light\/set/m);
+  t.match(stdout, /^task +events +runs +completed +other outcomes +fuel/m);
+  t.match(
+    stdout,
+    /^The rogue task 'spin' was stopped \d+ times \(out-of-fuel\); nothing of those runs took effect\.$/m,
+  );
+  const [, completed, runs] = /^The others went on: (\d+) of their (\d+) runs completed\.$/m.exec(stdout) ?? [];
+  t.ok(Number(runs) > 0, 'other tasks ran');
+  t.equal(completed, runs, 'and all of their runs completed');
+  t.match(stdout, /^ {2}obeyed +\d+ \(light /m, 'lights of the simulated home obeyed');
+});
+
+t.test('what is up to date is neither installed nor compiled nor built again, and Ctrl-C sums up too', async (t) => {
+  const { code, stdout } = await start([], 'completed');
+  t.notMatch(stdout, /^(Installing|Compiling|Building)/m);
+  t.match(stdout, /^task +events +runs +completed/m);
+  t.equal(code, 0);
+});
+
+t.test('an option that it does not know is named, with those it does', async (t) => {
+  const { code, stderr } = await start(['--fro', '5s']);
+  t.equal(code, 1);
+  t.match(stderr, /"--fro" is not understood: npm start -- \[--for 20s\]/);
+});
