@@ -9,6 +9,8 @@ import { TaskSources } from './task-sources.js';
 const OUT_FILE = 'task.wasm';
 
 const RENAME_HANDLER = fileURLToPath(new URL('./rename-handler.js', import.meta.url));
+const KEEP_RECURSION = fileURLToPath(new URL('./keep-recursion.js', import.meta.url));
+const TRANSFORMS = [RENAME_HANDLER, KEEP_RECURSION];
 
 /** asc's DiagnosticCategory.Error, a const enum that exists in its declarations only. */
 const ERROR_CATEGORY = 3;
@@ -31,9 +33,9 @@ export type Compiled =
  */
 export async function compileTask(dir: string): Promise<Compiled> {
   const sources = new TaskSources(dir);
-  const compiled = await compile(dir, sources, [RENAME_HANDLER]);
+  const compiled = await compile(dir, sources, TRANSFORMS);
   // Known only now: json-as needs its transform, and asc takes transforms before it reads a source.
-  if (sources.usesJsonAs) return compile(dir, sources, [jsonAsTransform(), RENAME_HANDLER]);
+  if (sources.usesJsonAs) return compile(dir, sources, [jsonAsTransform(), ...TRANSFORMS]);
   return compiled;
 }
 
