@@ -1,14 +1,8 @@
-/**
- * Makes a checkout ready to run: packages, system packages, compiled code, guest tasks.
- *
- * Plain JavaScript with nothing but Node's modules, because it runs before there is anything else.
- */
+/** Makes a checkout ready for its tests: all that `npm start` prepares, every task, and programs of the system. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+import { buildTasks, compile, installPackages, requireNode } from '../hub/start/prepare.mjs';
 
 /** Programs that tests start when they are there. */
 const SYSTEM_PACKAGES = [
@@ -18,34 +12,23 @@ const SYSTEM_PACKAGES = [
 /** A package mirror that does not answer must not hold the tests up for long. */
 const APT_TIMEOUT_MS = 180_000;
 
-/** What takes longer is stuck. */
-const STEP_TIMEOUT_MS = 600_000;
-
-/** Installs what package-lock.json lists. True if there was something to install. */
-export function installPackages() {
-  if (packagesAreInstalled()) return false;
-  console.log('installing packages');
-  // `npm ci` refuses this lockfile: optional platform packages of a dependency are missing from the registry.
-  run('npm', ['install', '--no-audit', '--no-fund', '--no-save'], 'npm could not install the packages');
-  return true;
+/** Answers with the missing programs, each with the `suites` that will be skipped. @throws Error saying what failed. */
+export async function prepareForTests() {
+  requireNode();
+  await installPackages();
+  const missing = installSystemPackages();
+  await compile();
+  await buildTasks();
+  return missing;
 }
 
-/** Whether every package that the lockfile requires is there in that version, by npm's own record. */
-function packagesAreInstalled() {
-  const record = path.join(ROOT, 'node_modules', '.package-lock.json');
-  if (!existsSync(record)) return false;
-  const wanted = Object.entries(JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')).packages);
-  const present = JSON.parse(readFileSync(record, 'utf8')).packages;
-  return wanted.every(([where, entry]) => where === '' || entry.optional || present[where]?.version === entry.version);
-}
-
-/** Installs missing programs if it may. Never fails: it answers with the suites that will be skipped. */
-export function installSystemPackages() {
+/** Installs missing programs if it may. Never fails. */
+function installSystemPackages() {
   const missing = SYSTEM_PACKAGES.filter((each) => !isOnPath(each.command));
   if (missing.length === 0) return [];
   const names = missing.map((each) => each.apt);
   if (process.getuid?.() === 0 && isOnPath('apt-get')) {
-    console.log(`installing system packages: ${names.join(' ')}`);
+    console.log(`Installing system packages: ${names.join(' ')}`);
     apt(['update', '-qq']);
     apt(['install', '-y', '-qq', '--no-install-recommends', ...names]);
   }
@@ -68,24 +51,4 @@ function isOnPath(command) {
       return false;
     }
   });
-}
-
-/** Compiles the TypeScript to dist/. */
-export function compile() {
-  const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  run(process.execPath, [tsc, '-p', 'tsconfig.json'], 'the TypeScript does not compile');
-}
-
-/** Builds every guest task to a component. */
-export function buildTasks() {
-  run(process.execPath, [path.join('dist', 'hub', 'main.js'), 'build'], 'the guest tasks do not build');
-}
-
-function run(command, args, failure) {
-  const { status, signal, error } = spawnSync(command, args, {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    timeout: STEP_TIMEOUT_MS,
-  });
-  if (status !== 0) throw new Error(`${failure} (${error?.message ?? signal ?? `exit code ${status}`})`);
 }

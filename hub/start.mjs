@@ -8,7 +8,9 @@
  *
  * Plain JavaScript with only Node's own modules: on a fresh machine there is nothing else yet.
  */
-import { prepare } from './start/prepare.mjs';
+import { join } from 'node:path';
+import { GUESTS, ROGUE } from './start/places.mjs';
+import { buildTasks, compile, installPackages, requireNode, taskFolders } from './start/prepare.mjs';
 import { heedSignals, Plain, stopping } from './start/programs.mjs';
 import { show } from './start/show.mjs';
 
@@ -18,12 +20,21 @@ const HOME = { rooms: '4', speed: '60', seed: '1' };
 heedSignals();
 try {
   const flags = flagsFrom(process.argv.slice(2));
-  await prepare();
+  requireNode();
+  await installPackages();
+  await compile();
+  await buildTasks(shownTasks());
   process.exitCode = await show(flags);
 } catch (error) {
   if (!(error instanceof Plain)) throw error;
   process.stderr.write(`npm start: ${error.message}\n`);
   process.exitCode = stopping() ? 130 : 1;
+}
+
+/** Of the rogue tasks only the one that is shown. */
+function shownTasks() {
+  const rogues = join(GUESTS, 'rogue');
+  return taskFolders().filter((folder) => !folder.startsWith(rogues) || folder === join(rogues, ROGUE));
 }
 
 function flagsFrom(args) {

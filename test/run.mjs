@@ -11,7 +11,9 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { buildTasks, compile, installPackages, installSystemPackages, ROOT } from '../.ci/prepare.mjs';
+import { prepareForTests } from '../.ci/prepare.mjs';
+import { ROOT } from '../hub/start/places.mjs';
+import { endAll } from '../hub/start/programs.mjs';
 
 /** Two files at a time: tests start brokers, hubs and threads of their own. */
 const JOBS = 2;
@@ -36,12 +38,9 @@ console.log(inWords(total));
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
 async function main(filters) {
-  installPackages();
-  for (const { command, suites } of installSystemPackages()) {
+  for (const { command, suites } of await prepareForTests()) {
     console.log(`${command} is not installed, so these tests are skipped: ${suites}`);
   }
-  compile();
-  buildTasks();
   const files = testFiles(filters);
   if (files.length === 0) throw new Error(`no test file matches ${filters.join(' ')}`);
   await Promise.all(Array.from({ length: JOBS }, () => drain(files)));
@@ -102,6 +101,7 @@ function endGroup(child, signal) {
 }
 
 function abandon(signal) {
+  endAll();
   for (const child of running) endGroup(child, 'SIGKILL');
   process.kill(process.pid, signal);
 }

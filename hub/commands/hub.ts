@@ -61,7 +61,17 @@ async function runHub(options: HubCommandOptions, { url, log, stopped }: Surroun
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     startRuntime: createRuntime,
     connect: (onMessage) =>
-      connectBroker({ url, clientId, persistent, onState: (state) => log.info(state, 'broker') }, onMessage),
+      connectBroker(
+        {
+          url,
+          clientId,
+          persistent,
+          // Its own broker is known to speak 3.1.1 only: asking it for 5 first is answered with a complaint.
+          ...(options.broker === undefined ? { protocolVersion: 4 } : {}),
+          onState: (state) => log.info(state, 'broker'),
+        },
+        onMessage,
+      ),
     brokerName: withoutSecrets(url),
     clock: Date.now,
     newEventId: eventIds(),

@@ -10,6 +10,12 @@ export class Plain extends Error {}
 /** For the hub to finish its runs; it bounds itself below that. */
 const STOP_MS = 30_000;
 
+/** A step of the preparation that takes longer is stuck: an installation over a slow line is the longest. */
+const STEP_MS = 1_800_000;
+
+/** For a step to end by itself when it is told to stop: npm, while it unpacks, does not listen. */
+const GRACE_MS = 3_000;
+
 const running = new Set();
 /** When each has ended and its output has been read. */
 const closings = new WeakMap();
@@ -26,9 +32,12 @@ export function heedSignals() {
     });
   }
   // Whatever ends this program, it leaves no child behind.
-  process.on('exit', () => {
-    for (const child of running) child.kill('SIGKILL');
-  });
+  process.on('exit', endAll);
+}
+
+/** Ends every program at once. */
+export function endAll() {
+  for (const child of running) child.kill('SIGKILL');
 }
 
 /** Whether a signal has come. */
@@ -44,15 +53,18 @@ export function onStop(act) {
 
 /** Runs a program to its end. @throws Plain if it fails or is stopped. */
 export async function run(command, args, what) {
-  const child = track(
-    spawn(command, args, { cwd: ROOT, stdio: 'inherit', shell: command === 'npm' && process.platform === 'win32' }),
-  );
-  onStop((signal) => child.kill(signal));
+  const shell = command === 'npm' && process.platform === 'win32';
+  const options = { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], shell, timeout: STEP_MS };
+  const child = track(spawn(command, args, options));
+  onStop((signal) => {
+    child.kill(signal);
+    setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
+  });
   const [code, signal] = await new Promise((resolve, reject) => {
     child.once('error', (error) => reject(new Plain(`${what} could not start: ${error.message}`)));
     child.once('exit', (...end) => resolve(end));
   });
-  if (stopped) throw new Plain(`stopped during ${what}; npm start goes on where it was`);
+  if (stopped) throw new Plain(`stopped during ${what}; it is done again the next time`);
   if (code !== 0) throw new Plain(`${what} failed (${signal ?? `exit code ${code}`}); what went wrong is above`);
 }
 
