@@ -38,7 +38,7 @@ async function scoreOf(motes: readonly number[]): Promise<Score> {
 
 const parts = [
   ['the motes that its constants were chosen on', [1, 2]],
-  ['motes that it has not seen', [3, 4]],
+  ['other motes, which are not a blind test: their scores were looked at too', [3, 4]],
 ] as const;
 
 for (const [which, motes] of parts) {
