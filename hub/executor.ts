@@ -36,6 +36,9 @@ interface Ended {
 export class Executor {
   readonly #parts: ExecutorParts;
   #ended: Ended[] = [];
+  #flushing = false;
+  /** Runs that have ended before one that their lane wants to end first. */
+  readonly #unreleased = new Map<Job<PendingRun>, Ended>();
   #stopped = false;
   readonly #flush = (): void => this.#commitEnded();
 
@@ -74,10 +77,9 @@ export class Executor {
 
   #end(job: Job<PendingRun>, result: RunResult): void {
     if (this.#stopped) return;
-    if (this.#ended.length === 0) process.nextTick(this.#flush);
     const decision = decideCommit(result, job.value.task.manifest.grants);
     if (decision.ok) {
-      this.#ended.push({ job, result, commit: decision.commit });
+      this.#release({ job, result, commit: decision.commit });
       return;
     }
     // The runtime should have stopped it: not the guest's fault alone.
@@ -85,12 +87,28 @@ export class Executor {
       { runId: result.runId, fault: decision.fault },
       'a run got past the runtime with an effect it has no grant for',
     );
-    this.#ended.push(withoutEffects(job, result, { kind: 'denied', message: decision.fault }));
+    this.#release(withoutEffects(job, result, { kind: 'denied', message: decision.fault }));
+  }
+
+  /** Runs end in the order that their lane wants. */
+  #release(ended: Ended): void {
+    this.#unreleased.set(ended.job, ended);
+    for (const job of ended.job.lane.ended(ended.job)) {
+      const released = this.#unreleased.get(job);
+      if (released === undefined) throw new Error('Cannot release a run as it has not ended');
+      this.#unreleased.delete(job);
+      this.#ended.push(released);
+    }
+    if (this.#ended.length > 0 && !this.#flushing) {
+      this.#flushing = true;
+      process.nextTick(this.#flush);
+    }
   }
 
   #commitEnded(): void {
     const batch = this.#ended;
     this.#ended = [];
+    this.#flushing = false;
     if (this.#stopped) return;
     const results = this.#write(batch);
     const over: PendingRun[] = [];

@@ -93,7 +93,9 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     start: (job) => executor.start(job),
   });
   for await (const task of deployTasks(options.taskDirs, { runtime, registry, observe })) {
-    lanes.set(task, scheduler.createLane(task.manifest.schedule));
+    // Without buckets, runs of one key cannot see one another: only the order of what they publish can be seen.
+    const order = Object.keys(task.manifest.grants.buckets).length === 0 ? 'end' : 'start';
+    lanes.set(task, scheduler.createLane({ ...task.manifest.schedule, order }));
   }
 
   const intake = new Intake({ ...options, registry, scheduler, lanes, counts });

@@ -12,6 +12,15 @@ export class Fifo<T> {
     return this.#items[this.#head];
   }
 
+  /** The first item that answers to this. @throws Error when there is none. */
+  find(test: (item: T) => boolean): T {
+    for (let i = this.#head; i < this.#items.length; i++) {
+      const item = this.#items[i];
+      if (item !== undefined && test(item)) return item;
+    }
+    throw new Error('Cannot find an item in the queue as none fits');
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

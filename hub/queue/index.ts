@@ -2,3 +2,4 @@
 export { admit, hasRoom, type Load } from './admission.js';
 export { Fifo } from './fifo.js';
 export { KeyOrder } from './key-order.js';
+export { ReleaseOrder } from './release-order.js';

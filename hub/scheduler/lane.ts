@@ -1,5 +1,5 @@
 import fastq from 'fastq';
-import { Fifo, KeyOrder } from '../queue/index.js';
+import { Fifo, KeyOrder, ReleaseOrder } from '../queue/index.js';
 import { ConcurrencyGovernor } from './concurrency-governor.js';
 
 export interface LaneOptions {
@@ -7,6 +7,12 @@ export interface LaneOptions {
   readonly priority: number;
   /** Most runs at once; undefined for no bound besides the runtime's own. */
   readonly concurrency: number | undefined;
+  /**
+   * What order among runs of one key means. `start`: one at a time. `end`: they
+   * may overlap and end in order, which for a task without state is the same to
+   * see, and lets a busy key use more than one thread.
+   */
+  readonly order: 'start' | 'end';
 }
 
 /** One run on its way through the scheduler. */
@@ -34,7 +40,8 @@ export class Lane<T> {
   usedFuel = 0;
   /** What the next run is expected to use. */
   expectedFuel = 0;
-  readonly #order = new KeyOrder<Job<T>>();
+  readonly #startOrder = new KeyOrder<Job<T>>();
+  readonly #endOrder: ReleaseOrder<Job<T>> | undefined;
   readonly #slots: fastq.queue<Job<T>>;
   readonly #ready = new Fifo<Job<T>>();
   readonly #governor: ConcurrencyGovernor;
@@ -45,6 +52,7 @@ export class Lane<T> {
   /** @param becameReady Called when the first ready job is there. */
   constructor(options: LaneOptions, becameReady: (lane: Lane<T>) => void) {
     this.priority = options.priority;
+    this.#endOrder = options.order === 'end' ? new ReleaseOrder() : undefined;
     this.#becameReady = becameReady;
     this.#governor = new ConcurrencyGovernor(options.concurrency ?? Infinity);
     this.#slots = fastq((job: Job<T>, done: fastq.done) => this.#gotSlot(job, done), this.#governor.allowed);
@@ -63,7 +71,8 @@ export class Lane<T> {
   submit(key: string | undefined, value: T): void {
     const job: Job<T> = { lane: this, key, value, chargedFuel: 0, release: noSlot };
     this.#waiting++;
-    if (key === undefined || this.#order.enter(key, job)) this.#slots.push(job);
+    const free = key === undefined || this.#endOrder !== undefined || this.#startOrder.enter(key, job);
+    if (free) this.#slots.push(job);
   }
 
   /** The next ready job, which runs from now on. */
@@ -72,7 +81,14 @@ export class Lane<T> {
     if (job === undefined) return undefined;
     this.#waiting--;
     this.#running++;
+    if (job.key !== undefined) this.#endOrder?.begin(job.key, job);
     return job;
+  }
+
+  /** A job has run. @returns those that are to be finished now, in order: not this one while an earlier one runs. */
+  ended(job: Job<T>): readonly Job<T>[] {
+    if (job.key === undefined || this.#endOrder === undefined) return [job];
+    return this.#endOrder.end(job.key, job);
   }
 
   /** Lets go of a job that ran. */
@@ -80,8 +96,8 @@ export class Lane<T> {
     this.#running--;
     this.#govern(this.#governor.succeeded());
     job.release(null);
-    if (job.key === undefined) return;
-    const next = this.#order.leave(job.key);
+    if (job.key === undefined || this.#endOrder !== undefined) return;
+    const next = this.#startOrder.leave(job.key);
     if (next !== undefined) this.#slots.push(next);
   }
 

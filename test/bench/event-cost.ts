@@ -2,10 +2,11 @@
  * What an event costs inside a thread: a call of a warm instance, the same with
  * the reset that gives the next event fresh state, and instantiating each time.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DEFAULT_LIMITS } from '../../runtime/index.js';
+import { ArtifactCache } from '../../runtime/provision/cache.js';
 import { provision } from '../../runtime/provision/provision.js';
 import type { SliceWatch } from '../../runtime/worker/gauge.js';
 import { Instance } from '../../runtime/worker/instance.js';
@@ -37,10 +38,9 @@ export async function eventCost(): Promise<Row[]> {
 }
 
 async function load(component: Uint8Array, folder: string): Promise<Loaded> {
-  const { artifact, files } = await provision(component, { memoryBytes: DEFAULT_LIMITS.memoryBytes });
-  await mkdir(path.join(folder, artifact.key));
-  for (const [name, bytes] of files) await writeFile(path.join(folder, artifact.key, name), bytes);
-  return new Loaded(artifact.key, folder);
+  const provisioned = await provision(component, { memoryBytes: DEFAULT_LIMITS.memoryBytes });
+  await new ArtifactCache(folder).store(provisioned);
+  return new Loaded(provisioned.artifact.key, folder);
 }
 
 function rows(loaded: Loaded): Row[] {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { Scheduler, type Job } from '../../../hub/scheduler/index.js';
+import type { LaneOptions } from '../../../hub/scheduler/lane.js';
 
 /** A scheduler with a number of slots, and the jobs that run in them. */
 function harness(slots: number) {
@@ -33,7 +34,7 @@ function harness(slots: number) {
   };
 }
 
-const PLAIN = { priority: 5, concurrency: undefined };
+const PLAIN: LaneOptions = { priority: 5, concurrency: undefined, order: 'start' };
 
 t.test('no more runs are started than there are slots, and the rest follow in order', (t) => {
   const { scheduler, started, running, finish } = harness(2);
@@ -56,8 +57,8 @@ t.test('no more runs are started than there are slots, and the rest follow in or
 
 t.test('an urgent run takes the next slot', (t) => {
   const { scheduler, started, finish } = harness(1);
-  const calm = scheduler.createLane({ priority: 3, concurrency: undefined });
-  const urgent = scheduler.createLane({ priority: 9, concurrency: undefined });
+  const calm = scheduler.createLane({ priority: 3, concurrency: undefined, order: 'start' });
+  const urgent = scheduler.createLane({ priority: 9, concurrency: undefined, order: 'start' });
   for (const value of ['calm-1', 'calm-2']) scheduler.submit(calm, undefined, value);
   scheduler.pump();
   scheduler.submit(urgent, undefined, 'urgent');
@@ -127,7 +128,7 @@ t.test('the same key of two tasks is two keys', (t) => {
 
 t.test('a task runs no more at once than its manifest says, and keys that wait take no place', (t) => {
   const { scheduler, running, finish } = harness(10);
-  const lane = scheduler.createLane({ priority: 5, concurrency: 2 });
+  const lane = scheduler.createLane({ priority: 5, concurrency: 2, order: 'start' });
   scheduler.submit(lane, 'x', 'x1');
   scheduler.submit(lane, 'x', 'x2');
   scheduler.submit(lane, 'y', 'y1');
@@ -179,5 +180,25 @@ t.test('a runtime that reports no free slot while idle is given a run all the sa
   scheduler.submit(lane, undefined, 'b');
   scheduler.pump();
   t.same(running(), ['a']);
+  t.end();
+});
+
+t.test('runs of one key that may overlap are let go in the order in which they began', (t) => {
+  const jobs = new Map<string, Job<string>>();
+  const scheduler = new Scheduler<string>({ slots: () => 8, start: (job) => jobs.set(job.value, job) });
+  const lane = scheduler.createLane({ ...PLAIN, order: 'end' });
+  for (const value of ['a', 'b', 'c']) scheduler.submit(lane, 'hall', value);
+  scheduler.submit(lane, 'attic', 'd');
+  scheduler.pump();
+  t.same([...jobs.keys()], ['a', 'b', 'c', 'd'], 'all run at once');
+  const ended = (value: string): string[] => {
+    const job = jobs.get(value);
+    if (job === undefined) throw new Error(`${value} was not started`);
+    return lane.ended(job).map((each) => each.value);
+  };
+  t.same(ended('c'), [], 'the last waits for those before it');
+  t.same(ended('d'), ['d'], 'another key does not');
+  t.same(ended('a'), ['a']);
+  t.same(ended('b'), ['b', 'c']);
   t.end();
 });
