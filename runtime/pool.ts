@@ -25,7 +25,7 @@ import {
 
 interface Ticket {
   readonly request: RunRequest;
-  readonly resolve: (result: RunResult) => void;
+  resolve: (result: RunResult) => void;
   /** Times it has been handed to a thread. */
   handouts: number;
   cancelled: boolean;
@@ -121,21 +121,13 @@ export class Pool {
 
   run(request: RunRequest, signal: AbortSignal | undefined): Promise<RunResult> {
     if (this.#pending.length >= RUNTIME_BOUNDS.pendingRuns) {
-      throw new RuntimeError('internal', `The pool holds ${RUNTIME_BOUNDS.pendingRuns} runs already; see idleSlots`);
+      return Promise.reject(
+        new RuntimeError('internal', `The pool holds ${RUNTIME_BOUNDS.pendingRuns} runs already; see idleSlots`),
+      );
     }
     return new Promise((resolve) => {
-      const abort = (): void => this.#cancel(ticket);
-      const ticket: Ticket = {
-        request,
-        resolve: (result) => {
-          signal?.removeEventListener('abort', abort);
-          resolve(result);
-        },
-        handouts: 0,
-        cancelled: signal?.aborted ?? false,
-        place: undefined,
-      };
-      signal?.addEventListener('abort', abort);
+      const ticket: Ticket = { request, resolve, handouts: 0, cancelled: signal?.aborted ?? false, place: undefined };
+      if (signal !== undefined) this.#heed(signal, ticket);
       this.#pending.push(ticket);
       if (this.#pending.length >= RUNTIME_BOUNDS.batchWorthwhile && this.#busyThreads < this.threads) this.#flush();
       else this.#flushSoon();
@@ -158,6 +150,16 @@ export class Pool {
 
   get closed(): boolean {
     return this.#closing !== undefined;
+  }
+
+  #heed(signal: AbortSignal, ticket: Ticket): void {
+    const abort = (): void => this.#cancel(ticket);
+    const { resolve } = ticket;
+    ticket.resolve = (result) => {
+      signal.removeEventListener('abort', abort);
+      resolve(result);
+    };
+    signal.addEventListener('abort', abort);
   }
 
   #flushSoon(): void {

@@ -98,10 +98,11 @@ class ThreadedRuntime implements Runtime {
     this.#installed.delete(key);
   }
 
-  async run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
-    this.#refuseIfClosed();
-    if (!this.#installed.has(request.task))
-      throw new RuntimeError('unknown-task', `No task with key "${request.task}" is installed`);
+  run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
+    if (this.#pool.closed) return Promise.reject(closed());
+    if (!this.#installed.has(request.task)) {
+      return Promise.reject(new RuntimeError('unknown-task', `No task with key "${request.task}" is installed`));
+    }
     return this.#pool.run(request, signal);
   }
 
@@ -110,6 +111,10 @@ class ThreadedRuntime implements Runtime {
   }
 
   #refuseIfClosed(): void {
-    if (this.#pool.closed) throw new RuntimeError('closed', 'The runtime is closed');
+    if (this.#pool.closed) throw closed();
   }
+}
+
+function closed(): RuntimeError {
+  return new RuntimeError('closed', 'The runtime is closed');
 }

@@ -42,14 +42,26 @@ function lengthFault(text: string): string | undefined {
  */
 export function filterMatches(filter: string, topic: string): boolean {
   if (topic.startsWith('$') && (filter.startsWith('+') || filter.startsWith('#'))) return false;
-  const filterLevels = filter.split('/');
-  const topicLevels = topic.split('/');
-  for (const [i, level] of filterLevels.entries()) {
-    if (level === '#') return true;
-    const actual = topicLevels[i];
-    if (actual === undefined || (level !== '+' && level !== actual)) return false;
+  let at = 0;
+  let from = 0;
+  // Level by level, without taking the strings apart: this runs for every effect of every event.
+  for (;;) {
+    const end = levelEnd(filter, from);
+    if (filter[from] === '#') return true;
+    if (at > topic.length) return false;
+    const topicEnd = levelEnd(topic, at);
+    const any = filter[from] === '+' && end === from + 1;
+    if (!any && (end - from !== topicEnd - at || !topic.startsWith(filter.slice(from, end), at))) return false;
+    from = end + 1;
+    at = topicEnd + 1;
+    if (from > filter.length) return at > topic.length;
   }
-  return filterLevels.length === topicLevels.length;
+}
+
+/** Where the level that begins here ends. */
+function levelEnd(text: string, from: number): number {
+  const end = text.indexOf('/', from);
+  return end < 0 ? text.length : end;
 }
 
 /** Whether every topic that `inner` matches is matched by `outer` as well. */

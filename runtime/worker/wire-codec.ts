@@ -54,16 +54,20 @@ export function packRuns(requests: readonly RunRequest[]): Packed {
   return { text: JSON.stringify({ profiles, rows } satisfies PackedRuns), bytes };
 }
 
-function profileOf(profiles: Profile[], { task, limits, grants, config, subjects }: RunRequest): number {
-  const known = profiles.findIndex(
-    (profile) =>
-      profile.task === task &&
-      profile.limits === limits &&
-      profile.grants === grants &&
-      profile.config === config &&
-      profile.subjects === subjects,
+function profileOf(profiles: Profile[], request: RunRequest): number {
+  for (let i = profiles.length - 1; i >= 0; i--) if (shares(profiles[i] as Profile, request)) return i;
+  const { task, limits, grants, config, subjects } = request;
+  return profiles.push({ task, limits, grants, config, subjects }) - 1;
+}
+
+function shares(profile: Profile, request: RunRequest): boolean {
+  return (
+    profile.task === request.task &&
+    profile.limits === request.limits &&
+    profile.grants === request.grants &&
+    profile.config === request.config &&
+    profile.subjects === request.subjects
   );
-  return known >= 0 ? known : profiles.push({ task, limits, grants, config, subjects }) - 1;
 }
 
 export function unpackRuns({ text, bytes }: Packed): RunRequest[] {

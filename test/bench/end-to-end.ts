@@ -46,7 +46,18 @@ export async function endToEnd(): Promise<Row[]> {
   const broker = await startMosquitto();
   const contenders = {
     bare: contender('bare', [BARE_HANDLER, broker.url]),
-    hub: contender('bench', [MAIN, 'hub', '--tasks', TASKS_FOLDER, '--broker', broker.url, '--data', data]),
+    hub: contender('bench', [
+      MAIN,
+      'hub',
+      '--tasks',
+      TASKS_FOLDER,
+      '--broker',
+      broker.url,
+      '--data',
+      data,
+      '--report',
+      'quiet',
+    ]),
   };
   const load = await Load.connect(broker.port);
   try {
