@@ -51,7 +51,11 @@ export const RUNTIME_BOUNDS = {
   /** Bucket handles a run may hold at once. */
   handles: 64,
   /** Runs handed to a thread in one message: more gains nothing, fewer costs wake-ups. */
-  batchRuns: 64,
+  batchRuns: 256,
+  /** Work a thread is given in advance, by the time that runs took of late: what comes later, however urgent, waits for it. */
+  aheadMs: 2,
+  /** A run counts with at most this towards that time, so that one long run does not make all look long. */
+  longRunMs: 10,
   /** Fewer are not split over idle threads: waking one costs as much as several short runs. */
   batchWorthwhile: 16,
   /** Payload bytes in one such message, unless a single run needs more. */

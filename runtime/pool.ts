@@ -51,6 +51,12 @@ interface Batch {
 /** A batch keeps its block until all it sent is here: its thread may have the next one by then. */
 const BLOCKS_PER_THREAD = 4;
 
+/** One executes, one is there when it ends. */
+const MIN_RUNS_AHEAD = 2;
+
+/** How much the latest run counts in the mean of what runs take. */
+const RECENT = 1 / 64;
+
 /** How often the watchdog looks. */
 const WATCHDOG_PERIOD_MS = 500;
 
@@ -62,6 +68,8 @@ export class Pool {
   readonly #control: SharedArrayBuffer;
   readonly #freeBlocks: number[];
   #nextBatch = 1;
+  /** What a run took of late, on average. */
+  #runMs = RUNTIME_BOUNDS.aheadMs / MIN_RUNS_AHEAD;
   #runsOut = 0;
   #busyThreads = 0;
   #flushing = false;
@@ -93,7 +101,13 @@ export class Pool {
 
   /** Runs that could be taken now and be with a thread at the next moment. */
   get idleSlots(): number {
-    return Math.max(0, this.threads * RUNTIME_BOUNDS.batchRuns - this.#runsOut - this.#pending.length);
+    return Math.max(0, this.threads * this.#runsAhead - this.#runsOut - this.#pending.length);
+  }
+
+  /** How many runs a thread is given in advance. */
+  get #runsAhead(): number {
+    const runs = Math.ceil(RUNTIME_BOUNDS.aheadMs / this.#runMs);
+    return Math.min(RUNTIME_BOUNDS.batchRuns, Math.max(MIN_RUNS_AHEAD, runs));
   }
 
   /** The threads themselves, for tests that kill one. */
@@ -177,7 +191,7 @@ export class Pool {
   #flush(): void {
     for (let free = this.threads - this.#busyThreads; free > 0 && this.#pending.length > 0; free--) {
       const share = Math.min(
-        RUNTIME_BOUNDS.batchRuns,
+        this.#runsAhead,
         Math.max(RUNTIME_BOUNDS.batchWorthwhile, Math.ceil(this.#pending.length / free)),
       );
       const block = this.#freeBlocks.pop();
@@ -256,6 +270,7 @@ export class Pool {
     for (const [index, result] of unpackResults(packed)) {
       const ticket = this.#release(batch, index);
       ticket?.resolve({ runId: ticket.request.runId, ...result });
+      this.#runMs += (Math.min(result.usage.wallMs, RUNTIME_BOUNDS.longRunMs) - this.#runMs) * RECENT;
     }
   }
 
