@@ -11,6 +11,7 @@ import { Socket } from 'node:net';
 import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import type { OutgoingMessage, Subscription } from '../events.js';
 import { LINK_LIMITS } from './limits.js';
+import { PacketBurst } from './packet-burst.js';
 import type { Accepted, ProtocolVersion, Wire, WireEvents } from './wire.js';
 
 export interface WireOptions {
@@ -35,14 +36,18 @@ export function openWire(options: WireOptions, events: WireEvents): Wire {
   const client = mqtt.connect(options.url, clientOptions(options));
   watch(client, options.protocolVersion, events);
   deliver(client, events);
+  const sender = new Sender(client, options.protocolVersion);
   return {
-    send: (message, settled) => send(client, message, settled),
+    send: (message, settled) => sender.send(message, settled),
     forget: (messageId) => void client.removeOutgoingMessage(messageId),
-    backlogBytes: () => client.stream.writableLength,
+    backlogBytes: () => client.stream.writableLength + sender.waitingBytes,
     onceDrained: (then) => void client.stream.once('drain', then),
     subscribe: (subscriptions) => subscribe(client, subscriptions),
     acknowledge: (connection, messageIds) => acknowledge(client, connection, messageIds),
-    end: (force) => client.endAsync(force),
+    end: (force) => {
+      sender.flush();
+      return client.endAsync(force);
+    },
   };
 }
 
@@ -142,21 +147,44 @@ function deliver(client: MqttClient, events: WireEvents): void {
   };
 }
 
-function send(
-  client: MqttClient,
-  message: OutgoingMessage,
-  settled: (error: Error | undefined) => void,
-): number | undefined {
-  const { topic, qos, retain } = message;
-  const bytes = message.payload;
-  const payload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (qos === 0) {
-    // No callback: with one, the library adds a 'drain' listener per message to a full socket.
-    client.publish(topic, payload, { qos, retain });
-    return undefined;
+/** Messages leave in the order of the calls. */
+class Sender {
+  readonly #client: MqttClient;
+  readonly #burst: PacketBurst;
+
+  constructor(client: MqttClient, protocolVersion: ProtocolVersion) {
+    this.#client = client;
+    this.#burst = new PacketBurst(protocolVersion);
   }
-  client.publish(topic, payload, { qos, retain }, (error) => settled(error ?? undefined));
-  return client.getLastMessageId();
+
+  get waitingBytes(): number {
+    return this.#burst.length;
+  }
+
+  send(message: OutgoingMessage, settled: (error: Error | undefined) => void): number | undefined {
+    const { topic, qos, retain, payload: bytes } = message;
+    if (qos === 0 && this.#client.connected) {
+      if (this.#burst.length === 0) process.nextTick(() => this.flush());
+      this.#burst.add(message);
+      return undefined;
+    }
+    this.flush();
+    const payload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (qos === 0) {
+      // No callback: with one, the library adds a 'drain' listener per message to a full socket.
+      this.#client.publish(topic, payload, { qos, retain });
+      return undefined;
+    }
+    this.#client.publish(topic, payload, { qos, retain }, (error) => settled(error ?? undefined));
+    return this.#client.getLastMessageId();
+  }
+
+  /** At QoS 0 what the connection did not take is gone with it. */
+  flush(): void {
+    if (this.#burst.length === 0) return;
+    const bytes = this.#burst.take();
+    if (this.#client.connected) this.#client.stream.write(bytes);
+  }
 }
 
 function subscribe(client: MqttClient, subscriptions: readonly Subscription[]): Promise<readonly number[]> {

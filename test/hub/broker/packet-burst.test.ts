@@ -1,0 +1,45 @@
+import mqttPacket from 'mqtt-packet';
+import t from 'tap';
+import { PacketBurst } from '../../../hub/broker/packet-burst.js';
+import type { OutgoingMessage } from '../../../hub/events.js';
+
+const utf8 = new TextEncoder();
+
+const MESSAGES: readonly OutgoingMessage[] = [
+  { topic: 'a', payload: new Uint8Array(), qos: 0, retain: false },
+  { topic: 'küche/licht/set', payload: utf8.encode('{"state":"ON"}'), qos: 0, retain: true },
+  { topic: 'a/b', payload: new Uint8Array(127), qos: 0, retain: false },
+  { topic: 'large', payload: new Uint8Array(200_000).fill(7), qos: 0, retain: false },
+  { topic: 'x'.repeat(65_535), payload: utf8.encode('long topic'), qos: 0, retain: false },
+  { topic: 'after', payload: utf8.encode('1'), qos: 0, retain: false },
+];
+
+for (const protocolVersion of [4, 5] as const) {
+  t.test(`the bytes are those of the library, in MQTT ${protocolVersion}`, (t) => {
+    const burst = new PacketBurst(protocolVersion);
+    const expected = MESSAGES.map(({ topic, payload, retain }) =>
+      mqttPacket.generate(
+        { cmd: 'publish', topic, payload: Buffer.from(payload), qos: 0, retain, dup: false },
+        { protocolVersion },
+      ),
+    );
+    for (const message of MESSAGES) burst.add(message);
+    t.equal(burst.length, Buffer.concat(expected).length);
+    t.ok(burst.take().equals(Buffer.concat(expected)));
+    t.equal(burst.length, 0);
+    burst.add(MESSAGES[1] as OutgoingMessage);
+    t.ok(burst.take().equals(expected[1] as Buffer), 'what was taken is not taken again');
+    t.end();
+  });
+}
+
+t.test('what was taken is not overwritten by what comes after', (t) => {
+  const burst = new PacketBurst(4);
+  const [first, second] = [MESSAGES[1], MESSAGES[2]] as [OutgoingMessage, OutgoingMessage];
+  burst.add(first);
+  const taken = burst.take();
+  const copy = Buffer.from(taken);
+  for (let i = 0; i < 2_000; i++) burst.add(second);
+  t.ok(taken.equals(copy));
+  t.end();
+});
