@@ -62,6 +62,8 @@ export class Gauge {
     const used = this.#used(index, counter);
     const stop = this.#stop ?? this.#reasonToStop(used);
     if (stop !== undefined) {
+      // The guest is trapped and will not write it back.
+      (this.#counters[index] as WebAssembly.Global<number>).value = counter;
       this.stop(stop);
       return END;
     }

@@ -186,3 +186,13 @@ t.test('the next run begins with nothing used and everything free', (t) => {
   t.strictSame([guest.stopped, guest.gauge.used], [false, 500]);
   t.end();
 });
+
+t.test('a run that is stopped has used what it spent, though its counter was in a local', (t) => {
+  const gauge = new Gauge(1_000);
+  const guest = new Guest(gauge, 2);
+  gauge.begin(10_500, 1_000, world());
+  for (let i = 0; !guest.stopped; i++) guest.execute(i % 2, 300);
+  t.equal(gauge.stopped, 'fuel');
+  t.equal(gauge.used, guest.spent);
+  t.end();
+});
