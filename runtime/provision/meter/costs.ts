@@ -9,10 +9,10 @@
 import { BULK, OP } from '../wasm/opcodes.js';
 
 /**
- * Names this rewriting: the passes and the table. Part of every cache key and
+ * Names this rewriting: the passes, the table and the adapted glue. Part of every cache key and
  * every checkpoint, so that fuel from different tables never meets.
  */
-export const INSTRUMENTATION_VERSION = '1';
+export const INSTRUMENTATION_VERSION = '2';
 
 /** Fuel of each one-byte instruction. */
 export const costs = new Uint16Array(256).fill(1);
