@@ -2,8 +2,8 @@
  * The exposing pass: exports what a reset or a checkpoint must reach: memories,
  * tables and mutable globals, each as `sterna:<kind>/<index>`.
  */
-import { ByteWriter } from './wasm/bytes.js';
 import { KIND, moduleInfo } from './wasm/module-info.js';
+import { exportEntry } from './wasm/renumber.js';
 import { appendEntries, joinSections, SECTION, sectionBody, splitSections, withSection } from './wasm/sections.js';
 
 export const EXPOSED = {
@@ -25,22 +25,14 @@ export function expose(module: Uint8Array): Exposed {
   const sections = splitSections(module);
   const info = moduleInfo(sections);
   const entries: Uint8Array[] = [];
-  for (const index of info.memories.keys()) entries.push(entry(`${EXPOSED.memory}${index}`, KIND.memory, index));
-  for (const index of info.tables.keys()) entries.push(entry(`${EXPOSED.table}${index}`, KIND.table, index));
+  for (const index of info.memories.keys()) entries.push(exportEntry(`${EXPOSED.memory}${index}`, KIND.memory, index));
+  for (const index of info.tables.keys()) entries.push(exportEntry(`${EXPOSED.table}${index}`, KIND.table, index));
   let hidesState = false;
   for (const [index, global] of info.globals.entries()) {
     if (!global.mutable) continue;
     if (global.type === V128) hidesState = true;
-    else entries.push(entry(`${EXPOSED.global}${index}`, KIND.global, index));
+    else entries.push(exportEntry(`${EXPOSED.global}${index}`, KIND.global, index));
   }
   const body = appendEntries(sectionBody(sections, SECTION.export), entries);
   return { module: joinSections(withSection(sections, SECTION.export, body)), hidesState };
-}
-
-function entry(name: string, kind: number, index: number): Uint8Array {
-  const out = new ByteWriter(32);
-  out.name(name);
-  out.u8(kind);
-  out.u32(index);
-  return out.finish();
 }

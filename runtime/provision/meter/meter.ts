@@ -7,15 +7,9 @@
  * host to run once the counter is filled.
  */
 import { ByteReader, ByteWriter } from '../wasm/bytes.js';
-import {
-  KIND,
-  moduleInfo,
-  skipInitExpression,
-  UnsupportedWasm,
-  type FunctionType,
-  type ModuleInfo,
-} from '../wasm/module-info.js';
+import { KIND, moduleInfo, UnsupportedWasm, type FunctionType, type ModuleInfo } from '../wasm/module-info.js';
 import { renumberNames } from '../wasm/name-section.js';
+import { exportEntry, renumberElements, renumberExports, renumberGlobals } from '../wasm/renumber.js';
 import { EMPTY_BLOCK, I32, OP } from '../wasm/opcodes.js';
 import {
   appendEntries,
@@ -99,6 +93,8 @@ class ModuleMeter {
     const helperTypes = [...this.#helpers.values()].map(({ helper }) => this.#typeIndex(helperType(helper, context)));
     const importTypes = IMPORTS.map((entry) => this.#typeIndex(entry));
 
+    const shift = (index: number): number => this.#shift(index);
+
     this.#replace(SECTION.import, (body) =>
       appendEntries(
         body,
@@ -106,18 +102,15 @@ class ModuleMeter {
       ),
     );
     this.#replace(SECTION.function, (body) => appendEntries(body, helperTypes.map(encodeU32)));
-    this.#replace(SECTION.global, (body) => appendEntries(body && this.#renumberGlobals(body), [fuelGlobalEntry()]));
-    this.#replace(SECTION.export, (body) => appendEntries(body && this.#renumberExports(body), this.#exportEntries()));
+    this.#replace(SECTION.global, (body) => appendEntries(body && renumberGlobals(body, shift), [fuelGlobalEntry()]));
+    this.#replace(SECTION.export, (body) => appendEntries(body && renumberExports(body, shift), this.#exportEntries()));
     this.#replace(SECTION.start, () => undefined);
-    this.#replace(SECTION.element, (body) => body && this.#renumberElements(body));
+    this.#replace(SECTION.element, (body) => body && renumberElements(body, shift));
     this.#replace(SECTION.code, () => appendEntries(bodies, helpers));
     this.#replace(SECTION.type, (body) =>
       appendEntries(body, this.#types.slice(this.#info.types.length).map(typeEntry)),
     );
-    this.#sections = withBranchHints(
-      renumberNames(this.#sections, (index) => this.#shift(index)),
-      this.#unlikely,
-    );
+    this.#sections = withBranchHints(renumberNames(this.#sections, shift), this.#unlikely);
     return {
       module: joinSections(this.#sections),
       catches: this.#catches,
@@ -250,69 +243,6 @@ class ModuleMeter {
       entries.push(exportEntry(START_EXPORT, KIND.function, this.#shift(this.#info.start)));
     return entries;
   }
-
-  #renumberExports(body: Uint8Array): Uint8Array {
-    const out = new ByteWriter(body.length + 16);
-    out.u32(this.#info.exports.length);
-    for (const entry of this.#info.exports) {
-      out.raw(
-        exportEntry(entry.name, entry.kind, entry.kind === KIND.function ? this.#shift(entry.index) : entry.index),
-      );
-    }
-    return out.finish();
-  }
-
-  #renumberGlobals(body: Uint8Array): Uint8Array {
-    const reader = new ByteReader(body);
-    const out = new ByteWriter(body.length + 16);
-    const count = reader.u32();
-    out.u32(count);
-    for (let i = 0; i < count; i++) {
-      out.copy(body, reader.pos, reader.pos + 2); // value type and mutability, one byte each
-      reader.skip(2);
-      this.#copyInitExpression(reader, out);
-    }
-    return out.finish();
-  }
-
-  /** The eight forms: https://webassembly.github.io/spec/core/binary/modules.html#element-section */
-  #renumberElements(body: Uint8Array): Uint8Array {
-    const reader = new ByteReader(body);
-    const out = new ByteWriter(body.length + 64);
-    const count = reader.u32();
-    out.u32(count);
-    for (let i = 0; i < count; i++) {
-      const flags = reader.u32();
-      out.u32(flags);
-      const active = (flags & 1) === 0;
-      if (active && (flags & 2) !== 0) out.u32(reader.u32()); // table
-      if (active) this.#copyInitExpression(reader, out);
-      if ((flags & 3) !== 0) out.u8(reader.u8()); // element kind or reference type
-      const entries = reader.u32();
-      out.u32(entries);
-      for (let j = 0; j < entries; j++) {
-        if ((flags & 4) === 0) out.u32(this.#shift(reader.u32()));
-        else this.#copyInitExpression(reader, out);
-      }
-    }
-    return out.finish();
-  }
-
-  /** Only `ref.func` names a function, and it is then the whole expression. */
-  #copyInitExpression(reader: ByteReader, out: ByteWriter): void {
-    const from = reader.pos;
-    if (reader.bytes[from] === OP.refFunc) {
-      reader.skip(1);
-      const index = reader.u32();
-      reader.skip(1);
-      out.u8(OP.refFunc);
-      out.u32(this.#shift(index));
-      out.u8(OP.end);
-      return;
-    }
-    skipInitExpression(reader);
-    out.copy(reader.bytes, from, reader.pos);
-  }
 }
 
 function refuseReservedNames(info: ModuleInfo): void {
@@ -348,14 +278,6 @@ function importEntry(name: string, type: number): Uint8Array {
   out.name(name);
   out.u8(KIND.function);
   out.u32(type);
-  return out.finish();
-}
-
-function exportEntry(name: string, kind: number, index: number): Uint8Array {
-  const out = new ByteWriter(name.length + 16);
-  out.name(name);
-  out.u8(kind);
-  out.u32(index);
   return out.finish();
 }
 
