@@ -36,8 +36,6 @@ export class RunContext {
   memoryRefused = false;
   /** How it broke the canonical ABI. */
   abiFault: string | undefined;
-  /** What the guest last said of its progress, from 0 to 1. */
-  progress: number | undefined;
 
   readonly request: RunRequest;
   readonly gauge: Gauge;

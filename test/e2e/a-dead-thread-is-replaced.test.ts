@@ -52,3 +52,22 @@ t.test('one that dies between runs is missed by nobody', async (t) => {
   await threadsOf(runtime)[0]?.terminate();
   t.equal((await within('the next run', 20_000, quickRun(run))).outcome.kind, 'completed');
 });
+
+t.test('one that hangs in a host call is ended and replaced', async (t) => {
+  const witness = new ThreadWitness();
+  const { runtime, install } = await startRuntime(t, { threads: 1, witness });
+  const run = await install(probe);
+  const first = await quickRun(run);
+  const [hung] = threadsOf(runtime);
+  const hungId = hung?.threadId;
+  // Reading the key waits for somebody to look at another, which nobody does, for longer than the watchdog waits.
+  const { outcome } = await within(
+    'the run that hangs',
+    8_000,
+    run({ captures: { what: 'count' }, payload: '1 2', limits: { deadlineMs: 100 } }),
+  );
+  t.match(outcome, { kind: 'trapped', reason: 'thread-lost' });
+  const later = await within('a later run', 20_000, quickRun(run));
+  t.strictSame([later.outcome.kind, later.usage.fuel], ['completed', first.usage.fuel]);
+  t.not(threadsOf(runtime)[0]?.threadId, hungId);
+});

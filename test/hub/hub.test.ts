@@ -335,3 +335,40 @@ t.test('a message that comes before the connection is announced is handled', asy
   await setUp(t, { tasks: { light: LIGHT }, behave: on, link });
   await settled(() => link.published.length === 1);
 });
+
+t.test('runs without state overlap within a key and publish in the order of their events', async (t) => {
+  const { link, runtime } = await setUp(t, {
+    tasks: { plain: 'name = "plain"\n[[trigger]]\ntopic = "in/{n}"\n[grants]\npublish = ["out/+"]\n' },
+  });
+  for (const payload of ['1', '2', '3']) link.deliver('in/a', { payload: Buffer.from(payload) });
+  await settled(() => runtime.pending.length === 3);
+  const say = (request: RunRequest): Behaviour => ({
+    effects: [{ kind: 'publish', topic: 'out/a', payload: request.event.payload, qos: 0, retain: false }],
+  });
+  const [first, second, third] = [...runtime.pending] as [RunRequest, RunRequest, RunRequest];
+  runtime.answer(say(third), third);
+  runtime.answer(say(second), second);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.same(link.published, [], 'later ones wait for the first');
+  runtime.answer(say(first), first);
+  await settled(() => link.published.length === 3);
+  t.same(
+    link.published.map(({ payload }) => Buffer.from(payload).toString()),
+    ['1', '2', '3'],
+  );
+});
+
+t.test('runs with state go one at a time within a key', async (t) => {
+  const { link, runtime } = await setUp(t, { tasks: { light: LIGHT } });
+  for (let i = 0; i < 3; i++) link.deliver('home/hall/motion');
+  await settled(() => runtime.pending.length > 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.equal(runtime.pending.length, 1);
+  runtime.answer();
+  await settled(() => runtime.started.length === 2);
+  t.equal(runtime.pending.length, 1);
+  while (runtime.started.length < 3 || runtime.pending.length > 0) {
+    runtime.answer();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+});

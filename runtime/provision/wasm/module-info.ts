@@ -40,7 +40,6 @@ export interface ModuleInfo {
   readonly globals: readonly GlobalType[];
   readonly exports: readonly { readonly name: string; readonly kind: number; readonly index: number }[];
   readonly start: number | undefined;
-  readonly hasTags: boolean;
 }
 
 export const KIND = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
@@ -65,7 +64,6 @@ export function moduleInfo(sections: readonly Section[]): ModuleInfo {
     globals: [] as GlobalType[],
     exports: [] as { name: string; kind: number; index: number }[],
     start: undefined as number | undefined,
-    hasTags: sectionBody(sections, SECTION.tag) !== undefined,
   };
   forEach(sections, SECTION.type, (reader) => info.types.push(readFunctionType(reader)));
   forEach(sections, SECTION.import, (reader) => {
@@ -78,7 +76,6 @@ export function moduleInfo(sections: readonly Section[]): ModuleInfo {
     else if (entry.kind === KIND.tag) {
       reader.u8();
       reader.u32();
-      info.hasTags = true;
     } else throw new UnsupportedWasm(`an import of kind ${entry.kind}`);
   });
   info.importedFunctions = info.functions.length;

@@ -63,7 +63,6 @@ export const OP = {
   i32LtU: 0x49,
   i32GtU: 0x4b,
   i32LeU: 0x4d,
-  i32GeU: 0x4f,
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32Mul: 0x6c,

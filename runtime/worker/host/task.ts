@@ -51,10 +51,8 @@ export function task(host: Host): Record<string, HostInterface> {
       ),
     },
     'sterna:task/checkpoint': {
-      offer: hostFunction(['f64'], undefined, (progress: number) => {
-        host.run.charge(0);
-        host.run.progress = Math.min(1, Math.max(0, Number.isNaN(progress) ? 0 : progress));
-      }),
+      /** An offer may be declined, and here it is: no run is checkpointed yet. */
+      offer: hostFunction(['f64'], undefined, () => host.run.charge(0)),
     },
     'sterna:task/publisher': {
       publish: hostFunction(
