@@ -77,6 +77,9 @@ async function readiness(hub) {
   });
 }
 
+const NEXT = `What next: write a task of your own ("A first task in five minutes" in README.md), or let these tasks listen to a
+broker that you have: node dist/hub/main.js hub --tasks guest-tasks --broker mqtt://HOST`;
+
 async function playHome(hub, url, { for: time, rooms, speed, seed }) {
   const args = ['--broker', url, '--seed', seed, '--speed', speed, '--rooms', rooms, '--poke', ROGUE];
   const sim = launch(['sim', ...args, ...(time === undefined ? [] : ['--for', time])], ['ignore', 'pipe', 'inherit']);
@@ -93,6 +96,7 @@ async function playHome(hub, url, { for: time, rooms, speed, seed }) {
   say(`\n${report.join('\n')}\n`);
   if (code !== 0) return code;
   if (sim.exitCode !== 0) throw new Plain('the simulated home failed; what it said is above');
+  say(NEXT);
   return 0;
 }
 
