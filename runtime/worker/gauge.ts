@@ -11,7 +11,7 @@ import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Fuel } from '../task.js';
 
 /** Why a run was told to stop; the guest is trapped at its next look at the fuel. */
-export type Stop = 'fuel' | 'deadline' | 'cancelled' | 'output' | 'abi';
+export type Stop = 'fuel' | 'deadline' | 'cancelled' | 'output' | 'abi' | 'verdict' | 'depth';
 
 /** What a slice's end asks the world. */
 export interface SliceWatch {
@@ -24,6 +24,9 @@ export interface SliceWatch {
 
 /** What makes `slice` answer with a trap. */
 const END = -1;
+
+/** How far below 0 a host call may bring a counter, which is an i32. */
+const LOWEST = -(2 ** 30);
 
 export class Gauge {
   readonly #counters: WebAssembly.Global<number>[] = [];
@@ -105,7 +108,12 @@ export class Gauge {
   /** Takes fuel for a host call. The globals are true while the host runs. */
   charge(fuel: Fuel): void {
     const counter = this.#counters[0];
-    if (counter !== undefined) counter.value -= fuel;
+    if (counter === undefined) return;
+    const left = counter.value - fuel;
+    counter.value = Math.max(LOWEST, left);
+    // What the counter cannot hold is used all the same.
+    if (left < LOWEST) this.#granted[0] = (this.#granted[0] as number) + LOWEST - left;
+    if (this.used > this.#limit) this.stop('fuel');
   }
 
   /** Used since `begin`; while a guest runs, true only inside a host call. */

@@ -27,6 +27,7 @@ export function outcomeOf({ ending, stopped, verdict, overFuel, memoryRefused, a
   if (verdict !== undefined) return verdict;
   if (overFuel || stopped === 'fuel') return { kind: 'out-of-fuel' };
   if (abiFault !== undefined) return { kind: 'trapped', reason: 'abi', message: abiFault };
+  if (stopped === 'depth') return { kind: 'trapped', reason: 'call-depth', message: TOO_DEEP };
   switch (ending.type) {
     case 'returned':
       return { kind: 'completed' };
@@ -46,6 +47,8 @@ export function losesCounter(ending: Ending): boolean {
   return error instanceof RangeError;
 }
 
+const TOO_DEEP = 'calls nest deeper than is allowed';
+
 const TRAPS: readonly (readonly [RegExp, TrapReason])[] = [
   [/unreachable/, 'unreachable'],
   [/memory access out of bounds|data segment/, 'memory-out-of-bounds'],
@@ -62,7 +65,7 @@ function trapOf(error: unknown): { reason: TrapReason; message: string } {
     return { reason, message };
   }
   if (error instanceof RangeError && message.startsWith('Maximum call stack size')) {
-    return { reason: 'call-depth', message: 'calls nested deeper than the stack' };
+    return { reason: 'call-depth', message: TOO_DEEP };
   }
   if (error instanceof WebAssembly.Exception)
     return { reason: 'exception', message: 'an exception that nothing caught' };

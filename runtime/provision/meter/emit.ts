@@ -1,26 +1,28 @@
 /**
- * Writes a function anew with its charges.
- *
- * Two forms. A function with loops keeps the counter in a local: loaded on
- * entry, stored around calls and when it leaves. One without writes each charge
- * through to the global, where it is true at all times, and reads the global
- * only when a call may have changed it: every read waits for the write before.
+ * Writes a function anew with its charges. Inside a function the fuel is in a
+ * local; `conventions.ts` says how it gets there and where it goes.
  */
-import type { ByteWriter } from '../wasm/bytes.js';
-import { EMPTY_BLOCK, I32, OP } from '../wasm/opcodes.js';
-import type { Helper } from './added-functions.js';
-import { EDIT, ENTRY_POINT, type Edit, type Scan } from './scan.js';
+import { ByteReader, type ByteWriter } from '../wasm/bytes.js';
+import { EMPTY_BLOCK, OP } from '../wasm/opcodes.js';
+import type { Subroutine } from './subroutine.js';
+import type { Convention } from './conventions.js';
+import { BULK_CHUNK_BYTES, BYTES_PER_FUEL_SHIFT } from './costs.js';
+import { EDIT, type Edit } from './edits.js';
+import { ENTRY_POINT } from './flow.js';
+import { FuelCode, type FuelCodeContext } from './fuel-code.js';
+import type { Scan } from './scan.js';
 
-export interface EmitContext {
-  readonly fuelGlobal: number;
-  readonly importedFunctions: number;
-  /** How far the indices of the module's own functions move. */
-  readonly functionShift: number;
-  helper(helper: Helper): number;
+export interface EmitContext extends FuelCodeContext {
+  readonly depthGlobal: number;
+  convention(functionIndex: number): Convention;
+  /** The index that a direct call of a function uses now. */
+  called(functionIndex: number): number;
+  /** The index that a reference to a function uses now. */
+  referenced(functionIndex: number): number;
   /** The block type that yields a function's results. */
   resultBlock(results: Uint8Array): number;
-  /** Notes that the branch at this offset of the function is hardly ever taken. */
-  unlikely(offset: number): void;
+  /** The block type that takes three i32. */
+  rangeBlock(): number;
 }
 
 export interface FunctionSource {
@@ -28,14 +30,26 @@ export interface FunctionSource {
   /** Where the instructions begin and end in `bytes`. */
   readonly from: number;
   readonly to: number;
-  /** The index of the first local that is free. */
-  readonly freeLocal: number;
   readonly results: Uint8Array;
+  readonly convention: Convention;
+  readonly fuelLocal: number;
+  readonly depthLocal: number;
+  readonly sizeLocal: number;
+  /** The new index of a local that has another now. */
+  renamed(local: number): number;
 }
 
-/** Whether a scanned function needs the added local: one that is charged once, on entry, does not. */
-export function needsLocal(scan: Scan): boolean {
-  return scan.loops > 0 || scan.calls > 0 || scan.pointFuel.length > ENTRY_POINT + 1;
+/** A simple loop is four labels where one was: its own, the way out to the slice, the way back, the way on. */
+const ADDED_LABELS = 3;
+
+/** Whether a plain function has nothing but one charge, on entry, which needs no local. */
+export function isChargedOnce(scan: Scan): boolean {
+  return scan.pointFuel.length === ENTRY_POINT + 1 && scan.edits.every(isNoCharge);
+}
+
+function isNoCharge({ kind, argument }: Edit): boolean {
+  if (kind === EDIT.end || kind === EDIT.return) return argument === 0; // no look
+  return kind === EDIT.trap || kind === EDIT.functionReference || kind === EDIT.local;
 }
 
 /** Writes the instructions of a function, metered. `out` begins with the function's local declarations. */
@@ -45,25 +59,30 @@ export function emitBody(out: ByteWriter, source: FunctionSource, scan: Scan, co
 
 class Emitter {
   readonly #out: ByteWriter;
+  readonly #code: FuelCode;
   readonly #source: FunctionSource;
   readonly #scan: Scan;
   readonly #context: EmitContext;
-  readonly #inLocal: boolean;
+  readonly #convention: Convention;
+  /** The fuel is charged to the global on entry, and that is all. */
+  readonly #once: boolean;
   readonly #wrapped: boolean;
 
   constructor(out: ByteWriter, source: FunctionSource, scan: Scan, context: EmitContext) {
     this.#out = out;
+    this.#code = new FuelCode(out, source.fuelLocal, context);
     this.#source = source;
     this.#scan = scan;
     this.#context = context;
-    this.#inLocal = scan.loops > 0;
-    this.#wrapped = this.#inLocal && scan.branchesOut;
+    this.#convention = source.convention;
+    this.#once = !source.convention.threaded && isChargedOnce(scan);
+    this.#wrapped = !this.#once && scan.branchesOut;
   }
 
   emit(): void {
     const { bytes, from, to } = this.#source;
     this.#entry();
-    // A branch to the function's label would pass by the store at its end.
+    // A branch to the function's label would pass by what is done at its end.
     if (this.#wrapped) {
       this.#out.u8(OP.block);
       this.#out.s32(this.#context.resultBlock(this.#source.results));
@@ -82,61 +101,88 @@ class Emitter {
   }
 
   #apply(edit: Edit): void {
+    const { argument } = edit;
     switch (edit.kind) {
       case EDIT.charge:
-        this.#charge(this.#fuelOf(edit.point), edit.cached);
+        this.#code.charge(this.#fuelOf(edit.point));
+        break;
+      case EDIT.chargeAndLook:
+        this.#code.chargeAndLook(this.#fuelOf(edit.point));
         break;
       case EDIT.loop:
-        this.#loopHead(this.#fuelOf(edit.point));
+        this.#copy(edit);
+        this.#code.chargeAndLook(this.#fuelOf(edit.point));
+        break;
+      case EDIT.simpleLoop:
+        this.#simpleLoop(edit);
+        break;
+      case EDIT.simpleLoopEnd:
+        this.#simpleLoopEnd(edit.loop as Edit);
+        break;
+      case EDIT.branch:
+        this.#branch(edit);
         break;
       case EDIT.call:
-        this.#store();
-        this.#call(edit.argument);
-        this.#reload();
+        this.#call(argument);
         break;
       case EDIT.indirectCall:
-      case EDIT.tableBulk:
-      case EDIT.memoryInit:
-        this.#store();
-        if (edit.kind === EDIT.memoryInit) this.#callHelper({ kind: 'charge-bytes' });
-        if (edit.kind === EDIT.tableBulk) this.#callHelper({ kind: 'charge-entries' });
-        if (edit.kind !== EDIT.indirectCall) this.#reload();
+        this.#storeForCall();
         this.#copy(edit);
-        if (edit.kind === EDIT.indirectCall) this.#reload();
+        this.#code.load();
         break;
       case EDIT.tailCall:
-        this.#store();
-        this.#out.u8(OP.returnCall);
-        this.#out.u32(this.#shifted(edit.argument));
+        this.#leave();
+        this.#code.op(OP.returnCall, this.#context.called(argument));
         break;
-      case EDIT.leave:
+      case EDIT.return:
+        if (argument === 1) this.#look();
+        this.#leave();
+        this.#copy(edit);
+        break;
+      case EDIT.trap:
         this.#store();
+        this.#copy(edit);
+        break;
+      case EDIT.throw:
+        // What is handed on as a result would be taken for what is thrown.
+        if (this.#convention.threaded) this.#store();
+        else this.#leave();
         this.#copy(edit);
         break;
       case EDIT.handler:
-        this.#copy(edit);
-        this.#reload();
-        this.#charge(this.#fuelOf(edit.point), false);
+        this.#code.load();
+        this.#code.chargeAndLook(this.#fuelOf(edit.point));
         break;
       case EDIT.functionReference:
-        this.#out.u8(OP.refFunc);
-        this.#out.u32(this.#shifted(edit.argument));
+        this.#code.op(OP.refFunc, this.#context.referenced(argument));
+        break;
+      case EDIT.local:
+        this.#code.op(this.#source.bytes[edit.from] as number, this.#source.renamed(argument));
         break;
       case EDIT.memoryGrow:
-        this.#helperInstead({ kind: 'memory-grow', memory: edit.argument });
+        this.#code.subroutine({ kind: 'memory-grow', memory: argument });
         break;
       case EDIT.memoryFill:
-        this.#helperInstead({ kind: 'memory-fill', memory: edit.argument });
+        this.#range(edit, { kind: 'memory-fill', memory: argument });
         break;
       case EDIT.memoryCopy:
-        this.#helperInstead({ kind: 'memory-copy', to: edit.argument, from: edit.point });
+        this.#range(edit, { kind: 'memory-copy', to: argument, from: edit.second });
+        break;
+      case EDIT.memoryInit:
+        this.#code.subroutine({ kind: 'charge-bytes', memory: argument });
+        this.#copy(edit);
+        break;
+      case EDIT.tableBulk:
+        this.#code.subroutine({ kind: 'charge-entries', table: argument });
+        this.#copy(edit);
         break;
       case EDIT.tableGrow:
-        this.#helperInstead({ kind: 'table-grow', table: edit.argument });
+        this.#code.subroutine({ kind: 'table-grow', table: argument });
         break;
       case EDIT.end:
         if (this.#wrapped) this.#out.u8(OP.end);
-        this.#store();
+        if (argument === 1) this.#look();
+        this.#leave();
         this.#out.u8(OP.end);
         break;
       default:
@@ -148,119 +194,194 @@ class Emitter {
     this.#out.copy(this.#source.bytes, edit.from, edit.to);
   }
 
-  #shifted(index: number): number {
-    return index < this.#context.importedFunctions ? index : index + this.#context.functionShift;
+  /** Makes the global true. */
+  #store(): void {
+    if (this.#once) return;
+    this.#code.getFuel();
+    this.#code.op(OP.globalSet, this.#context.fuelGlobal);
+  }
+
+  /** Makes the globals true for what is outside. */
+  #storeForCall(): void {
+    this.#store();
+    if (this.#convention.takesDepth) this.#storeDepth(0);
+  }
+
+  #storeDepth(added: number): void {
+    this.#code.op(OP.localGet, this.#source.depthLocal);
+    this.#code.subtract(-added);
+    this.#code.op(OP.globalSet, this.#context.depthGlobal);
+  }
+
+  /** Hands the fuel to whoever called. */
+  #leave(): void {
+    if (this.#convention.threaded) {
+      this.#code.getFuel();
+      return;
+    }
+    this.#store();
+    if (this.#convention.takesDepth) this.#storeDepth(this.#convention.frameBytes);
   }
 
   #call(index: number): void {
-    this.#out.u8(OP.call);
-    this.#out.u32(this.#shifted(index));
-  }
-
-  #callHelper(helper: Helper): void {
-    this.#out.u8(OP.call);
-    this.#out.u32(this.#context.helper(helper));
-  }
-
-  #helperInstead(helper: Helper): void {
-    this.#store();
-    this.#callHelper(helper);
-    this.#reload();
-  }
-
-  #local(opcode: number): void {
-    this.#out.u8(opcode);
-    this.#out.u32(this.#source.freeLocal);
-  }
-
-  #global(opcode: number): void {
-    this.#out.u8(opcode);
-    this.#out.u32(this.#context.fuelGlobal);
-  }
-
-  /** Makes the global true before control may leave this function. */
-  #store(): void {
-    if (!this.#inLocal) return;
-    this.#local(OP.localGet);
-    this.#global(OP.globalSet);
-  }
-
-  #reload(): void {
-    if (!this.#inLocal) return;
-    this.#global(OP.globalGet);
-    this.#local(OP.localSet);
-  }
-
-  /** Subtracts from what is on the stack. */
-  #subtract(fuel: number): void {
-    if (fuel === 0) return;
-    this.#out.u8(OP.i32Const);
-    this.#out.s32(fuel);
-    this.#out.u8(OP.i32Sub);
-  }
-
-  #charge(fuel: number, cached: boolean): void {
-    if (this.#inLocal) {
-      if (fuel === 0) return;
-      this.#local(OP.localGet);
-      this.#subtract(fuel);
-      this.#local(OP.localSet);
+    const callee = this.#context.convention(index);
+    if (!callee.threaded) {
+      this.#storeForCall();
+      this.#code.op(OP.call, this.#context.called(index));
+      this.#code.load();
       return;
     }
-    if (fuel === 0 && cached) return;
-    if (cached) this.#local(OP.localGet);
-    else this.#global(OP.globalGet);
-    this.#subtract(fuel);
-    this.#local(OP.localTee);
-    this.#global(OP.globalSet);
+    this.#code.getFuel();
+    if (callee.takesDepth) this.#code.op(OP.localGet, this.#source.depthLocal);
+    this.#code.op(OP.call, this.#context.called(index));
+    this.#code.setFuel();
+  }
+
+  /**
+   * Fills or copies memory: charged and done here if it is small and the slice
+   * pays for it, which is nearly always, and otherwise by the subroutine.
+   */
+  #range(edit: Edit, subroutine: Subroutine): void {
+    const { fuelLocal, sizeLocal } = this.#source;
+    const sizeFuel = (): void => {
+      this.#code.op(OP.localGet, sizeLocal);
+      this.#code.const(BYTES_PER_FUEL_SHIFT);
+      this.#out.u8(OP.i32ShrU);
+    };
+    this.#code.op(OP.localTee, sizeLocal);
+    this.#code.getFuel();
+    sizeFuel();
+    this.#out.u8(OP.i32Sub);
+    this.#code.op(OP.localTee, fuelLocal);
+    this.#code.const(0);
+    this.#out.u8(OP.i32LtS);
+    this.#code.op(OP.localGet, sizeLocal);
+    // Less by 1, a size of 0 is large: filling nothing is the subroutine's, too.
+    const emptyIsLarge = subroutine.kind === 'memory-fill' ? 1 : 0;
+    this.#code.subtract(emptyIsLarge);
+    this.#code.const(BULK_CHUNK_BYTES - emptyIsLarge);
+    this.#out.u8(OP.i32GtU);
+    this.#out.u8(OP.i32Or);
+    this.#context.unlikely(this.#out.length);
+    this.#out.u8(OP.if);
+    this.#out.s32(this.#context.rangeBlock());
+    this.#code.getFuel();
+    sizeFuel();
+    this.#out.u8(OP.i32Add);
+    this.#code.op(OP.call, this.#context.subroutine(subroutine));
+    this.#code.setFuel();
+    this.#out.u8(OP.else);
+    this.#copy(edit);
+    this.#out.u8(OP.end);
   }
 
   #entry(): void {
     const fuel = this.#fuelOf(ENTRY_POINT);
-    if (!needsLocal(this.#scan)) {
+    const { fuelGlobal, depthGlobal } = this.#context;
+    const { threaded, takesDepth, frameBytes, checksOnEntry } = this.#convention;
+    if (this.#once) {
       if (fuel === 0) return;
-      this.#global(OP.globalGet);
-      this.#subtract(fuel);
-      this.#global(OP.globalSet);
+      this.#code.op(OP.globalGet, fuelGlobal);
+      this.#code.subtract(fuel);
+      this.#code.op(OP.globalSet, fuelGlobal);
       return;
     }
-    const checks = this.#scan.calls > 0;
-    this.#global(OP.globalGet);
-    this.#subtract(fuel);
-    if (!this.#inLocal) {
-      this.#local(OP.localTee);
-      this.#global(OP.globalSet);
-      if (!checks) return;
-      this.#local(OP.localGet);
-    } else {
-      this.#local(checks ? OP.localTee : OP.localSet);
-      if (!checks) return;
+    // What can come back to itself calls something, so it looks on entry.
+    const countsDepth = frameBytes > 0;
+    if (takesDepth && (countsDepth || !threaded)) {
+      if (threaded) this.#code.op(OP.localGet, this.#source.depthLocal);
+      else this.#code.op(OP.globalGet, depthGlobal);
+      this.#code.subtract(frameBytes);
+      this.#code.op(OP.localSet, this.#source.depthLocal);
     }
-    this.#check();
+    if (threaded && !checksOnEntry) {
+      this.#code.charge(fuel);
+      return;
+    }
+    if (threaded) this.#code.getFuel();
+    else this.#code.op(OP.globalGet, fuelGlobal);
+    this.#code.subtract(fuel);
+    if (!checksOnEntry) {
+      this.#code.setFuel();
+      return;
+    }
+    this.#code.op(OP.localTee, this.#source.fuelLocal);
+    if (!countsDepth) {
+      this.#code.sliceIfBelowZero();
+      return;
+    }
+    // One look for both: either is below 0 if and only if the two together are.
+    this.#code.op(OP.localGet, this.#source.depthLocal);
+    this.#out.u8(OP.i32Or);
+    this.#code.ifBelowZero(() => {
+      this.#code.getFuel();
+      this.#code.op(OP.localGet, this.#source.depthLocal);
+      this.#code.op(OP.call, this.#context.subroutine({ kind: 'enter' }));
+      this.#code.setFuel();
+    });
   }
 
-  #loopHead(fuel: number): void {
-    this.#local(OP.localGet);
-    this.#subtract(fuel);
-    this.#local(OP.localTee);
-    this.#check();
+  /** Looks whether the fuel is used up. */
+  #look(): void {
+    this.#code.chargeAndLook(0);
   }
 
-  /** Begins a new slice if the counter, which is on the stack and in the local, is below 0. */
-  #check(): void {
-    this.#out.u8(OP.i32Const);
-    this.#out.s32(0);
+  /**
+   * Keeps the call at a slice's end out of the loop: V8 unrolls no loop with a
+   * call in it, and keeps no value in a register across one. The same loop,
+   * around which (block $on (loop $back (block $slice (loop ... ) (br $on)) refill (br $back))).
+   */
+  #simpleLoop(edit: Edit): void {
+    const { bytes } = this.#source;
+    const type = (opcode: number): void => {
+      this.#out.u8(opcode);
+      this.#out.copy(bytes, edit.argument, edit.to);
+    };
+    type(OP.block);
+    type(OP.loop);
+    this.#out.u8(OP.block);
+    this.#out.u8(EMPTY_BLOCK);
+    type(OP.loop);
+    this.#code.getFuel();
+    this.#code.subtract(this.#fuelOf(edit.point));
+    this.#code.op(OP.localTee, this.#source.fuelLocal);
+    this.#code.const(0);
     this.#out.u8(OP.i32LtS);
     this.#context.unlikely(this.#out.length);
-    this.#out.u8(OP.if);
-    this.#out.u8(EMPTY_BLOCK);
-    this.#local(OP.localGet);
-    this.#callHelper({ kind: 'slice' });
-    this.#local(this.#inLocal ? OP.localSet : OP.localTee);
-    if (!this.#inLocal) this.#global(OP.globalSet);
+    this.#code.op(OP.brIf, 1); // $slice
+  }
+
+  /** The turn that found the slice used up has been charged, and will be again. */
+  #simpleLoopEnd(head: Edit): void {
+    this.#code.op(OP.br, 2); // $on
+    this.#out.u8(OP.end);
+    this.#code.getFuel();
+    this.#code.op(OP.call, this.#context.subroutine({ kind: 'slice' }));
+    this.#code.subtract(-this.#fuelOf(head.point));
+    this.#code.setFuel();
+    this.#code.op(OP.br, 0); // $back
+    this.#out.u8(OP.end);
     this.#out.u8(OP.end);
   }
-}
 
-/** The declaration of the added local. */
-export const ADDED_LOCAL = { count: 1, type: I32 } as const;
+  #branch(edit: Edit): void {
+    if (edit.loop?.kind !== EDIT.simpleLoop) {
+      this.#copy(edit);
+      return;
+    }
+    const reader = new ByteReader(this.#source.bytes, edit.from);
+    const opcode = reader.u8();
+    const label = (): number => {
+      const depth = reader.u32();
+      return depth > edit.argument ? depth + ADDED_LABELS : depth;
+    };
+    this.#out.u8(opcode);
+    if (opcode !== OP.brTable) {
+      this.#out.u32(label());
+      return;
+    }
+    const count = reader.u32();
+    this.#out.u32(count);
+    for (let i = 0; i <= count; i++) this.#out.u32(label());
+  }
+}

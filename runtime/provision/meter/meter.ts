@@ -1,16 +1,24 @@
 /**
  * The metering pass: module in, module out that does the same and counts.
  *
- * Added to the module: imports `sterna:meter` `slice` and `grow`, the counter
- * `sterna:fuel` (an exported mutable i32 global), helper functions behind the
- * module's own, and `sterna:start`, the start function as an export, for the
- * host to run once the counter is filled.
+ * Added to the module: imports `sterna:meter` `slice`, `grow` and `deep`, the
+ * counter `sterna:fuel` (an exported mutable i32 global), a global for how deep
+ * calls may still nest, doors and subroutines behind the module's own, and
+ * `sterna:start`, the start function as an export, for the host to run once the
+ * counter is filled.
  */
 import { ByteReader, ByteWriter } from '../wasm/bytes.js';
+import { codeEntry, functionImport, functionType, i32Global, indexVector } from '../wasm/entries.js';
 import { KIND, moduleInfo, UnsupportedWasm, type FunctionType, type ModuleInfo } from '../wasm/module-info.js';
 import { renumberNames } from '../wasm/name-section.js';
-import { exportEntry, renumberElements, renumberExports, renumberGlobals } from '../wasm/renumber.js';
-import { EMPTY_BLOCK, I32, OP } from '../wasm/opcodes.js';
+import { EMPTY_BLOCK, I32 } from '../wasm/opcodes.js';
+import {
+  exportEntry,
+  referencedFunctions,
+  renumberElements,
+  renumberExports,
+  renumberGlobals,
+} from '../wasm/renumber.js';
 import {
   appendEntries,
   joinSections,
@@ -20,23 +28,27 @@ import {
   withSection,
   type Section,
 } from '../wasm/sections.js';
-import { withBranchHints } from './branch-hints.js';
-import { ADDED_LOCAL, emitBody, needsLocal, type EmitContext } from './emit.js';
 import {
   FUEL_EXPORT,
-  helperBody,
-  helperType,
+  subroutineBody,
+  subroutineType,
   IMPORTS,
   METER_MODULE,
   RESERVED_PREFIX,
   START_EXPORT,
-  type Helper,
-  type HelperContext,
 } from './added-functions.js';
+import type { SubroutineContext } from './assembler.js';
+import { withBranchHints } from './branch-hints.js';
+import { chooseConventions, reachableFromOutside, type Convention, type Conventions } from './conventions.js';
+import { CALL_STACK_BYTES } from './costs.js';
+import { doorBody } from './doors.js';
+import { emitBody, isChargedOnce, type EmitContext } from './emit.js';
+import type { Subroutine } from './subroutine.js';
+import { localsOf, writeLocals } from './locals.js';
 import { scanBody } from './scan.js';
+import { survey, type Survey, type Surveyed } from './survey.js';
+import { TypeTable } from './type-table.js';
 
-/** V8's bound, parameters included: kV8MaxWasmFunctionLocals in wasm-limits.h. */
-const MAX_LOCALS = 50_000;
 /** V8's bound: kV8MaxWasmFunctionSize in wasm-limits.h. */
 const MAX_FUNCTION_BYTES = 7_654_321;
 
@@ -67,12 +79,15 @@ class ModuleMeter {
   #sections: Section[];
   readonly #info: ModuleInfo;
   readonly #options: MeterOptions;
-  readonly #helpers = new Map<string, { helper: Helper; index: number }>();
-  readonly #types: FunctionType[];
+  readonly #survey: Survey;
+  readonly #conventions: Conventions;
+  readonly #doors: ReadonlyMap<number, number>;
+  readonly #subroutines = new Map<string, { subroutine: Subroutine; index: number }>();
+  readonly #types: TypeTable;
   readonly #fuelGlobal: number;
+  readonly #depthGlobal: number;
   /** By function, the offsets of branches that are hardly ever taken. */
   readonly #unlikely = new Map<number, number[]>();
-  #catches = false;
   #writesTables = false;
   #dropsSegments = false;
 
@@ -80,40 +95,48 @@ class ModuleMeter {
     this.#sections = sections;
     this.#info = moduleInfo(sections);
     this.#options = options;
-    this.#types = [...this.#info.types];
+    this.#types = new TypeTable(this.#info.types);
     this.#fuelGlobal = this.#info.globals.length;
+    this.#depthGlobal = this.#fuelGlobal + 1;
     refuseReservedNames(this.#info);
+    this.#survey = survey(sections);
+    const reachable = reachableFromOutside(this.#info, referencedFunctions(sections));
+    this.#conventions = chooseConventions(this.#info, this.#survey, reachable, options.exceptions);
+    const firstDoor = this.#info.functions.length + IMPORTS.length;
+    this.#doors = new Map(this.#conventions.doors.map((target, i) => [target, firstDoor + i]));
   }
 
   run(): Metered {
-    this.#helper({ kind: 'slice' });
     const bodies = this.#rewriteFunctions();
-    const helpers = this.#helperBodies();
-    const context = this.#helperContext();
-    const helperTypes = [...this.#helpers.values()].map(({ helper }) => this.#typeIndex(helperType(helper, context)));
-    const importTypes = IMPORTS.map((entry) => this.#typeIndex(entry));
+    const doors = this.#conventions.doors.map((target) => this.#door(target));
+    const subroutines = this.#subroutineBodies();
+    const importTypes = IMPORTS.map((entry) => this.#types.indexOf(entry));
 
-    const shift = (index: number): number => this.#shift(index);
-
+    const referenced = (index: number): number => this.#referenced(index);
     this.#replace(SECTION.import, (body) =>
       appendEntries(
         body,
-        IMPORTS.map((entry, i) => importEntry(entry.name, importTypes[i] as number)),
+        IMPORTS.map(({ name }, i) => functionImport(METER_MODULE, name, importTypes[i] as number)),
       ),
     );
-    this.#replace(SECTION.function, (body) => appendEntries(body, helperTypes.map(encodeU32)));
-    this.#replace(SECTION.global, (body) => appendEntries(body && renumberGlobals(body, shift), [fuelGlobalEntry()]));
-    this.#replace(SECTION.export, (body) => appendEntries(body && renumberExports(body, shift), this.#exportEntries()));
-    this.#replace(SECTION.start, () => undefined);
-    this.#replace(SECTION.element, (body) => body && renumberElements(body, shift));
-    this.#replace(SECTION.code, () => appendEntries(bodies, helpers));
-    this.#replace(SECTION.type, (body) =>
-      appendEntries(body, this.#types.slice(this.#info.types.length).map(typeEntry)),
+    this.#replace(SECTION.function, () => indexVector(this.#functionTypes()));
+    this.#replace(SECTION.global, (body) =>
+      appendEntries(body && renumberGlobals(body, referenced), [i32Global(0), i32Global(CALL_STACK_BYTES)]),
     );
-    this.#sections = withBranchHints(renumberNames(this.#sections, shift), this.#unlikely);
+    this.#replace(SECTION.export, (body) =>
+      appendEntries(body && renumberExports(body, referenced), this.#exportEntries()),
+    );
+    this.#replace(SECTION.start, () => undefined);
+    this.#replace(SECTION.element, (body) => body && renumberElements(body, referenced));
+    this.#replace(SECTION.code, () => appendEntries(bodies, [...doors, ...subroutines]));
+    this.#replace(SECTION.type, (body) => appendEntries(body, this.#types.added.map(functionType)));
+    const named = renumberNames(this.#sections, {
+      function: (index) => this.#called(index),
+      local: (index, local) => this.#renamedLocal(index, local),
+    });
     return {
-      module: joinSections(this.#sections),
-      catches: this.#catches,
+      module: joinSections(withBranchHints(named, this.#unlikely)),
+      catches: this.#survey.catches,
       writesTables: this.#writesTables,
       dropsSegments: this.#dropsSegments,
     };
@@ -123,124 +146,169 @@ class ModuleMeter {
     this.#sections = withSection(this.#sections, id, edit(sectionBody(this.#sections, id)));
   }
 
-  #shift(index: number): number {
+  /** Where a function is now. */
+  #called(index: number): number {
     return index < this.#info.importedFunctions ? index : index + IMPORTS.length;
   }
 
-  #helper(helper: Helper): number {
-    const key = JSON.stringify(helper);
-    const known = this.#helpers.get(key);
+  /** What stands for a function where it is referred to from outside: its door if it has one. */
+  #referenced(index: number): number {
+    return this.#doors.get(index) ?? this.#called(index);
+  }
+
+  #convention(index: number): Convention {
+    return this.#conventions.functions[index] as Convention;
+  }
+
+  #declaredType(index: number): FunctionType {
+    return this.#types.get(this.#info.functions[index] as number);
+  }
+
+  /** The types of the module's own functions as they are now, then of doors and subroutines. */
+  #functionTypes(): number[] {
+    const { importedFunctions, functions } = this.#info;
+    const own = functions.slice(importedFunctions).map((type, i) => {
+      const { threaded, takesDepth } = this.#convention(importedFunctions + i);
+      if (!threaded) return type;
+      const { params, results } = this.#types.get(type);
+      return this.#types.indexOf({
+        params: [...params, I32, ...(takesDepth ? [I32] : [])],
+        results: [...results, I32],
+      });
+    });
+    const doors = this.#conventions.doors.map((target) => functions[target] as number);
+    const context = this.#subroutineContext();
+    const subroutines = [...this.#subroutines.values()].map(({ subroutine }) =>
+      this.#types.indexOf(subroutineType(subroutine, context)),
+    );
+    return [...own, ...doors, ...subroutines];
+  }
+
+  #door(target: number): Uint8Array {
+    const type = this.#declaredType(target);
+    const body = doorBody({
+      type,
+      convention: this.#convention(target),
+      target: this.#called(target),
+      fuelGlobal: this.#fuelGlobal,
+      depthGlobal: this.#depthGlobal,
+      resultBlock: this.#resultBlock(type.results),
+    });
+    return codeEntry(body);
+  }
+
+  #subroutine(subroutine: Subroutine): number {
+    const key = JSON.stringify(subroutine);
+    const known = this.#subroutines.get(key);
     if (known !== undefined) return known.index;
-    const index = this.#info.functions.length + IMPORTS.length + this.#helpers.size;
-    this.#helpers.set(key, { helper, index });
+    const index = this.#info.functions.length + IMPORTS.length + this.#doors.size + this.#subroutines.size;
+    this.#subroutines.set(key, { subroutine, index });
     return index;
   }
 
-  #helperContext(): HelperContext {
+  #subroutineContext(): SubroutineContext {
     return {
       fuelGlobal: this.#fuelGlobal,
       sliceImport: this.#info.importedFunctions,
       growImport: this.#info.importedFunctions + 1,
-      helper: (helper) => this.#helper(helper),
+      deepImport: this.#info.importedFunctions + 2,
+      subroutine: (subroutine) => this.#subroutine(subroutine),
       tableElement: (table) => this.#info.tables[table]?.element ?? 0x70,
     };
   }
 
-  /** Helpers may ask for further helpers: a Map's iteration reaches what is added on the way. */
-  #helperBodies(): Uint8Array[] {
+  /** Subroutines may ask for further subroutines: a Map's iteration reaches what is added on the way. */
+  #subroutineBodies(): Uint8Array[] {
     const bodies: Uint8Array[] = [];
-    for (const { helper } of this.#helpers.values()) bodies.push(withSize(helperBody(helper, this.#helperContext())));
+    for (const { subroutine } of this.#subroutines.values())
+      bodies.push(codeEntry(subroutineBody(subroutine, this.#subroutineContext())));
     return bodies;
-  }
-
-  #typeIndex(type: { params: ArrayLike<number>; results: ArrayLike<number> }): number {
-    const found = this.#types.findIndex(
-      (known) => sameBytes(known.params, type.params) && sameBytes(known.results, type.results),
-    );
-    if (found >= 0) return found;
-    return this.#types.push({ params: Uint8Array.from(type.params), results: Uint8Array.from(type.results) }) - 1;
   }
 
   /** A block type is one byte for at most one result, otherwise the index of a type. */
   #resultBlock(results: Uint8Array): number {
     if (results.length === 0) return EMPTY_BLOCK - 0x80;
     if (results.length === 1) return (results[0] as number) - 0x80;
-    return this.#typeIndex({ params: [], results });
+    return this.#types.indexOf({ params: [], results });
   }
 
   #rewriteFunctions(): Uint8Array {
-    const reader = new ByteReader(sectionBody(this.#sections, SECTION.code) ?? new Uint8Array([0]));
-    const out = new ByteWriter(reader.end + (reader.end >> 1) + 64);
+    const code = sectionBody(this.#sections, SECTION.code) ?? new Uint8Array([0]);
+    const out = new ByteWriter(code.length + (code.length >> 1) + 64);
     const scratch = new ByteWriter(4096);
-    const count = reader.u32();
     let unlikely: number[] = [];
     const context: EmitContext = {
       fuelGlobal: this.#fuelGlobal,
-      importedFunctions: this.#info.importedFunctions,
-      functionShift: IMPORTS.length,
-      helper: (helper) => this.#helper(helper),
+      depthGlobal: this.#depthGlobal,
+      convention: (index) => this.#convention(index),
+      called: (index) => this.#called(index),
+      referenced: (index) => this.#referenced(index),
+      subroutine: (subroutine) => this.#subroutine(subroutine),
       resultBlock: (results) => this.#resultBlock(results),
+      rangeBlock: () => this.#types.indexOf({ params: [I32, I32, I32], results: [] }),
       unlikely: (offset) => unlikely.push(offset),
     };
-    out.u32(count);
-    for (let i = 0; i < count; i++) {
-      const size = reader.u32();
-      const end = reader.pos + size;
+    out.u32(this.#survey.functions.length);
+    for (const [i, surveyed] of this.#survey.functions.entries()) {
+      const index = this.#info.importedFunctions + i;
       scratch.clear();
       unlikely = [];
-      const type = this.#info.types[this.#info.functions[this.#info.importedFunctions + i] as number] as FunctionType;
-      this.#rewriteFunction(new ByteReader(reader.bytes, reader.pos, end), type, scratch, context);
+      this.#rewriteFunction(index, surveyed, code, scratch, context);
       if (scratch.length > MAX_FUNCTION_BYTES) {
-        throw new UnsupportedWasm(
-          `function ${this.#info.importedFunctions + i}, which is larger than ${MAX_FUNCTION_BYTES} bytes when metered,`,
-        );
+        throw new UnsupportedWasm(`function ${index}, which is larger than ${MAX_FUNCTION_BYTES} bytes when metered,`);
       }
-      if (unlikely.length > 0) this.#unlikely.set(this.#shift(this.#info.importedFunctions + i), unlikely);
+      if (unlikely.length > 0) this.#unlikely.set(this.#called(index), unlikely);
       out.u32(scratch.length);
       out.raw(scratch.view());
-      reader.pos = end;
     }
     return out.finish();
   }
 
-  #rewriteFunction(reader: ByteReader, type: FunctionType, out: ByteWriter, context: EmitContext): void {
-    const declarationsFrom = reader.pos;
-    const groups = reader.u32();
-    const groupsFrom = reader.pos;
-    let locals = type.params.length;
-    for (let i = 0; i < groups; i++) {
-      locals += reader.u32();
-      reader.u8();
-    }
-    const from = reader.pos;
-    const scan = scanBody(reader, this.#options);
-    this.#catches ||= scan.catches;
+  #rewriteFunction(index: number, surveyed: Surveyed, code: Uint8Array, out: ByteWriter, context: EmitContext): void {
+    const { params, results } = this.#declaredType(index);
+    const convention = this.#convention(index);
+    const locals = localsOf(params.length, surveyed.locals, convention);
+    const reader = new ByteReader(code, surveyed.codeFrom, surveyed.to);
+    const scan = scanBody(reader, {
+      exceptions: this.#options.exceptions,
+      renamedFrom: locals.renamedFrom,
+      renamedTo: locals.renamedTo,
+      checksOnEntry: (callee) => this.#convention(callee).checksOnEntry,
+      hasParams: (type) => this.#types.get(type).params.length > 0,
+    });
     this.#writesTables ||= scan.writesTables;
     this.#dropsSegments ||= scan.dropsSegments;
-    if (needsLocal(scan)) {
-      if (locals >= MAX_LOCALS)
-        throw new UnsupportedWasm(
-          `a function with ${locals} locals (metering needs one of the ${MAX_LOCALS} that the engine allows)`,
-        );
-      out.u32(groups + 1);
-      out.copy(reader.bytes, groupsFrom, from);
-      out.u32(ADDED_LOCAL.count);
-      out.u8(ADDED_LOCAL.type);
-    } else {
-      out.copy(reader.bytes, declarationsFrom, from);
-    }
+    const needsLocals = convention.threaded || !isChargedOnce(scan);
+    writeLocals(out, surveyed.locals, needsLocals ? locals : undefined, scan.worksOnRanges);
     emitBody(
       out,
-      { bytes: reader.bytes, from, to: reader.pos, freeLocal: locals, results: type.results },
+      {
+        bytes: code,
+        from: surveyed.codeFrom,
+        to: surveyed.to,
+        results,
+        convention,
+        fuelLocal: locals.fuel,
+        depthLocal: locals.depth,
+        sizeLocal: locals.size,
+        renamed: (local) => locals.renamed(local),
+      },
       scan,
       context,
     );
   }
 
+  #renamedLocal(index: number, local: number): number {
+    const surveyed = this.#survey.functions[index - this.#info.importedFunctions];
+    if (surveyed === undefined) return local;
+    const locals = localsOf(this.#declaredType(index).params.length, surveyed.locals, this.#convention(index));
+    return locals.renamed(local);
+  }
+
   #exportEntries(): Uint8Array[] {
     const entries = [exportEntry(FUEL_EXPORT, KIND.global, this.#fuelGlobal)];
     if (this.#info.start !== undefined)
-      entries.push(exportEntry(START_EXPORT, KIND.function, this.#shift(this.#info.start)));
+      entries.push(exportEntry(START_EXPORT, KIND.function, this.#referenced(this.#info.start)));
     return entries;
   }
 }
@@ -251,47 +319,4 @@ function refuseReservedNames(info: ModuleInfo): void {
       throw new UnsupportedWasm(`the reserved name "${name}"`);
     }
   }
-}
-
-function sameBytes(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-function encodeU32(value: number): Uint8Array {
-  const out = new ByteWriter(5);
-  out.u32(value);
-  return out.finish();
-}
-
-function withSize(body: Uint8Array): Uint8Array {
-  const out = new ByteWriter(body.length + 5);
-  out.u32(body.length);
-  out.raw(body);
-  return out.finish();
-}
-
-function importEntry(name: string, type: number): Uint8Array {
-  const out = new ByteWriter(64);
-  out.name(METER_MODULE);
-  out.name(name);
-  out.u8(KIND.function);
-  out.u32(type);
-  return out.finish();
-}
-
-function typeEntry(type: FunctionType): Uint8Array {
-  const out = new ByteWriter(type.params.length + type.results.length + 8);
-  out.u8(0x60);
-  out.u32(type.params.length);
-  out.raw(type.params);
-  out.u32(type.results.length);
-  out.raw(type.results);
-  return out.finish();
-}
-
-/** A mutable i32 that begins at 0: the host fills it before anything runs. */
-function fuelGlobalEntry(): Uint8Array {
-  return Uint8Array.of(I32, 1, OP.i32Const, 0, OP.end);
 }

@@ -6,6 +6,7 @@
 import { ByteReader, ByteWriter } from './bytes.js';
 import { KIND, skipInitExpression } from './module-info.js';
 import { OP } from './opcodes.js';
+import { SECTION, sectionBody, type Section } from './sections.js';
 
 /** The new index of a function. */
 export type Renumber = (index: number) => number;
@@ -48,6 +49,20 @@ export function renumberElements(body: Uint8Array, renumber: Renumber): Uint8Arr
       else copyInitExpression(reader, out, renumber);
     }
   });
+}
+
+/** Functions that are named outside of code, exports apart: by element segments and initialisers of globals. */
+export function referencedFunctions(sections: readonly Section[]): Set<number> {
+  const referenced = new Set<number>();
+  const note = (index: number): number => {
+    referenced.add(index);
+    return index;
+  };
+  const globals = sectionBody(sections, SECTION.global);
+  if (globals !== undefined) renumberGlobals(globals, note);
+  const elements = sectionBody(sections, SECTION.element);
+  if (elements !== undefined) renumberElements(elements, note);
+  return referenced;
 }
 
 function eachEntry(body: Uint8Array, rewrite: (reader: ByteReader, out: ByteWriter) => void): Uint8Array {

@@ -196,3 +196,20 @@ t.test('a run that is stopped has used what it spent, though its counter was in 
   t.equal(gauge.used, guest.spent);
   t.end();
 });
+
+void t.test('host calls that cost more than a counter can hold are paid, and end the run', (t) => {
+  const gauge = new Gauge(1_000);
+  const guest = new Guest(gauge, 2);
+  gauge.begin(10_000_000_000, 10, world());
+  guest.execute(0, 500);
+  for (let i = 1; i <= 4; i++) {
+    gauge.charge(2 ** 31);
+    t.equal(gauge.used, 500 + i * 2 ** 31, 'none of it wraps');
+  }
+  t.equal(gauge.stopped, undefined);
+  gauge.charge(2 ** 31);
+  t.equal(gauge.stopped, 'fuel');
+  guest.execute(1, 1);
+  t.ok(guest.stopped, 'at the next look of whichever module');
+  t.end();
+});

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { outcomeOf, type Circumstances } from '../../../runtime/worker/outcome.js';
-import { fromText } from '../provision/counted.js';
+import { fromText } from '../provision/wat.js';
 
 const FINE: Circumstances = {
   ending: { type: 'returned' },
