@@ -1,9 +1,10 @@
 /** A component prepared for running on this machine, as a folder of the cache. */
 import { createHash } from 'node:crypto';
 import type { Bytes } from '../task.js';
+import { isLinkPlan, type LinkPlan } from './link-plan.js';
 
 export interface ArtifactModule {
-  /** The name under which the generated code asks for it, which is its file name. */
+  /** The name under which the plan asks for it, which is its file name. */
   readonly name: string;
   readonly sha256: string;
   readonly bytes: Bytes;
@@ -17,13 +18,13 @@ export interface Artifact {
   readonly instrumentation: string;
   readonly imports: readonly string[];
   readonly modules: readonly ArtifactModule[];
-  readonly glueSha256: string;
+  /** How the modules are joined. */
+  readonly link: LinkPlan;
   readonly initialMemoryBytes: Bytes;
   /** Why an instance must be built anew for each event, or undefined if it can be reset. */
   readonly notResettable: string | undefined;
 }
 
-export const GLUE_FILE = 'glue.js';
 export const META_FILE = 'artifact.json';
 
 /** The contents of `META_FILE`: the description and its digest. */
@@ -50,7 +51,7 @@ function isArtifact(value: unknown): value is Artifact {
     typeof candidate.key === 'string' &&
     typeof candidate.digest === 'string' &&
     typeof candidate.instrumentation === 'string' &&
-    typeof candidate.glueSha256 === 'string' &&
+    isLinkPlan(candidate.link) &&
     typeof candidate.initialMemoryBytes === 'number' &&
     (candidate.notResettable === undefined || typeof candidate.notResettable === 'string') &&
     Array.isArray(candidate.imports) &&

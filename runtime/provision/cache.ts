@@ -5,8 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { artifactFile, GLUE_FILE, META_FILE, parseArtifactFile, type Artifact } from './artifact.js';
-import { sha256, type Provisioned } from './provision.js';
+import { artifactFile, META_FILE, parseArtifactFile, type Artifact } from './artifact.js';
+import { sha256InBackground } from './background-digest.js';
+import type { Provisioned } from './provision.js';
 
 export class ArtifactCache {
   constructor(readonly dir: string) {}
@@ -20,12 +21,9 @@ export class ArtifactCache {
     try {
       const meta = parseArtifactFile(await readFile(join(this.folder(key), META_FILE), 'utf8'));
       if (meta?.key !== key) return undefined;
-      const expected: [string, string][] = [
-        [GLUE_FILE, meta.glueSha256],
-        ...meta.modules.map((m): [string, string] => [m.name, m.sha256]),
-      ];
-      for (const [name, digest] of expected) {
-        if (sha256(await readFile(join(this.folder(key), name))) !== digest) return undefined;
+      for (const module of meta.modules) {
+        const contents = await readFile(join(this.folder(key), module.name));
+        if ((await sha256InBackground(contents)) !== module.sha256) return undefined;
       }
       return meta;
     } catch {

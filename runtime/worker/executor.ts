@@ -4,32 +4,30 @@ import type { StateReader } from '../state.js';
 import type { Bytes, Fuel, Limits, RunRequest, RunResult } from '../task.js';
 import type { SliceWatch } from './gauge.js';
 import { Instance } from './instance.js';
-import { Loaded } from './loaded.js';
 import { losesCounter, outcomeOf, type Ending } from './outcome.js';
+import { Renewal } from './renewal.js';
 import { RunContext, type Executing } from './run-context.js';
-
-interface Warm {
-  readonly loaded: Loaded;
-  instance: Instance | undefined;
-}
+import { WarmTasks, type WarmTask } from './warm-tasks.js';
 
 export class Executor {
-  readonly #cacheDir: string;
   readonly #state: StateReader | undefined;
-  /** In the order of their last use. */
-  readonly #tasks = new Map<string, Warm>();
+  readonly #warm: WarmTasks;
 
-  constructor(cacheDir: string, state: StateReader | undefined) {
-    this.#cacheDir = cacheDir;
+  constructor(cacheDir: string, state: StateReader | undefined, warm = new WarmTasks(cacheDir)) {
     this.#state = state;
+    this.#warm = warm;
   }
 
-  /** Instantiates a component under limits. @returns the fuel its start functions took. @throws what they end with. */
+  /**
+   * Instantiates a component under limits, to see that it starts. The instance is let go of again, and the component as
+   * well unless loading it takes long: a task may wait for ever for its first event, which may go to another thread.
+   * @returns the fuel its start functions took. @throws what they end with.
+   */
   start(key: string, limits: Limits, watch: SliceWatch): Fuel {
-    const warm = this.#warm(key);
+    const { loaded, loadMs } = this.#warm.task(key);
     const start = this.#startContext(key, limits, watch);
     try {
-      warm.instance = new Instance(warm.loaded, start.create);
+      void new Instance(loaded, start.create);
     } catch (error) {
       const { gauge, memoryRefused, abiFault } = start.context();
       const outcome = outcomeOf({
@@ -42,19 +40,18 @@ export class Executor {
       });
       throw new Error('message' in outcome ? `${outcome.kind}: ${outcome.message}` : outcome.kind, { cause: error });
     }
+    if (loadMs < RUNTIME_BOUNDS.keptLoadMs) this.#warm.release(key);
     return start.context().gauge.used;
   }
 
   execute(request: RunRequest, watch: SliceWatch): RunResult {
     const from = watch.now();
-    const warm = this.#warm(request.task);
+    const task = this.#warm.task(request.task);
     let ending: Ending;
     let run: RunContext | undefined;
     let instance: Instance | undefined;
     try {
-      instance =
-        warm.instance ?? new Instance(warm.loaded, this.#startContext(request.task, request.limits, watch).create);
-      warm.instance = undefined; // it comes back when it has been reset
+      instance = this.#instanceFor(request, task, watch);
       run = new RunContext(request, instance, this.#state);
       instance.gauge.begin(request.limits.fuel, from + request.limits.deadlineMs, watch);
       ending = instance.handle(run, request.event);
@@ -62,23 +59,26 @@ export class Executor {
       ending = { type: 'threw', error };
     }
     if (losesCounter(ending)) instance?.gauge.forfeit();
+    run?.endLines();
     const result = resultOf(request, ending, run, instance, watch.now() - from);
     run?.release();
-    if (ending.type !== 'threw' && instance?.reset() === true) warm.instance = instance;
+    if (instance !== undefined) afterRun(instance, task, request, result);
     return result;
   }
 
-  /** Loads what is needed, and lets go of what was used longest ago. */
-  #warm(key: string): Warm {
-    const known = this.#tasks.get(key);
-    const warm = known ?? { loaded: new Loaded(key, this.#cacheDir), instance: undefined };
-    this.#tasks.delete(key);
-    this.#tasks.set(key, warm);
-    if (known === undefined && this.#tasks.size > RUNTIME_BOUNDS.warmTasks) {
-      const [oldest] = this.#tasks.keys();
-      if (oldest !== undefined) this.#tasks.delete(oldest);
-    }
-    return warm;
+  /** One that was kept, or a new one. */
+  #instanceFor(request: RunRequest, warm: WarmTask, watch: SliceWatch): Instance {
+    const { task, isolationKey, attempt, limits } = request;
+    // What an earlier attempt did to its memory was not to be: nothing it did was committed.
+    if (isolationKey !== undefined && attempt > 1) warm.drop(isolationKey);
+    const kept = warm.instance(isolationKey);
+    if (kept !== undefined) return kept;
+    const { loaded } = warm;
+    const from = performance.now();
+    const instance = new Instance(loaded, this.#startContext(task, limits, watch).create);
+    loaded.renewal.made(performance.now() - from);
+    if (isolationKey === undefined && loaded.resettable && loaded.renewal.keepsNext) instance.save();
+    return instance;
   }
 
   /** Start functions run as nobody: no event, no grants, nothing to keep. */
@@ -112,6 +112,33 @@ export class Executor {
       },
     };
   }
+}
+
+/** Makes the instance what the next event may find, or lets go of it. */
+function afterRun(instance: Instance, task: WarmTask, { isolationKey }: RunRequest, { outcome }: RunResult): void {
+  const usable =
+    isolationKey === undefined
+      ? reset(instance, task.loaded.renewal)
+      : // Memory goes the way of effects: what a run left that did not complete is not kept.
+        outcome.kind === 'completed' && instance.endEvent();
+  if (usable) task.keep(isolationKey, instance);
+  else task.drop(isolationKey);
+}
+
+function reset(instance: Instance, renewal: Renewal): boolean {
+  const measured = Renewal.isWorthMeasuring(instance.memoryBytes);
+  if (!instance.isSaved) {
+    if (measured) renewal.spent(renewal.makeMs);
+    return false;
+  }
+  const from = measured ? performance.now() : 0;
+  if (!instance.reset()) {
+    renewal.failed();
+    return false;
+  }
+  renewal.succeeded();
+  if (measured) renewal.spent(performance.now() - from);
+  return renewal.keeps;
 }
 
 function resultOf(

@@ -1,48 +1,39 @@
 /**
  * One instance of a component in this thread.
  *
- * It keeps a pristine image of everything that a guest can change, so that the
- * next event finds it as if just instantiated, at the price of a copy.
+ * Everything that a guest can change is kept as it was in the beginning, and is
+ * put back before the next event, which finds the instance as if just made.
  */
 import { TABLE_SPACE, FUEL_EXPORT, METER_MODULE, START_EXPORT } from '../provision/meter/added-functions.js';
-import { EXPOSED } from '../provision/expose.js';
-import { HOST_HOOKS } from '../provision/glue.js';
 import { PAGE_BYTES, TABLE_ENTRY_BYTES } from '../limits.js';
 import type { Bytes, TaskEvent } from '../task.js';
-import { Handles, lowerImport, type Surroundings } from './abi/canonical.js';
-import { AbiFault, type CanonicalOptions } from './abi/guest-memory.js';
-import { HandlerCall, type HandlerExport } from './abi/handler.js';
+import { AbiFault } from './abi/abi-fault.js';
+import { dropResource, lowerImport, type Surroundings } from './abi/canonical.js';
+import type { LeaveGuard } from './abi/guest-memory.js';
+import { HandlerCall } from './abi/handler.js';
+import { Handles } from './abi/handles.js';
 import { OverBudget } from './abi/lift.js';
+import { CoreState } from './core-state.js';
 import { Gauge } from './gauge.js';
 import { HostImports } from './host/imports.js';
+import { link } from './link.js';
 import type { Loaded } from './loaded.js';
 import type { Ending } from './outcome.js';
 import type { Executing, RunContext } from './run-context.js';
-
-interface MemoryImage {
-  readonly memory: WebAssembly.Memory;
-  readonly view: Uint8Array;
-  /** The image up to its last byte that is not 0; the rest is 0. */
-  readonly image: Uint8Array;
-}
-
-interface GlobalImage {
-  readonly global: WebAssembly.Global;
-  readonly value: unknown;
-}
 
 export class Instance {
   readonly gauge = new Gauge();
   readonly handles = new Handles();
   readonly #loaded: Loaded;
   readonly #host: { run: RunContext };
-  #handler: HandlerCall | undefined;
-  readonly #memories: WebAssembly.Memory[] = [];
-  readonly #tables: WebAssembly.Table[] = [];
-  readonly #globals: WebAssembly.Global[] = [];
-  readonly #memoryImages: MemoryImage[];
-  readonly #globalImages: GlobalImage[];
+  readonly #guard: LeaveGuard = { mayLeave: true };
+  readonly #state = new CoreState();
+  readonly #handler: HandlerCall;
   #modules = 0;
+  /** A host function was begun and not ended: the stack ran out so close that not even its end could be noted. */
+  #insideHost = false;
+  /** The stack ran out inside a host function. */
+  #torn = false;
 
   /**
    * Instantiates and runs the start functions, under `run`'s limits.
@@ -53,18 +44,14 @@ export class Instance {
     this.#host = { run: run(this) };
     const imports = new HostImports(this.#host);
     const around = this.#surroundings();
-    const hooks: HostHooks = {
+    const handler = link(loaded.plan, {
+      instantiate: (name, coreImports) => this.#instantiateCore(loaded.module(name), coreImports),
       lower: (name, options) => lowerImport(imports.find(name), options, around),
-      lift: (handler) => (this.#handler = new HandlerCall(handler, around.guard)),
-      drop: (handle) => this.handles.remove(handle),
-    };
-    loaded.instantiate(
-      (name) => loaded.module(name),
-      unusedImports({ [HOST_HOOKS]: hooks }),
-      (module, coreImports) => this.#instantiateCore(module, coreImports),
-    );
-    this.#memoryImages = this.#memories.map(imageOf);
-    this.#globalImages = this.#globals.map((global) => ({ global, value: global.value }));
+      drop: (...[resource]) => dropResource(resource, around),
+      global: (global) => this.#state.addGlobal(global),
+    });
+    this.#handler = new HandlerCall(handler, this.#guard);
+    this.handles.keep();
   }
 
   /** What host calls ask: time is measured, and a fault ends the run even if the guest catches it. */
@@ -73,15 +60,18 @@ export class Instance {
     let from = 0;
     return {
       handles: this.handles,
-      guard: { mayLeave: true },
+      guard: this.#guard,
       limits: () => host.run.request.limits,
       enter: () => {
+        this.#insideHost = true;
         from = performance.now();
       },
       leave: () => {
         host.run.hostMs += performance.now() - from;
+        this.#insideHost = false;
       },
       fault: (error) => {
+        if (error instanceof RangeError) this.#torn = true;
         if (error instanceof AbiFault) host.run.breakAbi(error.message);
         if (error instanceof OverBudget) host.run.overOutput(error.message);
         throw error;
@@ -89,26 +79,21 @@ export class Instance {
     };
   }
 
-  #instantiateCore(module: WebAssembly.Module, imports: WebAssembly.Imports = {}): WebAssembly.Instance {
+  #instantiateCore(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
     const index = this.#modules++;
-    const instance = new WebAssembly.Instance(module, {
-      ...imports,
-      [METER_MODULE]: {
-        slice: (counter: number) => this.gauge.slice(index, counter),
-        grow: (space: number, count: number) => this.#mayGrow(space, count >>> 0),
-      },
-    });
+    const meter = {
+      slice: (counter: number) => this.gauge.slice(index, counter),
+      grow: (space: number, count: number) => this.#mayGrow(space, count >>> 0),
+      deep: () => this.gauge.stop('depth'),
+    };
+    // Without a prototype: what a module misses must not be looked for in that of all objects.
+    const given = Object.assign(Object.create(null) as object, imports, { [METER_MODULE]: meter });
+    const instance = new WebAssembly.Instance(module, given);
     this.gauge.add(instance.exports[FUEL_EXPORT] as WebAssembly.Global<number>);
-    for (const [name, value] of Object.entries(instance.exports)) this.#capture(name, value);
+    this.#state.add(instance.exports);
     const start = instance.exports[START_EXPORT];
     if (typeof start === 'function') start();
     return instance;
-  }
-
-  #capture(name: string, value: WebAssembly.Extern): void {
-    if (name.startsWith(EXPOSED.memory)) addOnce(this.#memories, value as WebAssembly.Memory);
-    else if (name.startsWith(EXPOSED.table)) addOnce(this.#tables, value as WebAssembly.Table);
-    else if (name.startsWith(EXPOSED.global)) addOnce(this.#globals, value as WebAssembly.Global);
   }
 
   #mayGrow(space: number, count: number): number {
@@ -121,16 +106,12 @@ export class Instance {
 
   /** What its memories and tables hold now. */
   get memoryBytes(): Bytes {
-    let bytes = 0;
-    for (const memory of this.#memories) bytes += memory.buffer.byteLength;
-    for (const table of this.#tables) bytes += table.length * TABLE_ENTRY_BYTES;
-    return bytes;
+    return this.#state.bytes;
   }
 
   /** Hands one event to the guest. */
   handle(run: RunContext, event: TaskEvent): Ending {
     this.#host.run = run;
-    if (this.#handler === undefined) throw new Error('the generated code handed out no handler');
     const subject = run.request.subjects === 'dotted' ? event.topic.replaceAll('/', '.') : event.topic;
     try {
       const message = this.#handler.handle(subject, event.payload);
@@ -141,46 +122,40 @@ export class Instance {
     }
   }
 
+  /** Keeps everything as it is, for `reset`: once, before the first event. It takes time and memory by what there is. */
+  save(): void {
+    this.#loaded.images = this.#state.save(this.#loaded.images) ?? this.#loaded.images;
+  }
+
+  /** Whether it may be put back. */
+  get isSaved(): boolean {
+    return this.#state.isSaved;
+  }
+
   /**
-   * Puts everything that the last event could have changed back.
+   * Puts everything that the last event could have changed back, however it ended.
    * @returns false when that cannot be done and the instance must be thrown away.
    */
   reset(): boolean {
-    if (!this.#loaded.resettable) return false;
-    for (const { memory, view } of this.#memoryImages) {
-      // Growing replaced the buffer, and memory does not shrink.
-      if (memory.buffer !== view.buffer) return false;
-    }
-    for (const { view, image } of this.#memoryImages) {
-      view.set(image);
-      view.fill(0, image.length);
-    }
-    for (const { global, value } of this.#globalImages) global.value = value;
+    if (this.#cutShort || !this.#state.restore()) return false;
     this.handles.reset();
+    this.#guard.mayLeave = true;
     return true;
   }
-}
 
-function addOnce<Item>(list: Item[], item: Item): void {
-  if (!list.includes(item)) list.push(item);
-}
+  /**
+   * Ends what lives as long as an event: handles of what was granted. Memory stays as it is.
+   * @returns false when the instance must be thrown away.
+   */
+  endEvent(): boolean {
+    if (this.#cutShort) return false;
+    this.handles.endRun();
+    this.#guard.mayLeave = true;
+    return true;
+  }
 
-function imageOf(memory: WebAssembly.Memory): MemoryImage {
-  const view = new Uint8Array(memory.buffer);
-  let end = view.length;
-  while (end > 0 && view[end - 1] === 0) end--;
-  return { memory, view, image: view.slice(0, end) };
-}
-
-/** What the adapted code calls: see `provision/glue.ts`. */
-interface HostHooks {
-  lower(name: string, options: CanonicalOptions): unknown;
-  lift(handler: HandlerExport): void;
-  drop(handle: number): void;
-}
-
-/** The generated code checks that every function it would call is there, and then calls ours instead. */
-function unusedImports(hooks: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const anything = new Proxy({}, { get: () => () => undefined });
-  return new Proxy(hooks, { get: (target, name: string) => target[name] ?? anything });
+  /** An exhausted stack cuts host functions anywhere, and what they were writing with them. */
+  get #cutShort(): boolean {
+    return this.#torn || this.#insideHost;
+  }
 }

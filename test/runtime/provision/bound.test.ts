@@ -1,6 +1,6 @@
 import t from 'tap';
 import { bound } from '../../../runtime/provision/bound.js';
-import { fromText } from './counted.js';
+import { fromText } from './wat.js';
 
 const MiB = 1024 * 1024;
 

@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { GLUE_FILE, META_FILE, type Artifact } from '../../../runtime/provision/artifact.js';
+import { META_FILE, type Artifact } from '../../../runtime/provision/artifact.js';
 import { ArtifactCache } from '../../../runtime/provision/cache.js';
 import { sha256, type Provisioned } from '../../../runtime/provision/provision.js';
 
-const GLUE = Buffer.from('return 1;');
 const MODULE = Buffer.from([0, 1, 2, 3]);
+const CALL = { core: 0, name: 'call' };
 
 const artifact: Artifact = {
   key: 'k'.repeat(40),
@@ -14,23 +14,26 @@ const artifact: Artifact = {
   instrumentation: '1',
   imports: ['a:b/c@1.0.0'],
   modules: [{ name: 'task.core.wasm', sha256: sha256(MODULE), bytes: MODULE.length }],
-  glueSha256: sha256(GLUE),
+  link: {
+    steps: [{ module: 'task.core.wasm', imports: [] }],
+    lowered: [],
+    drops: [],
+    globals: [],
+    handler: { call: CALL, postReturn: undefined, encoding: 'utf16', memory: CALL, realloc: CALL },
+  },
   initialMemoryBytes: 65_536,
   notResettable: undefined,
 };
 const provisioned: Provisioned = {
   artifact,
-  files: new Map([
-    [GLUE_FILE, GLUE],
-    ['task.core.wasm', MODULE],
-  ]),
+  files: new Map([['task.core.wasm', MODULE]]),
 };
 
 t.test('what is stored is found, in a later process as well', async (t) => {
   const dir = t.testdir({});
   await new ArtifactCache(dir).store(provisioned);
   const found = await new ArtifactCache(dir).find(artifact.key);
-  t.match(found, { ...artifact, notResettable: undefined });
+  t.strictSame(found, JSON.parse(JSON.stringify(artifact)));
   t.strictSame(await readFile(join(dir, artifact.key, 'task.core.wasm')), MODULE);
   t.strictSame(await readdir(dir), [artifact.key]);
   t.equal(await new ArtifactCache(dir).find('other'), undefined);
@@ -50,7 +53,10 @@ t.test('what lies there under a wrong key, or in another shape, is not found', a
     { ...meta, initialMemoryBytes: '65536' },
     { ...meta, modules: [{ name: '../../etc/passwd', sha256: sha256(MODULE), bytes: 4 }] },
     { ...meta, modules: [{ name: 'gone.wasm', sha256: sha256(MODULE), bytes: 4 }] },
-    { ...meta, modules: [{ name: 'task.core.wasm', sha256: sha256(GLUE), bytes: 4 }] },
+    { ...meta, modules: [{ name: 'task.core.wasm', sha256: sha256('another'), bytes: 4 }] },
+    { ...meta, link: undefined },
+    { ...meta, link: { ...artifact.link, handler: undefined } },
+    { ...meta, link: { ...artifact.link, steps: [{ module: 7, imports: [] }] } },
     { ...meta, modules: [null] },
     [],
     null,
