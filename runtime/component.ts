@@ -4,23 +4,30 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RuntimeError } from './errors.js';
-import { wrapAsComponent } from './provision/jco.js';
+import { componentImports } from './provision/component-imports.js';
+import { HANDLER } from './provision/offered.js';
+import { wrapAsComponent, type StringEncoding } from './provision/jco.js';
 
 /** The file that declares the package the worlds are in; the other files hold the packages it uses. */
 const WORLDS_FILE = 'task.wit';
 
 /**
  * Wraps a core module whose imports and exports fit `world` as a component.
- * Strings cross as UTF-16. What the module does not import, the component does
- * not either. The same bytes give the same component.
+ * What the module does not import, the component does not either. Imports of
+ * WASI's preview 1 are adapted. The same bytes give the same component.
  *
  * @param world A world of `runtime/wit/task.wit`, such as "task".
+ * @param encoding how strings cross: AssemblyScript's are UTF-16.
  * @throws RuntimeError 'component-invalid' naming what does not fit.
  */
-export async function componentFromCore(core: Uint8Array, world: string): Promise<Uint8Array> {
-  const witSource = await readWit();
+export async function componentFromCore(
+  core: Uint8Array,
+  world: string,
+  encoding: StringEncoding = 'utf16',
+): Promise<Uint8Array> {
+  const witSource = await readWorlds();
   try {
-    return await wrapAsComponent(core, witSource, world);
+    return await wrapAsComponent(core, witSource, world, encoding);
   } catch (error) {
     throw new RuntimeError('component-invalid', `the module does not fit the world ${world}: ${reasonOf(error)}`, {
       cause: error,
@@ -28,8 +35,32 @@ export async function componentFromCore(core: Uint8Array, world: string): Promis
   }
 }
 
+/**
+ * The world of a component that imports these interfaces, and the packages they
+ * are in.
+ *
+ * @param interfaces such as "wasi:logging/logging@0.1.0-draft".
+ * @returns the text, and the world's name in it.
+ */
+export async function worldOf(
+  interfaces: readonly string[],
+): Promise<{ readonly wit: string; readonly world: string }> {
+  const lines = [...interfaces.map((name) => `    import ${localName(name)};`), `    export ${HANDLER};`];
+  return { wit: `${await readWorlds()}\nworld used {\n${lines.join('\n')}\n}\n`, world: 'used' };
+}
+
+/** Interfaces of the package that the worlds are in have no other name there. */
+function localName(name: string): string {
+  return /^sterna:task\/([a-z-]+)@0\.1\.0$/.exec(name)?.[1] ?? name;
+}
+
+/** The functions that a component imports, by interface. @throws MalformedWasm, UnsupportedComponent */
+export function functionsImportedBy(component: Uint8Array): readonly (readonly [string, readonly string[]])[] {
+  return componentImports(component).map(({ name, functions }) => [name, [...functions.keys()]]);
+}
+
 /** One text with all packages nested in it: given a folder, jco 1.35 panics. */
-async function readWit(): Promise<string> {
+async function readWorlds(): Promise<string> {
   const folder = witFolder(dirname(fileURLToPath(import.meta.url)));
   const names = (await readdir(folder)).filter((name) => name.endsWith('.wit') && name !== WORLDS_FILE);
   const files = [WORLDS_FILE, ...names.toSorted()];

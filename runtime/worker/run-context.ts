@@ -2,12 +2,14 @@
  * One run as the host imports see it: what it may do, what it has asked for,
  * what it used up. Effects are collected here and leave only with the result.
  */
-import { HOST_BYTES_PER_FUEL_SHIFT, HOST_CALL_FUEL } from '../provision/meter/costs.js';
+import { RUNTIME_BOUNDS } from '../limits.js';
+import { HOST_CALL_FUEL, HOST_FUEL_PER_BYTE } from '../provision/meter/costs.js';
 import type { StateReader, StateSnapshot } from '../state.js';
-import type { BucketGrant, Bytes, Effect, LogLine, Outcome, Read, RunRequest } from '../task.js';
+import type { BucketGrant, Bytes, Effect, LogLevel, LogLine, Outcome, Read, RunRequest } from '../task.js';
 import { filterMatches, topicFault } from '../topic.js';
-import type { Handles } from './abi/canonical.js';
+import type { Handles } from './abi/handles.js';
 import type { Gauge } from './gauge.js';
+import { LineLog } from './line-log.js';
 import { Random } from './random.js';
 
 /** One unit of fuel is a nanosecond on a run's clocks, so that they move and yet repeat exactly. */
@@ -15,6 +17,22 @@ const NANOSECONDS_PER_FUEL = 1;
 
 /** A value as a run sees it: written by the run itself, or read from the snapshot. */
 export type Seen = Uint8Array | undefined;
+
+/** Values by bucket and key. */
+type ByBucket = Map<string, Map<string, Seen>>;
+
+/** Where a guest's standard library writes: lines of the log. */
+export type StandardStream = 'stdout' | 'stderr';
+
+const STREAM_LEVEL: Readonly<Record<StandardStream, LogLevel>> = { stdout: 'info', stderr: 'warn' };
+
+/** What a cut line has besides its bytes: its context and an ellipsis. */
+const LINE_OVERHEAD_BYTES = 'stdout'.length + Buffer.byteLength('…');
+
+/** Thrown in place of what the guest called: it is to execute nothing more. */
+class RunEnded extends Error {
+  override readonly name = 'RunEnded';
+}
 
 /** The instance that executes a run, as far as the run needs it. */
 export interface Executing {
@@ -41,8 +59,13 @@ export class RunContext {
   readonly gauge: Gauge;
   readonly handles: Handles;
   readonly #state: StateReader | undefined;
-  readonly #written = new Map<string, Map<string, Seen>>();
-  readonly #read = new Map<string, Map<string, Seen>>();
+  // Most runs need few of these, and making a map costs as much as a host call.
+  #written: ByBucket | undefined;
+  #read: ByBucket | undefined;
+  #streams: Map<StandardStream, LineLog> | undefined;
+  /** Of the keys that it looked at. */
+  #readLength = 0;
+  #pages: Map<string, string[]> | undefined;
   #snapshot: StateSnapshot | undefined;
   #random: Random | undefined;
 
@@ -55,7 +78,7 @@ export class RunContext {
 
   /** Charges a host call for the bytes that cross. */
   charge(bytes: Bytes): void {
-    this.gauge.charge(HOST_CALL_FUEL + (bytes >>> HOST_BYTES_PER_FUEL_SHIFT));
+    this.gauge.charge(HOST_CALL_FUEL + bytes * HOST_FUEL_PER_BYTE);
   }
 
   /** Nanoseconds since the run's start, on its own clock. */
@@ -72,6 +95,21 @@ export class RunContext {
     this.verdict ??= { kind: 'denied', message };
   }
 
+  /** Ends the run as not granted what it asks for, where the call has no error to answer with. @throws RunEnded */
+  refuse(message: string): never {
+    this.deny(message);
+    this.gauge.stop('verdict');
+    throw new RunEnded(message);
+  }
+
+  /** Ends the run: the guest has left without an answer to its event. @throws RunEnded */
+  exit(status: string): never {
+    const message = `the task called exit with ${status}`;
+    this.verdict ??= { kind: 'failed', message };
+    this.gauge.stop('verdict');
+    throw new RunEnded(message);
+  }
+
   /** Notes that the guest broke the canonical ABI, and ends it. */
   breakAbi(message: string): void {
     this.abiFault ??= message;
@@ -86,6 +124,10 @@ export class RunContext {
 
   /** Counts output; over the limit the run is stopped. @returns whether it fits. */
   #spendOutput(bytes: Bytes, what: string): boolean {
+    if (this.effects.length >= RUNTIME_BOUNDS.effects) {
+      this.overOutput(`${what} would be one effect more than the ${RUNTIME_BOUNDS.effects} that a run may have`);
+      return false;
+    }
     const { outputBytes: limit } = this.request.limits;
     if (this.outputBytes + bytes > limit) {
       this.overOutput(`${what} would bring the run's output above its limit of ${limit} bytes`);
@@ -122,12 +164,18 @@ export class RunContext {
     return undefined;
   }
 
+  /** Whether it may look at one key more, of this length. */
+  mayRead(length: number): boolean {
+    return this.reads.length < RUNTIME_BOUNDS.reads && this.#readLength + length <= RUNTIME_BOUNDS.readLength;
+  }
+
   read(bucket: string, key: string): Seen {
-    const written = this.#written.get(bucket);
+    const written = this.#written?.get(bucket);
     if (written?.has(key) === true) return written.get(key);
-    const known = submap(this.#read, bucket);
+    const known = submap((this.#read ??= new Map<string, Map<string, Seen>>()), bucket);
     if (known.has(key)) return known.get(key);
     const stored = this.#state === undefined ? undefined : this.#snapshotNow(this.#state).get(bucket, key);
+    this.#readLength += key.length;
     this.reads.push({ bucket, key, version: stored?.version ?? 0 });
     known.set(key, stored?.value);
     return stored?.value;
@@ -142,16 +190,24 @@ export class RunContext {
     }
     if (!this.#spendOutput(Buffer.byteLength(key) + (value?.length ?? 0), `writing key "${key}"`))
       return 'the output limit is reached';
-    submap(this.#written, bucket.id).set(key, value);
+    submap((this.#written ??= new Map<string, Map<string, Seen>>()), bucket.id).set(key, value);
     this.effects.push(
       value === undefined ? { kind: 'delete', bucket: bucket.id, key } : { kind: 'set', bucket: bucket.id, key, value },
     );
     return undefined;
   }
 
+  /** The last key of each page that was listed of a bucket, in order. */
+  pagesOf(bucket: string): string[] {
+    this.#pages ??= new Map();
+    let pages = this.#pages.get(bucket);
+    if (pages === undefined) this.#pages.set(bucket, (pages = []));
+    return pages;
+  }
+
   /** Keys in ascending order, those after `after`, at most `limit`, with the run's own writes. */
   keys(bucket: string, after: string | undefined, limit: number): string[] {
-    const written = this.#written.get(bucket);
+    const written = this.#written?.get(bucket);
     const stored =
       this.#state === undefined ? [] : this.#snapshotNow(this.#state).keys(bucket, after, limit + (written?.size ?? 0));
     const keys = new Set(stored);
@@ -164,12 +220,29 @@ export class RunContext {
 
   addLog(line: LogLine): void {
     const bytes = Buffer.byteLength(line.context) + Buffer.byteLength(line.message);
-    if (this.logBytes + bytes > this.request.limits.logBytes) {
+    if (this.logBytes + bytes > this.request.limits.logBytes || this.log.length >= RUNTIME_BOUNDS.logLines) {
       this.droppedLogLines++;
       return;
     }
     this.logBytes += bytes;
     this.log.push(line);
+  }
+
+  /** Adds what a guest wrote to its log, a line at a time, each at the price of a call. */
+  writeTo(stream: StandardStream, bytes: Uint8Array): void {
+    this.#streams ??= new Map();
+    let lines = this.#streams.get(stream);
+    if (lines === undefined) {
+      const add = (message: string): void => this.addLog({ level: STREAM_LEVEL[stream], context: stream, message });
+      lines = new LineLog(add, Math.max(0, this.request.limits.logBytes - LINE_OVERHEAD_BYTES));
+      this.#streams.set(stream, lines);
+    }
+    this.gauge.charge(lines.write(bytes) * HOST_CALL_FUEL);
+  }
+
+  /** Adds lines that were not ended. */
+  endLines(): void {
+    for (const lines of this.#streams?.values() ?? []) lines.end();
   }
 
   #snapshotNow(state: StateReader): StateSnapshot {
@@ -184,7 +257,7 @@ export class RunContext {
   }
 }
 
-function submap(map: Map<string, Map<string, Seen>>, name: string): Map<string, Seen> {
+function submap(map: ByBucket, name: string): Map<string, Seen> {
   let inner = map.get(name);
   if (inner === undefined) {
     inner = new Map();
@@ -195,5 +268,16 @@ function submap(map: Map<string, Map<string, Seen>>, name: string): Map<string, 
 
 /** The order of the keys' UTF-8 bytes, which is the order of their code points. */
 function compareKeys(a: string, b: string): number {
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    const difference = codePointOrder(a.charCodeAt(i)) - codePointOrder(b.charCodeAt(i));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all others. */
+function codePointOrder(unit: number): number {
+  const isSurrogate = unit >= 0xd800 && unit < 0xe000;
+  return isSurrogate ? unit + 0x10000 : unit;
 }

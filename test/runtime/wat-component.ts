@@ -1,7 +1,7 @@
 /** Components made from the text of a core module: small, and with exactly what a test needs. */
 import { componentFromCore } from '../../runtime/index.js';
 import { wrapAsComponent } from '../../runtime/provision/jco.js';
-import { fromText } from './provision/counted.js';
+import { fromText } from './provision/wat.js';
 
 const HANDLER = '"wasmcloud:messaging/handler@0.2.0#handle-message"';
 const SEVEN = 'i32 i32 i32 i32 i32 i32 i32';

@@ -1,18 +1,14 @@
 /** A guest's memory as the canonical ABI uses it: bounds, alignment, encodings, allocation. */
-
-/** The guest broke the canonical ABI: its call ends in a trap. */
-export class AbiFault extends Error {
-  override readonly name = 'AbiFault';
-}
+import { AbiFault } from './abi-fault.js';
 
 type StringEncoding = 'utf8' | 'utf16';
 
-/** What a canonical function was declared with. */
 /** Whether the guest may call the host now: not while it allocates or frees for it. */
 export interface LeaveGuard {
   mayLeave: boolean;
 }
 
+/** What a canonical function was declared with. */
 export interface CanonicalOptions {
   readonly encoding: StringEncoding;
   readonly memory: () => WebAssembly.Memory | undefined;

@@ -1,5 +1,6 @@
 /** The one export that tasks have, called from the host: the "lift" of the canonical ABI for `handle-message`. */
-import { AbiFault, GuestMemory, type CanonicalOptions, type LeaveGuard } from './guest-memory.js';
+import { AbiFault } from './abi-fault.js';
+import { GuestMemory, type CanonicalOptions, type LeaveGuard } from './guest-memory.js';
 
 export interface HandlerExport extends CanonicalOptions {
   /** The core function: subject, body and reply-to as (case, pointer, length); returns where the result is. */

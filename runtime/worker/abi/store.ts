@@ -1,28 +1,25 @@
 /** Values to the guest: compiled once for a type, then called for each value. */
 import type { GuestMemory } from './guest-memory.js';
-import { alignTo, layoutOf, payloadOffset } from './layout.js';
-import type { AbiType } from './types.js';
+import type { Handles } from './handles.js';
+import { flagsAs, layoutOf, payloadOffset, placesOf } from './layout.js';
+import { isPrimitive, storePrimitive } from './primitives.js';
+import { casesOf, type AbiType } from './types.js';
 
 /** What a call's result is lowered with. */
 export interface Lowering {
   readonly memory: GuestMemory;
-  /** Gives out a handle for a resource. */
-  newHandle(resource: unknown): number;
+  readonly handles: Handles;
 }
 
 type Store = (lowering: Lowering, value: never, address: number) => void;
 
-/** Writes a value to memory at an address that is checked already. */
+/** Writes a value to memory at an address that is checked already. @throws Error for a type that no host function may answer with. */
 export function store(type: AbiType): Store {
+  if (isPrimitive(type)) {
+    const put = storePrimitive(type);
+    return ({ memory }, value, at) => put(memory.view, at, value);
+  }
   switch (type) {
-    case 'bool':
-      return ({ memory }, value: boolean, at) => memory.view.setUint8(at, value ? 1 : 0);
-    case 'u32':
-      return ({ memory }, value: number, at) => memory.view.setUint32(at, value, true);
-    case 'u64':
-      return ({ memory }, value: bigint, at) => memory.view.setBigUint64(at, value, true);
-    case 'f64':
-      return ({ memory }, value: number, at) => memory.view.setFloat64(at, value, true);
     case 'string':
     case 'text':
       return ({ memory }, value: string, at) => pair(memory, at, memory.storeText(value));
@@ -32,22 +29,21 @@ export function store(type: AbiType): Store {
   }
   switch (type.kind) {
     case 'own':
-      return (lowering, value: unknown, at) => lowering.memory.view.setUint32(at, lowering.newHandle(value), true);
+      return (lowering, value: unknown, at) =>
+        lowering.memory.view.setUint32(at, lowering.handles.add(type.resource, value), true);
     case 'list':
       return storeList(type.of);
     case 'tuple':
       return storeFields(type.of.map((field, i) => [i, field] as const));
     case 'record':
       return storeFields(type.of);
+    case 'flags':
+      return store(flagsAs(type.of.length));
     case 'option':
       return storeOption(type.of);
     case 'result':
-      return storeCases([
-        ['ok', type.ok],
-        ['err', type.err],
-      ]);
     case 'variant':
-      return storeCases(type.of);
+      return storeCases(casesOf(type));
     case 'enum':
       return ({ memory }, value: string, at) => memory.view.setUint8(at, type.of.indexOf(value));
     case 'borrow':
@@ -71,20 +67,15 @@ function storeList(of: AbiType): Store {
 }
 
 function storeFields(fields: readonly (readonly [string | number, AbiType])[]): Store {
-  let offset = 0;
-  const places = fields.map(([name, field]) => {
-    const { size, align } = layoutOf(field);
-    const at = alignTo(offset, align);
-    offset = at + size;
-    return { name, at, put: store(field) };
-  });
+  const { offsets } = placesOf(fields.map(([, field]) => field));
+  const places = fields.map(([name, field], i) => ({ name, at: offsets[i] ?? 0, put: store(field) }));
   return (lowering, value: Readonly<Record<string | number, never>>, address) => {
     for (const { name, at, put } of places) put(lowering, value[name] as never, address + at);
   };
 }
 
 function storeOption(of: AbiType): Store {
-  const at = payloadOffset([undefined, of]);
+  const at = payloadOffset(casesOf({ kind: 'option', of }));
   const put = store(of);
   return (lowering, value: undefined, address) => {
     lowering.memory.view.setUint8(address, value === undefined ? 0 : 1);
@@ -94,7 +85,7 @@ function storeOption(of: AbiType): Store {
 
 /** Values are `{ tag, val }`. */
 function storeCases(cases: readonly (readonly [string, AbiType | undefined])[]): Store {
-  const at = payloadOffset(cases.map(([, payload]) => payload));
+  const at = payloadOffset(cases);
   const puts = new Map(
     cases.map(([name, payload], i) => [name, { i, put: payload === undefined ? undefined : store(payload) }]),
   );

@@ -12,7 +12,7 @@ export function config(host: Host): Record<string, HostInterface> {
         host.run.charge(key.length + (value?.length ?? 0));
         return ok(value);
       }),
-      getAll: hostFunction([], result(list(tuple('string', 'string')), CONFIG_ERROR), () => {
+      'get-all': hostFunction([], result(list(tuple('string', 'string')), CONFIG_ERROR), () => {
         const entries = Object.entries(host.run.request.config).toSorted(([a], [b]) => (a < b ? -1 : 1));
         host.run.charge(entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0));
         return ok(entries);

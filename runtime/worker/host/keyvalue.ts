@@ -9,13 +9,16 @@ type Result<Ok> = HostResult<Ok, KeyError>;
 type Entry = [key: string, value: Uint8Array];
 
 const U64 = 8;
+const BUCKET = 'wasi:keyvalue/store/bucket';
 const DONE = result(undefined, KEY_ERROR);
+const TOO_MANY_READS = `a run can look at ${RUNTIME_BOUNDS.reads} keys, of ${RUNTIME_BOUNDS.readLength} characters together`;
 
 /** `wasi:keyvalue`: state, as one snapshot plus the run's own writes. A handle stands for a grant. */
 export function keyvalue(host: Host): Record<string, HostInterface> {
   const get = (bucket: BucketGrant, key: string): Result<Uint8Array | undefined> => {
     const fault = keyFault(key);
     if (fault !== undefined) return other(fault);
+    if (!host.run.mayRead(key.length)) return other(TOO_MANY_READS);
     const value = host.run.read(bucket.id, key);
     host.run.charge(key.length + (value?.length ?? 0));
     return ok(value);
@@ -30,21 +33,21 @@ export function keyvalue(host: Host): Record<string, HostInterface> {
     return bucket.access === 'read-write' ? other(refused) : err({ tag: 'access-denied' });
   };
 
-  /** The cursor is how many keys have been listed. */
+  /** A cursor is the number of a page that the run has had, so that a page costs what is on it. */
   const listKeys = (
     bucket: BucketGrant,
     cursor: bigint | undefined,
   ): Result<{ keys: string[]; cursor: bigint | undefined }> => {
+    const pages = host.run.pagesOf(bucket.id);
+    const page = Number(cursor ?? 0n);
+    if (page > pages.length) return other(`no list of keys has had the cursor ${page}`);
     const most = RUNTIME_BOUNDS.listKeys;
-    if ((cursor ?? 0n) > RUNTIME_BOUNDS.listedKeys)
-      return other(`at most ${RUNTIME_BOUNDS.listedKeys} keys can be listed`);
-    const from = Number(cursor ?? 0n);
-    const all = host.run.keys(bucket.id, undefined, from + most + 1);
-    host.run.charge(all.reduce((sum, key) => sum + key.length, 0));
-    return ok({
-      keys: all.slice(from, from + most),
-      cursor: all.length > from + most ? BigInt(from + most) : undefined,
-    });
+    const found = host.run.keys(bucket.id, page === 0 ? undefined : pages[page - 1], most + 1);
+    host.run.charge(found.reduce((sum, key) => sum + key.length, 0));
+    const keys = found.slice(0, most);
+    if (found.length <= most) return ok({ keys, cursor: undefined });
+    pages[page] = keys.at(-1) ?? '';
+    return ok({ keys, cursor: BigInt(page + 1) });
   };
 
   const increment = (bucket: BucketGrant, key: string, delta: bigint): Result<bigint> => {
@@ -63,36 +66,40 @@ export function keyvalue(host: Host): Record<string, HostInterface> {
 
   return {
     'wasi:keyvalue/store': {
-      open: hostFunction(['string'], result(own, KEY_ERROR), (identifier: string): Result<BucketGrant> => {
+      open: hostFunction(['string'], result(own(BUCKET), KEY_ERROR), (identifier: string): Result<BucketGrant> => {
         host.run.charge(identifier.length);
         const grant = host.run.bucket(identifier);
         if (grant === undefined) return err({ tag: 'access-denied' });
         if (host.run.handles.live >= RUNTIME_BOUNDS.handles) {
-          return other(`at most ${RUNTIME_BOUNDS.handles} buckets can be open at once`);
+          return other(`at most ${RUNTIME_BOUNDS.handles} handles can be held at once`);
         }
         return ok(grant);
       }),
-      get: hostFunction([borrow, 'string'], result(option('bytes'), KEY_ERROR), get),
-      set: hostFunction([borrow, 'string', 'bytes'], DONE, write),
-      delete: hostFunction([borrow, 'string'], DONE, (bucket: BucketGrant, key: string) =>
+      '[method]bucket.get': hostFunction([borrow(BUCKET), 'string'], result(option('bytes'), KEY_ERROR), get),
+      '[method]bucket.set': hostFunction([borrow(BUCKET), 'string', 'bytes'], DONE, write),
+      '[method]bucket.delete': hostFunction([borrow(BUCKET), 'string'], DONE, (bucket: BucketGrant, key: string) =>
         write(bucket, key, undefined),
       ),
-      exists: hostFunction([borrow, 'string'], result('bool', KEY_ERROR), (bucket: BucketGrant, key: string) => {
-        const value = get(bucket, key);
-        return value.tag === 'err' ? value : ok(value.val !== undefined);
-      }),
-      listKeys: hostFunction(
-        [borrow, option('u64')],
+      '[method]bucket.exists': hostFunction(
+        [borrow(BUCKET), 'string'],
+        result('bool', KEY_ERROR),
+        (bucket: BucketGrant, key: string) => {
+          const value = get(bucket, key);
+          return value.tag === 'err' ? value : ok(value.val !== undefined);
+        },
+      ),
+      '[method]bucket.list-keys': hostFunction(
+        [borrow(BUCKET), option('u64')],
         result(record({ keys: list('string'), cursor: option('u64') }), KEY_ERROR),
         listKeys,
       ),
     },
     'wasi:keyvalue/atomics': {
-      increment: hostFunction([borrow, 'string', 'u64'], result('u64', KEY_ERROR), increment),
+      increment: hostFunction([borrow(BUCKET), 'string', 'u64'], result('u64', KEY_ERROR), increment),
     },
     'wasi:keyvalue/batch': {
-      getMany: hostFunction(
-        [borrow, list('string')],
+      'get-many': hostFunction(
+        [borrow(BUCKET), list('string')],
         result(list(option(tuple('string', 'bytes'))), KEY_ERROR),
         (bucket: BucketGrant, keys: string[]) =>
           all(keys, (key): Result<Entry | undefined> => {
@@ -101,10 +108,12 @@ export function keyvalue(host: Host): Record<string, HostInterface> {
             return ok(value.val === undefined ? undefined : [key, value.val]);
           }),
       ),
-      setMany: hostFunction([borrow, list(tuple('string', 'bytes'))], DONE, (bucket: BucketGrant, entries: Entry[]) =>
-        nothing(all(entries, ([key, value]) => write(bucket, key, value))),
+      'set-many': hostFunction(
+        [borrow(BUCKET), list(tuple('string', 'bytes'))],
+        DONE,
+        (bucket: BucketGrant, entries: Entry[]) => nothing(all(entries, ([key, value]) => write(bucket, key, value))),
       ),
-      deleteMany: hostFunction([borrow, list('string')], DONE, (bucket: BucketGrant, keys: string[]) =>
+      'delete-many': hostFunction([borrow(BUCKET), list('string')], DONE, (bucket: BucketGrant, keys: string[]) =>
         nothing(all(keys, (key) => write(bucket, key, undefined))),
       ),
     },

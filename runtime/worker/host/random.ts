@@ -1,4 +1,5 @@
-import { AbiFault } from '../abi/guest-memory.js';
+import { RUNTIME_BOUNDS } from '../../limits.js';
+import { AbiFault } from '../abi/abi-fault.js';
 import { hostFunction, tuple, type HostInterface } from '../abi/types.js';
 import type { Host } from './host.js';
 
@@ -7,8 +8,8 @@ export function random(host: Host): Record<string, HostInterface> {
   const bytes = hostFunction(['u64'], 'bytes', (length: bigint) => {
     const { run } = host;
     const count = Number(length);
-    if (count > run.request.limits.memoryBytes) {
-      throw new AbiFault(`${length} random bytes do not fit the memory limit of ${run.request.limits.memoryBytes}`);
+    if (count > RUNTIME_BOUNDS.randomBytes) {
+      throw new AbiFault(`a call gives at most ${RUNTIME_BOUNDS.randomBytes} random bytes, not ${length}`);
     }
     run.charge(count);
     return run.random.bytes(count);
@@ -19,8 +20,8 @@ export function random(host: Host): Record<string, HostInterface> {
   };
   const u64 = hostFunction([], 'u64', draw);
   return {
-    'wasi:random/random': { getRandomBytes: bytes, getRandomU64: u64 },
-    'wasi:random/insecure': { getInsecureRandomBytes: bytes, getInsecureRandomU64: u64 },
-    'wasi:random/insecure-seed': { insecureSeed: hostFunction([], tuple('u64', 'u64'), () => [draw(), draw()]) },
+    'wasi:random/random': { 'get-random-bytes': bytes, 'get-random-u64': u64 },
+    'wasi:random/insecure': { 'get-insecure-random-bytes': bytes, 'get-insecure-random-u64': u64 },
+    'wasi:random/insecure-seed': { 'insecure-seed': hostFunction([], tuple('u64', 'u64'), () => [draw(), draw()]) },
   };
 }

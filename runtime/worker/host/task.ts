@@ -21,8 +21,8 @@ export function task(host: Host): Record<string, HostInterface> {
   };
   return {
     'sterna:task/context': {
-      eventId: hostFunction([], 'string', () => text(host.run.request.event.id)),
-      runId: hostFunction([], 'string', () => text(host.run.request.runId)),
+      'event-id': hostFunction([], 'string', () => text(host.run.request.event.id)),
+      'run-id': hostFunction([], 'string', () => text(host.run.request.runId)),
       attempt: hostFunction(
         [],
         'u32',
@@ -33,18 +33,18 @@ export function task(host: Host): Record<string, HostInterface> {
         host.run.charge(name.length);
         return Object.hasOwn(captures, name) ? captures[name] : undefined;
       }),
-      arrivedAt: hostFunction(
+      'arrived-at': hostFunction(
         [],
         'u64',
         plain(() => BigInt(host.run.request.event.arrivedAtMs)),
       ),
       /** By the run's own clock, so that a repeated run sees the same. */
-      deadlineLeftMs: hostFunction(
+      'deadline-left-ms': hostFunction(
         [],
         'u32',
         plain(() => Math.max(0, Math.floor(host.run.request.limits.deadlineMs - host.run.elapsedNs / 1e6))),
       ),
-      fuelLeft: hostFunction(
+      'fuel-left': hostFunction(
         [],
         'u64',
         plain(() => BigInt(Math.max(0, host.run.request.limits.fuel - host.run.gauge.used))),

@@ -29,7 +29,7 @@ t.test('every function that a component with resources imports is ours to lower,
   const { lowered, drops, lifts } = hooksOf(code);
   const all = javascript.match(/^ *_trampoline\d+\.fnName = /gm)?.length;
   t.equal(lowered.length, all, 'none is left to the generated code');
-  for (const part of ['open', 'get', 'set', 'increment', 'listKeys', 'publish', 'log']) {
+  for (const part of ['open', 'get', 'set', 'increment', 'list-keys', 'publish', 'log']) {
     t.ok(
       lowered.some((name) => name.includes(part)),
       part,
@@ -56,9 +56,26 @@ t.test('code of another form is refused rather than half adapted', async (t) => 
     ['another export', `${javascript}\nexport const more = 1;\n`],
     ['no core instance', javascript.replaceAll('instantiateCore(', 'makeCore(')],
     ['no trampoline', javascript.replaceAll('let trampoline', 'let springboard')],
-    ['no handler', javascript.replaceAll('#handle-message', '#handle')],
+    ['no handler', javascript.replaceAll('handle-message', 'handle')],
     ['another encoding', javascript.replaceAll("stringEncoding: 'utf16'", "stringEncoding: 'latin1'")],
   ] as const) {
     t.throws(() => adaptGlue(changed), /unknown form/, what);
+  }
+});
+
+t.test('what a component calls besides, or a handler of another type, is refused by name', async (t) => {
+  const { component } = await builtTask('guest-tasks/thermostat');
+  const { javascript } = await transpile(component);
+  for (const [message, changed] of [
+    [/built-in.*trampoline99 = waitable/, `${javascript}\n  const trampoline99 = waitable.bind(null);\n`],
+    [/another type for handle-message.*no broker-message/, javascript.replace('body: v0_1', 'content: v0_1')],
+    [/another type for handle-message.*no list of bytes/, javascript.replaceAll(/(valLenBytes2 = len2 \*) 1/g, '$1 4')],
+    [
+      /another type for handle-message.*its error is no string/,
+      javascript.replaceAll('getUint32(ret + 4', 'getFloat32(ret + 4'),
+    ],
+  ] as const) {
+    t.not(changed, javascript);
+    t.throws(() => adaptGlue(changed), { name: 'UnsupportedGlue', message });
   }
 });

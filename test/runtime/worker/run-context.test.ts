@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { RunRequest, StateReader, Stored } from '../../../runtime/index.js';
-import { Handles } from '../../../runtime/worker/abi/canonical.js';
+import { Handles } from '../../../runtime/worker/abi/handles.js';
 import { Gauge } from '../../../runtime/worker/gauge.js';
 import { RunContext } from '../../../runtime/worker/run-context.js';
 
