@@ -40,16 +40,43 @@ export const RUNTIME_BOUNDS = {
    * millisecond of hot code, so that a deadline or a cancel is kept within one.
    */
   sliceFuel: 1_000_000,
+  /**
+   * What V8's optimising compiler is given at most in one function, in the hub's own memory. Measured at these bounds:
+   * 60 MB for the bytes, 80 MB for the loops (it grows with their square), 200 MB for the product of locals and
+   * branches; beyond them it takes gigabytes. A JavaScript engine, SQLite and compilers have 230 kB, 9,000 branches and
+   * a product of 630,000 at most.
+   */
+  functionBytes: 1 * MiB,
+  /** Places at which control splits or joins: block, loop, if, try, a branch, and each label of a table. */
+  functionBranches: 16_384,
+  functionLoops: 2_048,
+  functionLocalBranches: 8 * 1024 * 1024,
   /** An MQTT topic has a two-byte length: MQTT 3.1.1, section 1.5.3. */
   topicBytes: 65_535,
   /** A key of a bucket. */
   keyBytes: 1 * KiB,
   /** Keys in one answer of list-keys. */
   listKeys: 1_000,
-  /** Keys that a run can page through in one bucket: each page starts over. */
-  listedKeys: 100_000,
-  /** Bucket handles a run may hold at once. */
+  /** The stack of a thread that runs guests: four times what their calls are counted to take (`CALL_STACK_BYTES`). */
+  stackMegabytes: 16,
+  /** Handles a run may hold at once: of buckets, streams and what else is a resource. */
   handles: 64,
+  /** Bytes that a standard stream takes in one call: as much as a pipe does. */
+  writeBytes: 64 * KiB,
+  /** Types within types in a component: more than any compiler makes, and far from the end of the stack. */
+  typeNesting: 32,
+  /** Types in one place of a component: a JavaScript engine's has a few hundred. */
+  componentTypes: 100_000,
+  /** Effects of a run, which the hub commits in one piece on its main thread: some 20 ms at 5 us each. */
+  effects: 4_096,
+  /** Keys a run can read, each of which the hub compares when it commits: the same. */
+  reads: 4_096,
+  /** Characters of those keys together: they cross to the main thread as JSON, in which each may take six bytes. */
+  readLength: 512 * KiB,
+  /** Lines of a run's log: an empty one costs nothing of the log limit. */
+  logLines: 4_096,
+  /** Random bytes in one call: a millisecond in which a run cannot be stopped. */
+  randomBytes: 1 * MiB,
   /** Runs handed to a thread in one message: more gains nothing, fewer costs wake-ups. */
   batchRuns: 256,
   /** Work a thread is given in advance, by the time that runs took of late: what comes later, however urgent, waits for it. */
@@ -62,16 +89,56 @@ export const RUNTIME_BOUNDS = {
   batchBytes: 4 * MiB,
   /** A batch that takes longer gives back what it has not begun, at the next slice. */
   batchPatienceMs: 5,
-  /** Components a thread keeps loaded, each with at most one warm instance. */
-  warmTasks: 256,
-  /** Times a run is handed out again because the thread that held it died in another run. */
-  handouts: 3,
+  /**
+   * What a thread keeps warm: compiled components, and instances with their memories. 500 small tasks, or one
+   * JavaScript engine and 100; four threads stay below half of a hub's 1 GiB. A thread that needs more for the run
+   * that executes gets it, by the run's own limit.
+   */
+  warmBytes: 128 * MiB,
+  /**
+   * A component that takes this long to load is kept loaded when it has been deployed; others are loaded for their
+   * first event, so that 500 of them do not cost 60 MB before any is used.
+   */
+  keptLoadMs: 10,
+  /** Instances that a thread keeps for the keys of one task: a task with many keys does not push out all others. */
+  keptKeys: 64,
+  /** An instance with less memory is put back within some 10 us, which is less than making it anew: that is not measured. */
+  measuredResetBytes: 1 * MiB,
+  /** Entries of a table that are kept for a reset, in a table that no limit of the task counts; with more, an instance is made anew. */
+  savedTableEntries: 16_384,
+  /** Threads that may die while they hold a run, in other runs: then it ends as lost, so that it cannot go round for ever. */
+  losses: 3,
   /** Runs the pool holds that no thread has yet; the caller queues beyond it. */
   pendingRuns: 4_096,
   /** A run that has not been seen alive for this long past its deadline costs its thread. */
   watchdogMs: 2_000,
-  /** Preparing one component: validate, meter, transpile, compile. */
-  provisionMs: 60_000,
-  /** Memory of the thread that prepares it. */
-  provisionMegabytes: 2_048,
+  /** How long a thread that is to end may take. One in a system call that does not return never does, and is left behind. */
+  terminateMs: 5_000,
+  /** Compiling a component in a thread and running its start functions, whose own limits are far below. */
+  startMs: 60_000,
+  /** Runs that wait for the process of suspected tasks: they wait for nobody else, so there are few. */
+  suspectRuns: 1_024,
+  /** How long a run in that process may take to end when it is cancelled; then the process is killed. */
+  suspectCancelMs: 100,
+  /** How long that process is kept when there is nothing to do: it holds some 60 MB. */
+  suspectIdleMs: 60_000,
+  /**
+   * Preparing one component: validate, transpile, meter, validate. A JavaScript engine (12 MB) takes 1 to 3 s,
+   * and a slow board is five times slower. Processor time, since it yields to events.
+   */
+  provisionCpuMs: 60_000,
+  /** The same as time that passes: a machine may be busy with other things, but not for ever. */
+  provisionWallMs: 300_000,
+  /** Memory of the process that prepares it: what it holds for the smallest, with room to grow between two components. */
+  provisionBaseBytes: 384 * MiB,
+  /** What each byte of a component adds to that: 20 were measured for a JavaScript engine. */
+  provisionBytesPerByte: 32,
+  /** The JavaScript heap of the thread in it, which is not where modules are. */
+  provisionHeapBytes: 512 * MiB,
+  /** Components that are prepared at once: with one alone, a slow one holds everybody up. */
+  provisionProcesses: 2,
+  /** Components that one process prepares: the first costs 0.2 s, others a quarter of it; then what it has piled up goes. */
+  provisionsPerProcess: 16,
+  /** How long a process is kept for the next component: it holds some 150 MB. */
+  provisionIdleMs: 3_000,
 } as const;

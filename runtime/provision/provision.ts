@@ -3,15 +3,20 @@ import { createHash } from 'node:crypto';
 import { RuntimeError } from '../errors.js';
 import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Bytes } from '../task.js';
-import { GLUE_FILE, type Artifact, type ArtifactModule } from './artifact.js';
+import type { Artifact, ArtifactModule } from './artifact.js';
 import { bound } from './bound.js';
 import { componentImports, isComponent } from './component-imports.js';
+import { UnsupportedComponent } from './component-types.js';
 import { expose } from './expose.js';
-import { adaptGlue } from './glue.js';
+import { adaptGlue, UnsupportedGlue } from './glue.js';
+import type { LinkPlan } from './link-plan.js';
+import { recordLink } from './link.js';
 import { INSTRUMENTATION_VERSION } from './meter/costs.js';
 import { meter, type Metered } from './meter/meter.js';
-import { HANDLER, importFault } from './offered.js';
+import { missingFeature } from './missing-feature.js';
+import { HANDLER, importFaults } from './offered.js';
 import { transpile, type Transpiled } from './jco.js';
+import { optimizerFault } from './optimizer-cost.js';
 import { MalformedWasm } from './wasm/bytes.js';
 import { UnsupportedWasm } from './wasm/module-info.js';
 
@@ -47,21 +52,22 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
     );
   }
   for (const [name, module] of transpiled.modules) checkModule(name, module);
+  for (const [name, module] of transpiled.modules) refuseSlowToOptimize(name, module);
   const metered = meterAll(transpiled.modules);
 
   const files = new Map<string, Uint8Array>();
   const modules: ArtifactModule[] = [];
   let initialMemoryBytes = 0;
   let notResettable: string | undefined;
+  // A module may change tables that another one defines.
+  const tablesChange = [...metered.values()].some((pass) => pass.writesTables);
   for (const [name, pass] of metered) {
     const bounded = bound(pass.module, options.memoryBytes);
-    const exposed = expose(bounded.module);
+    const exposed = exposeOrRefuse(name, bounded.module, tablesChange);
     initialMemoryBytes += bounded.initialBytes;
-    if (pass.writesTables) notResettable = 'its tables change while it runs';
     if (pass.dropsSegments) notResettable = 'it drops segments while it runs';
-    if (exposed.hidesState) notResettable = 'it keeps state in a vector global';
-    files.set(name, exposed.module);
-    modules.push({ name, sha256: sha256(exposed.module), bytes: exposed.module.length });
+    files.set(name, exposed);
+    modules.push({ name, sha256: sha256(exposed), bytes: exposed.length });
   }
   if (initialMemoryBytes > options.memoryBytes) {
     throw new RuntimeError(
@@ -73,8 +79,6 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
     if (!WebAssembly.validate(module))
       throw new RuntimeError('internal', `The rewritten ${name} is not valid: ${compileFault(module)}`);
   }
-  const glue = new TextEncoder().encode(adaptGlue(transpiled.javascript));
-  files.set(GLUE_FILE, glue);
   const digest = sha256(component);
   return {
     artifact: {
@@ -83,7 +87,7 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
       instrumentation: INSTRUMENTATION_VERSION,
       imports,
       modules,
-      glueSha256: sha256(glue),
+      link: recordedLink(transpiled.javascript),
       initialMemoryBytes,
       notResettable,
     },
@@ -91,13 +95,18 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
   };
 }
 
-function checkedImports(component: Uint8Array): string[] {
+/** @throws RuntimeError when there is more of it than anybody should look at. */
+export function checkSize(component: Uint8Array): void {
   if (component.length > RUNTIME_BOUNDS.componentBytes) {
     throw new RuntimeError(
       'component-invalid',
       `The component has ${component.length} bytes; at most ${RUNTIME_BOUNDS.componentBytes} are taken`,
     );
   }
+}
+
+function checkedImports(component: Uint8Array): string[] {
+  checkSize(component);
   if (!isComponent(component)) {
     throw new RuntimeError(
       'component-invalid',
@@ -106,10 +115,7 @@ function checkedImports(component: Uint8Array): string[] {
   }
   try {
     const imports = componentImports(component);
-    const faults = imports.flatMap(({ name, kind }) => {
-      const fault = kind === 'instance' ? importFault(name) : 'tasks import interfaces only';
-      return fault === undefined ? [] : [`${name} (${fault})`];
-    });
+    const faults = imports.flatMap(importFaults);
     if (faults.length > 0) {
       throw new RuntimeError('component-refused', `The component imports what is not offered: ${faults.join(', ')}`);
     }
@@ -117,7 +123,21 @@ function checkedImports(component: Uint8Array): string[] {
   } catch (error) {
     if (error instanceof MalformedWasm)
       throw new RuntimeError('component-invalid', `The component cannot be read: ${error.message}`, { cause: error });
+    if (error instanceof UnsupportedComponent) throw refused(error);
     throw error;
+  }
+}
+
+function refused(error: UnsupportedComponent | UnsupportedGlue): RuntimeError {
+  return new RuntimeError('component-refused', `The component uses ${error.message}`, { cause: error });
+}
+
+/** @throws RuntimeError */
+function recordedLink(javascript: string): LinkPlan {
+  try {
+    return recordLink(adaptGlue(javascript));
+  } catch (error) {
+    throw error instanceof UnsupportedGlue ? refused(error) : error;
   }
 }
 
@@ -125,19 +145,25 @@ async function transpiledOrRefused(component: Uint8Array): Promise<Transpiled> {
   try {
     return await transpile(component);
   } catch (error) {
-    throw new RuntimeError('component-invalid', `The component cannot be transpiled: ${firstLine(error)}`, {
-      cause: error,
-    });
+    const cause = firstCause(error);
+    const feature = missingFeature(cause);
+    const why = feature === undefined ? '' : ` for it needs ${feature}`;
+    throw new RuntimeError('component-invalid', `The component cannot be transpiled${why}: ${cause}`, { cause: error });
   }
 }
 
 /** On the bytes as they came: rewriting could make an invalid module valid. */
 function checkModule(name: string, module: Uint8Array): void {
   if (WebAssembly.validate(module)) return;
-  throw new RuntimeError(
-    'component-invalid',
-    `${name} does not validate on Node ${process.versions.node}: ${compileFault(module)}`,
-  );
+  const fault = compileFault(module);
+  const feature = missingFeature(fault);
+  const why = feature === undefined ? 'does not validate' : `needs ${feature}, which is not there`;
+  throw new RuntimeError('component-invalid', `${name} ${why} on Node ${process.versions.node}: ${fault}`);
+}
+
+function refuseSlowToOptimize(name: string, module: Uint8Array): void {
+  const fault = readOrRefuse(name, () => optimizerFault(module));
+  if (fault !== undefined) throw new RuntimeError('component-over-limit', `In ${name}, ${fault}`);
 }
 
 function compileFault(module: Uint8Array): string {
@@ -158,8 +184,13 @@ function meterAll(modules: ReadonlyMap<string, Uint8Array>): Map<string, Metered
 }
 
 function meterOrRefuse(name: string, module: Uint8Array, exceptions: boolean): Metered {
+  return readOrRefuse(name, () => meter(module, { exceptions }));
+}
+
+/** Whatever a pass finds in a module that it cannot read is the component's fault. */
+function readOrRefuse<Value>(name: string, pass: () => Value): Value {
   try {
-    return meter(module, { exceptions });
+    return pass();
   } catch (error) {
     if (error instanceof UnsupportedWasm) {
       throw new RuntimeError('component-refused', `${name} uses ${error.message}, which cannot be metered`, {
@@ -171,6 +202,24 @@ function meterOrRefuse(name: string, module: Uint8Array, exceptions: boolean): M
     }
     throw error;
   }
+}
+
+function exposeOrRefuse(name: string, module: Uint8Array, tables: boolean): Uint8Array {
+  try {
+    return expose(module, { tables });
+  } catch (error) {
+    if (!(error instanceof UnsupportedWasm)) throw error;
+    throw new RuntimeError('component-refused', `${name} uses ${error.message}, which cannot be put back after a run`, {
+      cause: error,
+    });
+  }
+}
+
+/** The transpiler tells what led to what, the first cause last. */
+function firstCause(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const lines = text.split('\n').map((line) => line.trim().replace(/^\d+: /, ''));
+  return lines.findLast((line) => line !== '') ?? text;
 }
 
 function firstLine(error: unknown): string {

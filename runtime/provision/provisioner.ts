@@ -1,71 +1,71 @@
-/**
- * Prepares components, each in a thread of its own that is bounded in time and
- * memory and thrown away: what it is given may be built to make a pass slow.
- */
-import { Worker } from 'node:worker_threads';
+/** Prepares components that are not in the cache, each once. */
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { RuntimeError } from '../errors.js';
 import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Artifact } from './artifact.js';
+import { sha256InBackground } from './background-digest.js';
 import { ArtifactCache } from './cache.js';
-import { artifactKey, sha256, type ProvisionOptions } from './provision.js';
-import type { ProvisionAnswer, ProvisionJob } from './thread.js';
+import { artifactKey, checkSize, type ProvisionOptions } from './provision.js';
+import { ProvisionProcesses } from './provision-processes.js';
+import type { ProvisionBounds } from './provision-process.js';
 
 export class Provisioner {
   readonly #cache: ArtifactCache;
+  readonly #processes = new ProvisionProcesses();
   readonly #underWay = new Map<string, Promise<Artifact>>();
+  readonly #bounds: (component: Uint8Array) => ProvisionBounds;
 
-  constructor(cacheDir: string) {
+  constructor(cacheDir: string, bounds = boundsFor) {
     this.#cache = new ArtifactCache(cacheDir);
-  }
-
-  folder(key: string): string {
-    return this.#cache.folder(key);
+    this.#bounds = bounds;
   }
 
   /** The prepared component, from the cache where it is whole. @throws RuntimeError */
   async prepare(component: Uint8Array, options: ProvisionOptions): Promise<Artifact> {
-    const key = artifactKey(sha256(component), options);
+    checkSize(component);
+    const digest = await sha256InBackground(component);
+    const key = artifactKey(digest, options);
     const running = this.#underWay.get(key);
     if (running !== undefined) return running;
-    const preparing = this.#prepare(key, component, options).finally(() => this.#underWay.delete(key));
+    const preparing = this.#prepare(key, component, digest, options).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, preparing);
     return preparing;
   }
 
-  async #prepare(key: string, component: Uint8Array, options: ProvisionOptions): Promise<Artifact> {
+  /** Processes that prepare components now, or wait for the next, for tests. */
+  get pids(): readonly number[] {
+    return this.#processes.pids;
+  }
+
+  /** Ends what is under way. */
+  close(): void {
+    this.#processes.close();
+  }
+
+  async #prepare(key: string, component: Uint8Array, digest: string, options: ProvisionOptions): Promise<Artifact> {
     const cached = await this.#cache.find(key);
     if (cached !== undefined) return cached;
-    const answer = await inThread({ component, options, cacheDir: this.#cache.dir });
-    if (answer.type === 'refused') throw new RuntimeError(answer.code, answer.message);
-    return answer.artifact;
+    const cacheDir = this.#cache.dir;
+    const file = join(cacheDir, `.component-${randomUUID()}`);
+    await writeFile(file, component);
+    try {
+      const what = `the component ${digest.slice(0, 12)} (${component.length} bytes)`;
+      const answer = await this.#processes.prepare({ file, options, cacheDir }, what, this.#bounds(component));
+      if (answer.type === 'refused') throw new RuntimeError(answer.code, answer.message);
+      return answer.artifact;
+    } finally {
+      await rm(file, { force: true });
+    }
   }
 }
 
-function inThread(job: ProvisionJob): Promise<ProvisionAnswer> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./thread.js', import.meta.url), {
-      workerData: job,
-      resourceLimits: { maxOldGenerationSizeMb: RUNTIME_BOUNDS.provisionMegabytes },
-    });
-    const seconds = RUNTIME_BOUNDS.provisionMs / 1000;
-    const timer = setTimeout(() => {
-      reject(new RuntimeError('provision-bound', `Preparing the component took longer than ${seconds} s`));
-      void worker.terminate();
-    }, RUNTIME_BOUNDS.provisionMs);
-    worker.once('message', resolve);
-    worker.once('error', (error: Error & { code?: string }) => {
-      reject(
-        error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-          ? new RuntimeError(
-              'provision-bound',
-              `Preparing the component needs more than ${RUNTIME_BOUNDS.provisionMegabytes} MB`,
-            )
-          : new RuntimeError('internal', `Preparing the component failed: ${error.message}`, { cause: error }),
-      );
-    });
-    worker.once('exit', (code) => {
-      clearTimeout(timer);
-      reject(new RuntimeError('internal', `The provisioning thread ended with code ${code} and no answer`));
-    });
-  });
+function boundsFor(component: Uint8Array): ProvisionBounds {
+  const { provisionBaseBytes, provisionBytesPerByte, provisionCpuMs, provisionWallMs } = RUNTIME_BOUNDS;
+  return {
+    cpuMs: provisionCpuMs,
+    wallMs: provisionWallMs,
+    residentBytes: provisionBaseBytes + component.length * provisionBytesPerByte,
+  };
 }

@@ -1,24 +1,15 @@
-/** The body of a provisioning thread: one component, one answer, then it ends. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { RuntimeError, type RuntimeErrorCode } from '../errors.js';
+/** The thread of a provisioning process that does the work: a component in, an answer out, one after another. */
+import { readFile } from 'node:fs/promises';
+import { parentPort } from 'node:worker_threads';
+import { RuntimeError } from '../errors.js';
 import { ArtifactCache } from './cache.js';
-import type { Artifact } from './artifact.js';
-import { provision, type ProvisionOptions } from './provision.js';
+import type { ProvisionAnswer, ProvisionJob } from './messages.js';
+import { provision } from './provision.js';
 
-export interface ProvisionJob {
-  readonly component: Uint8Array;
-  readonly options: ProvisionOptions;
-  readonly cacheDir: string;
-}
-
-export type ProvisionAnswer =
-  | { readonly type: 'prepared'; readonly artifact: Artifact }
-  | { readonly type: 'refused'; readonly code: RuntimeErrorCode; readonly message: string };
-
-async function answer(job: ProvisionJob): Promise<ProvisionAnswer> {
+async function answer({ file, options, cacheDir }: ProvisionJob): Promise<ProvisionAnswer> {
   try {
-    const provisioned = await provision(job.component, job.options);
-    await new ArtifactCache(job.cacheDir).store(provisioned);
+    const provisioned = await provision(await readFile(file), options);
+    await new ArtifactCache(cacheDir).store(provisioned);
     return { type: 'prepared', artifact: provisioned.artifact };
   } catch (error) {
     if (error instanceof RuntimeError) return { type: 'refused', code: error.code, message: error.message };
@@ -30,4 +21,8 @@ async function answer(job: ProvisionJob): Promise<ProvisionAnswer> {
   }
 }
 
-parentPort?.postMessage(await answer(workerData as ProvisionJob));
+async function work(job: ProvisionJob): Promise<void> {
+  parentPort?.postMessage(await answer(job));
+}
+
+parentPort?.on('message', (job: ProvisionJob) => void work(job));

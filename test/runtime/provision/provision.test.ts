@@ -6,7 +6,7 @@ import { META_FILE, type Artifact } from '../../../runtime/provision/artifact.js
 import { provision } from '../../../runtime/provision/provision.js';
 import { Provisioner } from '../../../runtime/provision/provisioner.js';
 import { componentOf, taskComponent, taskCore } from '../wat-component.js';
-import { fromText } from './counted.js';
+import { fromText } from './wat.js';
 
 t.setTimeout(120_000);
 
@@ -138,10 +138,11 @@ t.test('what is prepared is valid, the same each time, and as its artifact says'
 
 t.test('an instance that cannot be put back says why', async (t) => {
   const vector = '(global $v (mut v128) (v128.const i32x4 0 0 0 0))';
+  // Neither vectors nor tables are in the way.
   const cases: readonly (readonly [string, string, RegExp | undefined])[] = [
     ['', '', undefined],
-    [vector, '(global.set $v (v128.const i32x4 1 1 1 1))', /vector/],
-    ['(table $t 2 funcref)', '(table.set $t (i32.const 0) (ref.null func))', /tables/],
+    [vector, '(global.set $v (v128.const i32x4 1 1 1 1))', undefined],
+    ['(table $t 2 funcref)', '(table.set $t (i32.const 0) (ref.null func))', undefined],
     ['(data $d "secret")', '(data.drop $d)', /segments/],
   ];
   for (const [fields, body, reason] of cases) {
@@ -165,7 +166,7 @@ t.test('what was prepared once is taken from the cache, and made anew where it i
   t.equal(await written(), first, 'not prepared again');
 
   const files = await readdir(folder);
-  t.ok(files.length >= 3);
+  t.ok(files.length >= 2);
   for (const name of files) {
     const whole = await readFile(join(folder, name));
     const damages: readonly (() => Promise<void>)[] = [
