@@ -1,6 +1,7 @@
 /** The door of the runtime: what a hub or a provider needs, and nothing else. */
 export { RuntimeError, type RuntimeErrorCode } from './errors.js';
 export { DEFAULT_LIMITS, MAX_LIMITS, RUNTIME_BOUNDS } from './limits.js';
+export type { RuntimeObservation, RuntimeObserver } from './observation.js';
 export type { StateModule, StateReader, StateSnapshot, Stored } from './state.js';
 export type {
   BucketGrant,
@@ -22,4 +23,4 @@ export type {
 } from './task.js';
 export { filterCovers, filterFault, filterMatches, topicFault } from './topic.js';
 export { createRuntime, type InstalledTask, type Runtime, type RuntimeOptions } from './runtime.js';
-export { componentFromCore } from './component.js';
+export { componentFromCore, functionsImportedBy, worldOf } from './component.js';

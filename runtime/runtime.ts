@@ -2,8 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { tuneEngine } from './engine.js';
 import { RuntimeError } from './errors.js';
-import { Pool } from './pool.js';
+import type { RuntimeObserver } from './observation.js';
+import { Pool } from './pool/pool.js';
 import { Provisioner } from './provision/provisioner.js';
+import { Suspects } from './suspects/suspects.js';
 import type { Bytes, Fuel, Limits, RunRequest, RunResult } from './task.js';
 
 export interface RuntimeOptions {
@@ -11,8 +13,13 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** Where prepared components are kept, by digest. */
   readonly cacheDir: string;
-  /** The module that reads state in each thread (see `state.ts`); without one all buckets are empty. */
+  /**
+   * The module that reads state in each thread (see `state.ts`); without one all buckets are empty.
+   * Its options cross into threads, and into the process of suspected tasks: no shared memory.
+   */
   readonly state?: { readonly module: URL; readonly options: unknown };
+  /** Told of threads and processes that were lost. */
+  readonly observe?: RuntimeObserver;
 }
 
 export interface InstalledTask {
@@ -34,7 +41,7 @@ export interface Runtime {
    * @throws RuntimeError naming what is missing, refused or over a limit.
    */
   install(component: Uint8Array, limits: Limits): Promise<InstalledTask>;
-  /** Forgets a task: its warm instances go, its prepared files stay in the cache. */
+  /** Forgets a task, and whatever it was suspected of: its warm instances go, its prepared files stay in the cache. */
   uninstall(key: string): void;
   /**
    * Runs one event. Resolves with an outcome whatever the guest does.
@@ -66,14 +73,22 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 
 class ThreadedRuntime implements Runtime {
   readonly #pool: Pool;
+  readonly #suspects: Suspects;
   readonly #provisioner: Provisioner;
   readonly #installed = new Set<string>();
 
-  constructor({ threads, cacheDir, state }: RuntimeOptions) {
-    this.#provisioner = new Provisioner(cacheDir);
-    this.#pool = new Pool(threads ?? availableParallelism(), {
+  constructor({ threads, cacheDir, state, observe = () => undefined }: RuntimeOptions) {
+    const inThread = {
       cacheDir,
       state: state === undefined ? undefined : { module: state.module.href, options: state.options },
+    };
+    this.#provisioner = new Provisioner(cacheDir);
+    this.#suspects = new Suspects(inThread, observe);
+    this.#pool = new Pool({
+      ...inThread,
+      threads: threads ?? availableParallelism(),
+      quarantine: this.#suspects,
+      observe,
     });
   }
 
@@ -83,6 +98,10 @@ class ThreadedRuntime implements Runtime {
 
   get pool(): Pool {
     return this.#pool;
+  }
+
+  get suspects(): Suspects {
+    return this.#suspects;
   }
 
   async install(component: Uint8Array, limits: Limits): Promise<InstalledTask> {
@@ -96,6 +115,7 @@ class ThreadedRuntime implements Runtime {
 
   uninstall(key: string): void {
     this.#installed.delete(key);
+    this.#suspects.release(key);
   }
 
   run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
@@ -107,7 +127,9 @@ class ThreadedRuntime implements Runtime {
   }
 
   async close(): Promise<void> {
+    this.#provisioner.close();
     await this.#pool.close();
+    await this.#suspects.close();
   }
 
   #refuseIfClosed(): void {

@@ -71,6 +71,11 @@ export interface RunRequest {
   readonly clockMs: number;
   /** What the run's random numbers are drawn from: a whole number below 2^53. */
   readonly seed: number;
+  /**
+   * Runs with the same one may find what earlier ones left in memory: see `isolation` in the manifest. Unique over all
+   * tasks that a runtime may hold. Undefined, the default, for memory that is fresh for each run.
+   */
+  readonly isolationKey?: string | undefined;
   /** Maps subjects "a.b.c" to topics "a/b/c" and back, for components written for NATS-style hosts. */
   readonly subjects: 'verbatim' | 'dotted';
 }

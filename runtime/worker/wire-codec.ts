@@ -20,6 +20,7 @@ type RunRow = [
   retain: 0 | 1,
   arrivedAtMs: number,
   captures: Readonly<Record<string, string>>,
+  isolationKey: string | null,
   payloadEnd: number,
 ];
 
@@ -48,6 +49,7 @@ export function packRuns(requests: readonly RunRequest[]): Packed {
       event.retain ? 1 : 0,
       event.arrivedAtMs,
       event.captures,
+      request.isolationKey ?? null,
       end,
     ];
   });
@@ -74,12 +76,13 @@ export function unpackRuns({ text, bytes }: Packed): RunRequest[] {
   const { profiles, rows } = JSON.parse(text) as PackedRuns;
   let from = 0;
   return rows.map((row) => {
-    const [profile, runId, attempt, clockMs, seed, id, topic, qos, retain, arrivedAtMs, captures, end] = row;
+    const [profile, runId, attempt, clockMs, seed, id, topic, qos, retain, arrivedAtMs, captures, key, end] = row;
+    const isolationKey = key ?? undefined;
     const payload = bytes.subarray(from, end);
     from = end;
     const { task, limits, grants, config, subjects } = profiles[profile] as Profile;
     const event = { id, topic, payload, qos, retain: retain === 1, arrivedAtMs, captures };
-    return { runId, task, event, attempt, limits, grants, config, clockMs, seed, subjects };
+    return { runId, task, event, attempt, limits, grants, config, clockMs, seed, isolationKey, subjects };
   });
 }
 
