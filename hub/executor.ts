@@ -62,6 +62,8 @@ export class Executor {
       config: manifest.config,
       clockMs: run.clockMs,
       seed: run.seed,
+      // Two tasks may be the same component: neither is to find what is the other's.
+      isolationKey: manifest.isolation === 'key' ? `${manifest.name}/${job.key ?? ''}` : undefined,
       subjects: manifest.subjects,
     };
     this.#parts.runtime.run(request).then(

@@ -83,6 +83,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     cacheDir: join(dataDir, 'components'),
     state: { module: new URL('./store/reader.js', import.meta.url), options: { file } },
+    observe: (observation) => log.warn(observation, 'the runtime lost a thread or a process'),
   });
   releases.push(() => closeRuntime(runtime, log));
 
@@ -93,8 +94,9 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     start: (job) => executor.start(job),
   });
   for await (const task of deployTasks(options.taskDirs, { runtime, registry, observe })) {
-    // Without buckets, runs of one key cannot see one another: only the order of what they publish can be seen.
-    const order = Object.keys(task.manifest.grants.buckets).length === 0 ? 'end' : 'start';
+    // Without buckets or memory, runs of one key cannot see one another: only the order of what they publish can be seen.
+    const { grants, isolation } = task.manifest;
+    const order = Object.keys(grants.buckets).length === 0 && isolation === 'event' ? 'end' : 'start';
     lanes.set(task, scheduler.createLane({ ...task.manifest.schedule, order }));
   }
 

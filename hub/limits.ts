@@ -17,8 +17,11 @@ export const HUB_BOUNDS = {
   heldEvents: 5_000,
   /** Payloads of those events together. */
   heldBytes: 32 * MiB,
-  /** Deployed tasks. The scheduler looks at each task that has work for each run it starts. */
-  tasks: 256,
+  /**
+   * Deployed tasks. Each costs some 40 kB while it is idle, and the scheduler looks at each task that has work for each
+   * run it starts.
+   */
+  tasks: 1_024,
   /** A manifest file. The largest sensible one is a few KiB. */
   manifestBytes: 64 * KiB,
   /** Triggers of a task. */

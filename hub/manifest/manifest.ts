@@ -11,6 +11,8 @@ export interface Manifest {
   /** Path of the component file, relative to the manifest's folder, which it does not leave. */
   readonly component: string;
   readonly subjects: 'verbatim' | 'dotted';
+  /** What finds a memory as an earlier event left it: no event, or those of the same ordering key. */
+  readonly isolation: 'event' | 'key';
   /** At least one, in the order of the file. */
   readonly triggers: readonly Trigger[];
   readonly limits: Limits;

@@ -34,7 +34,11 @@ export function parseManifest(source: string, file: string): ParsedManifest {
 }
 
 /** What no single key shows: keys that do not fit one another. */
-function crossFaults({ schedule, trigger }: ManifestFields): readonly SchemaFault[] {
+function crossFaults({ isolation, schedule, trigger }: ManifestFields): readonly SchemaFault[] {
+  if (isolation === 'key' && schedule.key?.kind === 'none') {
+    const message = 'must be "event" where schedule.key is false: without order, no event comes after another';
+    return [{ path: ['isolation'], message }];
+  }
   if (schedule.key?.kind !== 'template') return [];
   const faults: SchemaFault[] = [];
   for (const name of capturesNamed(schedule.key.parts)) {
@@ -55,6 +59,7 @@ function manifestOf(fields: ManifestFields): Manifest {
     description: fields.description,
     component: fields.component ?? `build/${fields.name}.wasm`,
     subjects: fields.subjects,
+    isolation: fields.isolation,
     triggers: fields.trigger.map(({ topic, qos }) => ({ pattern: topic, qos })),
     limits: {
       fuel: limits.fuel,

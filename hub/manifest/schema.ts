@@ -146,6 +146,10 @@ const manifest = z.strictObject({
     .enum(['verbatim', 'dotted'], { error: wrong('"verbatim" or "dotted"') })
     .default('verbatim')
     .describe('"dotted" gives the guest subjects as a.b.c instead of a/b/c.'),
+  isolation: z
+    .enum(['event', 'key'], { error: wrong('"event" or "key"') })
+    .default('event')
+    .describe('"key" lets events of one ordering key find the memory as the last left it, unless it was let go of.'),
   trigger: z
     .array(trigger, { error: wrong('at least one table, written as [[trigger]]') })
     .min(1, { error: 'must be at least one table, written as [[trigger]]' })

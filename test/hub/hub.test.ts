@@ -109,6 +109,18 @@ t.test('an event becomes a run, and what the run published comes out', async (t)
   t.match(hub.counts, { received: 1, runs: { completed: 1 }, published: 1 });
 });
 
+t.test('runs that keep their memory say which is theirs, and go one at a time', async (t) => {
+  const keeps = (name: string): string =>
+    `name = "${name}"\nisolation = "key"\n[[trigger]]\ntopic = "home/{room}/motion"\n`;
+  const { link, runtime } = await setUp(t, { tasks: { one: keeps('one'), two: keeps('two') } });
+  link.deliver('home/hall/motion');
+  link.deliver('home/hall/motion');
+  link.deliver('home/attic/motion');
+  await settled(() => runtime.pending.length === 4);
+  const keys = runtime.pending.map(({ isolationKey }) => isolationKey);
+  t.same(new Set(keys), new Set(['one/attic', 'one/hall', 'two/attic', 'two/hall']));
+});
+
 t.test('a task that cannot be deployed is reported and the others run', async (t) => {
   const { hub, seen } = await setUp(t, {
     tasks: {

@@ -22,6 +22,7 @@ t.test('a manifest that says only what it must gets the defaults', (t) => {
     description: '',
     component: 'build/thermostat.wasm',
     subjects: 'verbatim',
+    isolation: 'event',
     triggers: [{ pattern: { filter: 'zigbee2mqtt/+/climate', captures: [{ name: 'room', level: 1 }] }, qos: 1 }],
     limits: DEFAULT_LIMITS,
     queue: 1_000,
@@ -123,6 +124,16 @@ t.test('a limit above what the runtime offers is refused', (t) => {
 t.test('a key template may name only what every trigger captures', (t) => {
   const problems = problemsOf(`${MINIMAL}[[trigger]]\ntopic = "x/y"\n[schedule]\nkey = "{room}"\n`);
   t.match(problems, [/^task\.toml:8: schedule\.key: names \{room\}, which trigger 2 does not capture/]);
+  t.end();
+});
+
+t.test('memory is kept for a key only where events of a key come one after another', (t) => {
+  const parsed = parseManifest(`isolation = "key"\n${MINIMAL}`, 'task.toml');
+  t.equal(parsed.ok && parsed.manifest.isolation, 'key');
+  t.match(problemsOf(`isolation = "key"\n${MINIMAL}[schedule]\nkey = false\n`), [
+    /^task\.toml:1: isolation: must be "event" where schedule\.key is false/,
+  ]);
+  t.match(problemsOf(`isolation = "none"\n${MINIMAL}`), [/isolation: must be "event" or "key": it is "none"$/]);
   t.end();
 });
 
