@@ -4,9 +4,14 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { buildTasks, compile, installPackages, requireNode } from '../hub/start/prepare.mjs';
 
-/** Programs that tests start when they are there. */
+/** Programs that tests start when they are there, each with the packages that bring it and what it needs. */
 const SYSTEM_PACKAGES = [
-  { command: 'mosquitto', apt: 'mosquitto', suites: 'those that go through a real Mosquitto broker' },
+  { command: 'mosquitto', apt: ['mosquitto'], suites: 'those that go through a real Mosquitto broker' },
+  {
+    command: 'wasm-ld',
+    apt: ['clang', 'lld', 'wasi-libc', 'libclang-rt-dev-wasm32'],
+    suites: 'those that compile tasks in C',
+  },
 ];
 
 /** A package mirror that does not answer must not hold the tests up for long. */
@@ -26,11 +31,11 @@ export async function prepareForTests() {
 function installSystemPackages() {
   const missing = SYSTEM_PACKAGES.filter((each) => !isOnPath(each.command));
   if (missing.length === 0) return [];
-  const names = missing.map((each) => each.apt);
   if (process.getuid?.() === 0 && isOnPath('apt-get')) {
-    console.log(`Installing system packages: ${names.join(' ')}`);
+    console.log(`Installing system packages: ${missing.flatMap((each) => each.apt).join(' ')}`);
     apt(['update', '-qq']);
-    apt(['install', '-y', '-qq', '--no-install-recommends', ...names]);
+    // One after the other: a package that this system does not have must not keep the others away.
+    for (const each of missing) apt(['install', '-y', '-qq', '--no-install-recommends', ...each.apt]);
   }
   return missing.filter((each) => !isOnPath(each.command));
 }

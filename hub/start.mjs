@@ -8,7 +8,7 @@
  *
  * Plain JavaScript with only Node's own modules: on a fresh machine there is nothing else yet.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { GUESTS, ROGUE } from './start/places.mjs';
 import { buildTasks, compile, installPackages, requireNode, taskFolders } from './start/prepare.mjs';
 import { heedSignals, Plain, stopping } from './start/programs.mjs';
@@ -31,10 +31,9 @@ try {
   process.exitCode = stopping() ? 130 : 1;
 }
 
-/** Of the rogue tasks only the one that is shown. */
+/** Those that the hub is given: not what is grouped further down, except for the rogue that is shown. */
 function shownTasks() {
-  const rogues = join(GUESTS, 'rogue');
-  return taskFolders().filter((folder) => !folder.startsWith(rogues) || folder === join(rogues, ROGUE));
+  return taskFolders().filter((folder) => dirname(folder) === GUESTS || folder === join(GUESTS, 'rogue', ROGUE));
 }
 
 function flagsFrom(args) {

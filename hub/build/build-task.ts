@@ -1,56 +1,66 @@
 /** One task's folder -> its component file and `build/report.json`. */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { componentFromCore, RuntimeError } from '../../runtime/index.js';
 import { formatProblem, parseManifest } from '../manifest/index.js';
-import { compileTask, type Compiled } from './compile.js';
-import { coreNames } from './core-names.js';
-import { ON_EVENT } from './entry-module.js';
-import { foreignImportFault } from './foreign-imports.js';
+import type { Made } from './made.js';
+import { makeAssemblyScript } from './make-assemblyscript.js';
+import { makeFromCore } from './make-from-core.js';
+import { makeJavaScript } from './make-javascript.js';
 import { reportOf, type BuildReport } from './report.js';
+import { ASSEMBLYSCRIPT_SOURCE, CORE_MODULE, JAVASCRIPT_SOURCE, SOURCE_FILES } from './source-files.js';
 
-const SOURCE_FILE = 'index.ts';
 const REPORT_FILE = join('build', 'report.json');
 
 export type BuildResult =
   | { readonly ok: true; readonly dir: string; readonly report: BuildReport; readonly warnings: string }
-  /** `message` is for people: what asc printed, or a sentence. */
+  /** `message` is for people: what the compiler printed, or a sentence. */
   | { readonly ok: false; readonly dir: string; readonly message: string };
 
 /**
- * Compiles `<dir>/index.ts` and makes it a component of the world `task`. It is
- * called as the folder's task.toml says, or as the folder if there is none.
- *
- * The same sources give the same bytes, wherever the folder is.
+ * Makes a component of a task's folder: `index.ts` is AssemblyScript, `index.js`
+ * JavaScript, `index.wasm` what another compiler made. It is called as the folder's task.toml says, or as the folder if
+ * there is none.
  */
 export async function buildTask(dir: string): Promise<BuildResult> {
   const shown = relative(process.cwd(), dir) || '.';
   const failed = (message: string): BuildResult => ({ ok: false, dir, message });
 
-  if ((await readIfThere(join(dir, SOURCE_FILE))) === undefined) {
-    return failed(`${join(shown, SOURCE_FILE)} is not there: a task's source is an ${SOURCE_FILE} in its folder`);
+  const sources = SOURCE_FILES.filter((file) => existsSync(join(dir, file)));
+  if (sources.length === 0) {
+    return failed(
+      `${join(shown, ASSEMBLYSCRIPT_SOURCE)} is not there: a task's source is one of ${SOURCE_FILES.join(', ')} in its folder`,
+    );
   }
+  if (sources.length > 1) return failed(`${shown} has ${sources.join(' and ')}: a task has one source`);
   const named = await nameOf(dir, shown);
   if (!named.ok) return failed(named.message);
 
-  const compiled = await compileTask(dir);
-  if (!compiled.ok) return failed(compileMessage(compiled, join(shown, SOURCE_FILE)));
-  const names = coreNames(compiled.core);
-  const foreign = foreignImportFault(names.imports);
-  if (foreign !== undefined) return failed(`${shown}: the task ${foreign}`);
-
-  let component: Uint8Array;
-  try {
-    component = await componentFromCore(compiled.core, 'task');
-  } catch (error) {
-    if (error instanceof RuntimeError && error.code === 'component-invalid')
-      return failed(`${shown}: ${error.message}`);
-    throw error;
-  }
-  const report = reportOf({ task: named.task, file: named.file, names, component });
-  await write(join(dir, named.file), component);
+  const made = await make(sources[0], { dir, shown, file: join(dir, named.file) });
+  if (!made.ok) return failed(made.message);
+  const report = reportOf({ task: named.task, file: named.file, names: made.names, component: made.component });
+  await write(join(dir, named.file), made.component);
   await write(join(dir, REPORT_FILE), `${JSON.stringify(report, undefined, 2)}\n`);
-  return { ok: true, dir, report, warnings: compiled.warnings };
+  return { ok: true, dir, report, warnings: made.warnings };
+}
+
+interface Place {
+  readonly dir: string;
+  /** The folder as messages name it. */
+  readonly shown: string;
+  /** Where the component goes. */
+  readonly file: string;
+}
+
+async function make(source: string | undefined, { dir, shown, file }: Place): Promise<Made> {
+  switch (source) {
+    case JAVASCRIPT_SOURCE:
+      return makeJavaScript(dir, shown, file);
+    case CORE_MODULE:
+      return makeFromCore(dir, shown);
+    default:
+      return makeAssemblyScript(dir, shown);
+  }
 }
 
 type Named =
@@ -66,14 +76,6 @@ async function nameOf(dir: string, shown: string): Promise<Named> {
   const parsed = parseManifest(source, join(shown, 'task.toml'));
   if (!parsed.ok) return { ok: false, message: parsed.problems.map(formatProblem).join('\n') };
   return { ok: true, task: parsed.manifest.name, file: parsed.manifest.component };
-}
-
-function compileMessage(compiled: Extract<Compiled, { ok: false }>, source: string): string {
-  if (compiled.entryFaults.length === 0) return compiled.text.trimEnd();
-  // asc speaks of a file that the author never wrote.
-  const reasons = compiled.entryFaults.map((fault) => fault.replace(/\.$/, '')).join('; ');
-  const sentence = `${source} must have \`${ON_EVENT}\`: ${reasons}`;
-  return compiled.onlyEntryFaults ? sentence : `${compiled.text.trimEnd()}\n${sentence}`;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

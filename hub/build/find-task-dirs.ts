@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SOURCE_FILES } from './source-files.js';
 
 /** Folders deeper than this below the one searched are not looked at: tasks may be grouped once. */
 const MAX_DEPTH = 2;
 
-/** The folders at or below `dir` that have both a task.toml and an index.ts, in order of their paths. */
+/** The folders at or below `dir` that have both a task.toml and a source, in order of their paths. */
 export async function findTaskDirs(dir: string, depth = 0): Promise<readonly string[]> {
-  if (existsSync(join(dir, 'task.toml'))) return existsSync(join(dir, 'index.ts')) ? [dir] : [];
+  if (existsSync(join(dir, 'task.toml'))) return SOURCE_FILES.some((file) => existsSync(join(dir, file))) ? [dir] : [];
   if (depth === MAX_DEPTH) return [];
   const found: string[] = [];
   const entries = await readdir(dir, { withFileTypes: true });

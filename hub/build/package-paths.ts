@@ -1,5 +1,5 @@
 /** Where the package keeps what the build reads. The code runs from an out folder at some depth below its root. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,13 @@ export function packageFolder(name: string): string {
   if (name === 'json-as') return jsonAs;
   // What json-as imports is found from where json-as is.
   return dirname(createRequire(join(jsonAs, 'package.json')).resolve(`${name}/package.json`));
+}
+
+/** The version of what makes components of JavaScript, which is not imported for it: that costs half a second. */
+export function componentizeVersion(): string {
+  const file = new URL('../package.json', import.meta.resolve('@bytecodealliance/componentize-js'));
+  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '';
 }
 
 /** The transform that classes marked `@json` need. */

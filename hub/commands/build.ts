@@ -16,7 +16,9 @@ export interface TextOutput {
 export async function buildCommand(dirs: readonly string[], out: TextOutput): Promise<number> {
   const taskDirs = dirs.length > 0 ? dirs : await findTaskDirs(existsSync('guest-tasks') ? 'guest-tasks' : '.');
   if (taskDirs.length === 0) {
-    out.write('There is nothing to build: no folder here has both a task.toml and an index.ts.\n');
+    out.write(
+      'There is nothing to build: no folder here has both a task.toml and an index.ts, index.js or index.wasm.\n',
+    );
     return 1;
   }
   let exitCode = 0;
