@@ -2,19 +2,12 @@
 import path from 'node:path';
 import { tuneEngine } from '../../runtime/engine.js';
 import { RUNTIME_BOUNDS } from '../../runtime/index.js';
-import { meter } from '../../runtime/provision/meter/meter.js';
-import { compileKernels, type Kernel } from './kernels.js';
 import { PACKAGE_ROOT } from '../package-root.js';
+import { endlessMeter, metered, startOf } from '../runtime/provision/metered-module.js';
+import { compare, type Compared, type Work } from './interleaved.js';
+import { compileKernels, type Kernel } from './kernels.js';
 import type { Row } from './row.js';
 import { geometricMean } from './statistics.js';
-
-/** Enough calls for V8 to have replaced the code of its first compiler. */
-const WARM_UP_CALLS = 12;
-
-/** The minimum of this many is what the machine can do when it is let. */
-const ROUNDS = 40;
-
-type Program = () => number;
 
 export async function fuelOverhead(): Promise<Row[]> {
   tuneEngine();
@@ -22,7 +15,7 @@ export async function fuelOverhead(): Promise<Row[]> {
   const rows: Row[] = [];
   const ratios: number[] = [];
   for (const kernel of kernels) {
-    const { plainMs, meteredMs, growth } = await compare(kernel);
+    const { plainMs, meteredMs, growth } = await measure(kernel);
     const ratio = meteredMs / plainMs;
     ratios.push(ratio);
     const value = `${meteredMs.toFixed(2)} / ${plainMs.toFixed(2)} ms`;
@@ -38,43 +31,19 @@ export async function fuelOverhead(): Promise<Row[]> {
   return rows;
 }
 
-async function compare(kernel: Kernel): Promise<{ plainMs: number; meteredMs: number; growth: number }> {
-  const metered = meter(kernel.module, { exceptions: false }).module;
-  const programs = [plainProgram(kernel.module), meteredProgram(metered)] as const;
-  const [plainAnswer, meteredAnswer] = programs.map((program) => program());
-  if (plainAnswer !== meteredAnswer) {
-    throw new Error(`${kernel.name} answers ${meteredAnswer} when metered and ${plainAnswer} when not`);
-  }
-  for (let i = 0; i < WARM_UP_CALLS; i++) for (const program of programs) await timeMs(program);
-
-  let plainMs = Infinity;
-  let meteredMs = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    plainMs = Math.min(plainMs, await timeMs(programs[0]));
-    meteredMs = Math.min(meteredMs, await timeMs(programs[1]));
-  }
-  return { plainMs, meteredMs, growth: metered.length / kernel.module.length };
+async function measure(kernel: Kernel): Promise<Compared & { growth: number }> {
+  const module = metered(kernel.module);
+  const times = await compare(kernel.name, plainProgram(kernel.module), meteredProgram(module));
+  return { ...times, growth: module.length / kernel.module.length };
 }
 
-async function timeMs(program: Program): Promise<number> {
-  // V8 hands over optimised code between tasks.
-  await new Promise((resolve) => setImmediate(resolve));
-  const startedAt = performance.now();
-  program();
-  return performance.now() - startedAt;
-}
-
-function plainProgram(module: Uint8Array): Program {
-  return new WebAssembly.Instance(new WebAssembly.Module(module), {}).exports['run'] as Program;
+function plainProgram(module: Uint8Array): Work {
+  return new WebAssembly.Instance(new WebAssembly.Module(module), {}).exports['run'] as Work;
 }
 
 /** As on a hub: slices of the usual size, refilled by a host call for as long as the program runs. */
-function meteredProgram(module: Uint8Array): Program {
-  const slice = (fuel: number): number => fuel + RUNTIME_BOUNDS.sliceFuel;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), {
-    'sterna:meter': { slice, grow: () => 1 },
-  });
-  const start = exports['sterna:start'] as (() => void) | undefined;
-  start?.();
-  return exports['run'] as Program;
+function meteredProgram(module: Uint8Array): Work {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), endlessMeter(RUNTIME_BOUNDS.sliceFuel));
+  startOf(exports);
+  return exports['run'] as Work;
 }

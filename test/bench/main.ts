@@ -7,14 +7,26 @@ import { arch, availableParallelism, cpus } from 'node:os';
 import { endToEnd } from './end-to-end.js';
 import { eventCost } from './event-cost.js';
 import { fuelOverhead } from './fuel-overhead.js';
+import { fuelPerTime } from './fuel-per-time.js';
+import { manyTasks } from './many-tasks.js';
+import { meteringSpeed } from './metering-speed.js';
 import { poolRate } from './pool-rate.js';
+import { provisioning } from './provisioning.js';
+import { realPrograms } from './real-programs.js';
 import type { Row } from './row.js';
+import { stopping } from './stopping.js';
 import { table } from './table.js';
 
 const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   fuel: fuelOverhead,
+  costs: fuelPerTime,
+  programs: realPrograms,
+  metering: meteringSpeed,
   event: eventCost,
   pool: poolRate,
+  tasks: manyTasks,
+  provisioning,
+  stopping,
   'end-to-end': endToEnd,
 };
 
