@@ -64,7 +64,8 @@ export const PROBES: readonly Probe[] = [
   i32('memory.size', `(i32.add ${x} (memory.size))`),
   i32('memory.grow by 0', `(memory.grow (i32.and ${x} (i32.const 0)))`),
   i32('table.grow by 0', `(table.grow $t (ref.null func) (i32.and ${x} (i32.const 0)))`),
-  ...[0, 64, 4_096, 65_536].flatMap((size) => [
+  // Filling nothing is done as copying nothing when metered: glibc takes 90 ns for it.
+  ...[8, 64, 4_096, 65_536].flatMap((size) => [
     bulk(`memory.fill of ${size}`, `(memory.fill (i32.const 0) (i32.const 1) (i32.const ${size}))`),
     bulk(`memory.copy of ${size}`, `(memory.copy (i32.const 100) (i32.const 70000) (i32.const ${size}))`),
   ]),

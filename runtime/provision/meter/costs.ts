@@ -3,9 +3,9 @@
  * change of every task's limits, and of `INSTRUMENTATION_VERSION`.
  *
  * A unit is about as much time wherever it is spent. Measured by
- * `npm run bench -- costs` on x64: a unit of ordinary code, 0.08 ns, is the
- * geometric mean over the kernels, which lie between 0.35 and 2.8 of it. A chain
- * of one instruction, each waiting for the one before, takes at most 7 of it,
+ * `npm run bench -- costs` on x64: a unit of ordinary code, 0.07 ns, is the
+ * geometric mean over the kernels, which lie between 0.35 and 2.9 of it. A chain
+ * of one instruction, each waiting for the one before, takes at most 7.2 of it,
  * whatever the instruction is. Two things are dearer, and no table can see them:
  * operands that are subnormal numbers, and memory that is in no cache.
  */
