@@ -50,7 +50,7 @@ const CASES: Readonly<Record<string, BuiltCase>> = {
   },
   'one loop more': {
     shape: () => ({ functions: [plain(repeated(functionLoops + 1, LOOP, STORE, [END]))] }),
-    refused: /function 2 has 2049 loops: at most 2048/,
+    refused: /function 2 has 1025 loops: at most 1024/,
   },
   'as many branches as may be, hot': {
     shape: () => ({

@@ -190,7 +190,11 @@ export class InEngine {
   #endingText(error: unknown): string {
     if (error instanceof HostFault) return error.message;
     if (error instanceof Exception) return this.#exceptionText(error);
-    return error instanceof Error ? error.message.replace(/^WebAssembly\.\w+\(\): /, '') : String(error);
+    if (!(error instanceof Error)) return String(error);
+    // Later engines say which segment, and where.
+    return error.message
+      .replace(/^WebAssembly\.\w+\(\): /, '')
+      .replace(/ segment \d+ is out of bounds.*/, ' segment is out of bounds');
   }
 
   #exceptionText(exception: ThrownByGuest): string {
