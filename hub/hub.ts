@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { withinMs } from './deadline.js';
+import { Control } from './control.js';
 import { deployTasks } from './deploy.js';
 import { Drained } from './drained.js';
 import { noCounts, type BrokerLink, type Counts, type MessageHandler, type Observer } from './events.js';
@@ -46,6 +47,7 @@ export interface Hub {
   readonly tasks: readonly DeployedTask[];
   /** Runs that wait or run. */
   readonly runs: number;
+  readonly control: Control;
   /**
    * Takes no more events, finishes what it holds within `drainMs`, and closes
    * everything. Answers with the number of runs it did not finish. Idempotent.
@@ -73,7 +75,11 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 }
 
 async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
-  const { dataDir, clock, observe, log } = options;
+  const { dataDir, clock, log } = options;
+  const observers = [options.observe];
+  const observe: Observer = (observation) => {
+    for (const each of observers) each(observation);
+  };
   const counts = noCounts();
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'state.db');
@@ -100,7 +106,9 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     lanes.set(task, scheduler.createLane({ ...task.manifest.schedule, order }));
   }
 
-  const intake = new Intake({ ...options, registry, scheduler, lanes, counts });
+  const intake = new Intake({ ...options, observe, registry, scheduler, lanes, counts });
+  const control = new Control({ registry, lanes, scheduler, intake, counts, clock });
+  observers.push((observation) => control.note(observation));
   const drained = new Drained(() => scheduler.runs);
   const runsEnded = (runs: readonly PendingRun[]): void => {
     intake.runsEnded(runs);
@@ -137,6 +145,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     get runs() {
       return scheduler.runs;
     },
+    control,
     close: () => (closed ??= close()),
   };
 }

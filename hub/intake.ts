@@ -1,5 +1,7 @@
+import { filterMatches, type TaskEvent } from '../runtime/index.js';
 import type { Counts, IncomingMessage, Observer, RefusalReason } from './events.js';
 import { HUB_BOUNDS } from './limits.js';
+import { capturesOf, keyOf } from './manifest/index.js';
 import type { PendingRun } from './pending-run.js';
 import { admit, Fifo, hasRoom, type Load } from './queue/index.js';
 import type { DeployedTask, Match, Registry } from './registry/index.js';
@@ -59,6 +61,31 @@ export class Intake {
     observe({ kind: 'event-held', topic: message.topic, payloadBytes: bytes });
     this.#held.push({ message, matches });
     this.#heldBytes += bytes;
+  }
+
+  /**
+   * Queues a run of one task for an event that did not come from the broker.
+   * @returns its id, or undefined when there is no room for it.
+   */
+  invoke(
+    task: DeployedTask,
+    { topic, payload, receivedAtMs }: Pick<IncomingMessage, 'topic' | 'payload' | 'receivedAtMs'>,
+  ): string | undefined {
+    const { scheduler, lanes, newEventId, newSeed } = this.#parts;
+    const { name, queue, schedule } = task.manifest;
+    const lane = lanes.get(task);
+    const room = hasRoom(this.#load(), { runs: 1, bytes: payload.length });
+    if (this.#stopped || lane === undefined || lane.waiting >= queue || !room) return undefined;
+    const id = newEventId();
+    const trigger = task.manifest.triggers.find(({ pattern }) => filterMatches(pattern.filter, topic));
+    const captures = trigger === undefined ? {} : capturesOf(trigger.pattern, topic);
+    const event: TaskEvent = { id, topic, payload, qos: 0, retain: false, arrivedAtMs: receivedAtMs, captures };
+    const runId = `${id}/${name}`;
+    this.#queuedBytes += payload.length;
+    const key = keyOf(schedule.key, topic, captures);
+    scheduler.submit(lane, key, { runId, task, event, attempt: 0, clockMs: 0, seed: newSeed() });
+    scheduler.pump();
+    return runId;
   }
 
   /** Makes the room of runs that are over available to the events that are held. */

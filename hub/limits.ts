@@ -56,6 +56,8 @@ export const HUB_BOUNDS = {
   drainMs: 10_000,
   /** How long it then waits for the threads, which may hold runs that are far from their deadline. */
   closeMs: 3_000,
+  /** How long the end of an invocation is waited for; the run goes on. */
+  invokeMs: 60_000,
 } as const;
 
 /** What a manifest gets when it does not say. */

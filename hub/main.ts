@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The binary: argv -> command -> exit code. The code of a command is loaded when it is asked for. */
+import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { REPORT_FORMATS, type ReportFormat } from './commands/report-format.js';
 // Not through the door of its folder, which brings the schema library along.
@@ -15,6 +16,12 @@ interface HubFlags {
   readonly for?: number;
   readonly report: ReportFormat;
   readonly log?: string;
+  readonly api: { readonly host: string; readonly port: number } | undefined;
+}
+
+interface AskFlags {
+  readonly data: string;
+  readonly json: boolean;
 }
 
 interface SimFlags {
@@ -26,7 +33,10 @@ interface SimFlags {
   readonly poke?: readonly string[];
 }
 
+const VERSION = packageVersion();
+
 const program = new Command('sterna')
+  .version(VERSION)
   .description('Runs small sandboxed tasks on the hub between devices and the internet.')
   .showHelpAfterError('(sterna --help shows how it is used)');
 
@@ -50,6 +60,11 @@ program
       .env('STERNA_LOG')
       .choices(['debug', 'info', 'warn', 'error', 'silent']),
   )
+  .addOption(
+    new Option('--api <host:port>', 'where the control API listens, on loopback; "off" for none')
+      .argParser(loopbackOrOff)
+      .default({ host: '127.0.0.1', port: 7442 }, '127.0.0.1:7442'),
+  )
   .action(async (flags: HubFlags) => {
     const { hubCommand } = await import('./commands/hub.js');
     const { tasks, listen, beyondLoopback, data, report } = flags;
@@ -63,6 +78,8 @@ program
       forMs: flags.for,
       report,
       logLevel: flags.log ?? (report === 'lines' ? 'warn' : 'info'),
+      api: flags.api,
+      version: VERSION,
     });
   });
 
@@ -98,11 +115,66 @@ program
     process.exitCode = schemaCommand(process.stdout);
   });
 
+/** A command that asks a running hub. */
+function askingCommand(usage: string, description: string): Command {
+  return program
+    .command(usage)
+    .description(description)
+    .option('--data <dir>', 'the data folder of the hub that is asked', 'sterna-data')
+    .option('--json', 'print what the hub answers, for programs', false);
+}
+
+askingCommand('ls', 'list the tasks of a running hub').action(async (flags: AskFlags) => {
+  const { lsCommand } = await import('./commands/ls.js');
+  process.exitCode = await lsCommand(flags, process.stdout);
+});
+
+askingCommand('inspect <task>', 'show all that a running hub knows of a task').action(
+  async (task: string, flags: AskFlags) => {
+    const { inspectCommand } = await import('./commands/inspect.js');
+    process.exitCode = await inspectCommand(task, flags, process.stdout);
+  },
+);
+
+askingCommand('runs [task]', 'list the runs that ended last')
+  .option('-n, --limit <n>', 'at most so many', wholeNumber(1, 1_000), 30)
+  .action(async (task: string | undefined, flags: AskFlags & { readonly limit: number }) => {
+    const { runsCommand } = await import('./commands/runs.js');
+    process.exitCode = await runsCommand({ ...flags, task }, process.stdout);
+  });
+
+askingCommand('logs [task]', 'show what tasks logged, and runs that did not complete')
+  .option('-f, --follow', 'go on with what is logged from now on', false)
+  .action(async (task: string | undefined, flags: AskFlags & { readonly follow: boolean }) => {
+    const { logsCommand } = await import('./commands/logs.js');
+    process.exitCode = await logsCommand({ ...flags, task }, process.stdout);
+  });
+
+askingCommand('invoke <task>', 'run a task for an event made up here; its effects are real')
+  .requiredOption('--topic <topic>', 'topic of the event')
+  .option('--payload <text>', 'payload of the event')
+  .option('--file <path>', 'a file that holds the payload')
+  .action(
+    async (
+      task: string,
+      flags: AskFlags & { readonly topic: string; readonly payload?: string; readonly file?: string },
+    ) => {
+      const { invokeCommand } = await import('./commands/invoke.js');
+      const { payload, file } = flags;
+      process.exitCode = await invokeCommand(task, { ...flags, payload, file }, process.stdout);
+    },
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`sterna: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
+}
+
+function packageVersion(): string {
+  const file: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof file === 'object' && file !== null && 'version' in file ? String(file.version) : 'unknown';
 }
 
 function listed(value: string, before: readonly string[] = []): readonly string[] {
@@ -127,6 +199,14 @@ function wholeNumber(least: number, most: number): (value: string) => number {
     if (/^\d+$/.test(value) && number >= least && number <= most) return number;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
+}
+
+/** Whoever has the token controls the hub, and HTTP shows it to the network: so it stays on this machine. */
+function loopbackOrOff(value: string): { readonly host: string; readonly port: number } | undefined {
+  if (value === 'off') return undefined;
+  const parsed = address(value);
+  if (parsed.host === 'localhost' || parsed.host === '::1' || /^127(\.\d{1,3}){3}$/.test(parsed.host)) return parsed;
+  throw new InvalidArgumentError('It must be an address of loopback, such as 127.0.0.1:7442, or "off".');
 }
 
 function address(value: string): { readonly host: string; readonly port: number } {

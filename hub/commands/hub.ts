@@ -1,4 +1,5 @@
 import { createRuntime } from '../../runtime/index.js';
+import { Followers, RecentRuns, startApi, type Api } from '../api/index.js';
 import { connectBroker, startEmbeddedBroker, type EmbeddedBroker } from '../broker/index.js';
 import { createHub, type Hub } from '../hub.js';
 import { hubIdentity } from '../identity.js';
@@ -21,6 +22,9 @@ export interface HubCommandOptions {
   readonly forMs: number | undefined;
   readonly report: ReportFormat;
   readonly logLevel: string;
+  /** Where the control API listens; without it there is none. */
+  readonly api: { readonly host: string; readonly port: number } | undefined;
+  readonly version: string;
 }
 
 /** `sterna hub`: runs a hub until a signal or the time is up. Answers with the exit code. */
@@ -52,6 +56,8 @@ interface Surroundings {
 
 async function runHub(options: HubCommandOptions, { url, log, stopped }: Surroundings): Promise<number> {
   const report = createReport(options.report, process.stdout);
+  const recent = new RecentRuns();
+  const followers = new Followers();
   const clientId = await hubIdentity(options.data);
   // Its own broker keeps no sessions: what it would keep is gone with the process.
   const persistent = options.broker !== undefined;
@@ -76,7 +82,11 @@ async function runHub(options: HubCommandOptions, { url, log, stopped }: Surroun
     clock: Date.now,
     newEventId: eventIds(),
     newSeed: runSeeds(),
-    observe: report.observe,
+    observe: (observation) => {
+      report.observe(observation);
+      recent.note(observation);
+      followers.note(observation);
+    },
     log,
   });
   if (hub.tasks.length === 0) {
@@ -87,7 +97,9 @@ async function runHub(options: HubCommandOptions, { url, log, stopped }: Surroun
     await hub.close();
     return 1;
   }
+  const api = await listenForControl(options, log, { hub: hub.control, recent, followers });
   log.info({ reason: await stopped }, 'stopping');
+  await api?.close();
   const left = await hub.close();
   report.finish();
   if (left === 0) return 0;
@@ -95,6 +107,22 @@ async function runHub(options: HubCommandOptions, { url, log, stopped }: Surroun
   // Threads in runs that nobody waits for would keep the process up to their deadlines.
   setTimeout(() => process.exit(), 500).unref();
   return 1;
+}
+
+/** Another hub may have the usual port: then any other does, since commands find it by the data folder. */
+async function listenForControl(
+  { api, data, version }: HubCommandOptions,
+  log: Logger,
+  parts: Pick<Parameters<typeof startApi>[0], 'hub' | 'recent' | 'followers'>,
+): Promise<Api | undefined> {
+  if (api === undefined) return undefined;
+  const options = { ...parts, ...api, dataDir: data, version, nowMs: () => performance.now() };
+  const started = await startApi(options).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    return startApi({ ...options, port: 0 });
+  });
+  log.info({ url: started.url }, 'control API');
+  return started;
 }
 
 function withoutSecrets(url: string): string {

@@ -1,0 +1,5 @@
+export { ApiClient, ApiError } from './client.js';
+export { Followers } from './followers.js';
+export { RecentRuns, type RecentRun } from './recent-runs.js';
+export { startApi, type Api } from './server.js';
+export { isRun, runsOf, tasksOf } from './shapes.js';

@@ -1,0 +1,24 @@
+const KiB = 1024;
+
+/** Every bound of the control API, each with what it stops. */
+export const API_BOUNDS = {
+  /** Body of a request: an event's payload in base64, and a little around it. */
+  bodyBytes: 1_600 * KiB,
+  /** Connections at once: a person, a few scripts, a console. */
+  connections: 64,
+  /** How long a client may take for its request's head, and for all of it. */
+  headMs: 5_000,
+  requestMs: 30_000,
+  /** Clients that follow what happens, at once. */
+  followers: 16,
+  /** Observations that wait for a client that reads slowly; what comes then is counted and left out. */
+  followerBacklog: 1_024,
+  /** Runs that are remembered, over all tasks. At about 1 KiB each, log lines included, 1 MiB. */
+  recentRuns: 1_000,
+  /** Log lines of a run that are remembered. */
+  recentLogLines: 20,
+  /** Characters of a remembered log line. */
+  recentLogLength: 400,
+  /** Runs in one answer. */
+  listedRuns: 1_000,
+} as const;

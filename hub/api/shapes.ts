@@ -1,0 +1,63 @@
+/** Answers of the API, checked as far as commands look at them. */
+import type { TaskStatus } from '../control.js';
+import type { RecentRun } from './recent-runs.js';
+
+export function tasksOf(answer: unknown): readonly TaskStatus[] {
+  return listOf(answer, 'tasks', isTask);
+}
+
+export function runsOf(answer: unknown): readonly RecentRun[] {
+  return listOf(answer, 'runs', isRun);
+}
+
+export function isTask(value: unknown): value is TaskStatus {
+  return (
+    isObject(value) &&
+    isText(value['name']) &&
+    isText(value['version']) &&
+    Array.isArray(value['filters']) &&
+    isNumber(value['waiting']) &&
+    isNumber(value['fuel']) &&
+    isObject(value['outcomes'])
+  );
+}
+
+export function isRun(value: unknown): value is RecentRun {
+  return (
+    isObject(value) &&
+    isText(value['runId']) &&
+    isText(value['task']) &&
+    isText(value['topic']) &&
+    isNumber(value['arrivedAtMs']) &&
+    isNumber(value['totalMs']) &&
+    isObject(value['outcome']) &&
+    isText(value['outcome']['kind']) &&
+    isObject(value['usage']) &&
+    isNumber(value['usage']['fuel']) &&
+    isNumber(value['usage']['wallMs']) &&
+    Array.isArray(value['log']) &&
+    value['log'].every(isLogLine)
+  );
+}
+
+function isLogLine(value: unknown): boolean {
+  return isObject(value) && isText(value['level']) && isText(value['context']) && isText(value['message']);
+}
+
+function listOf<T>(answer: unknown, name: string, isOne: (value: unknown) => value is T): readonly T[] {
+  const list = isObject(answer) ? answer[name] : undefined;
+  if (Array.isArray(list) && list.every(isOne)) return list;
+  throw new Error(`the hub's answer has no ${name}: is it of another version?`);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
+}

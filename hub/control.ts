@@ -1,0 +1,106 @@
+/** What a person or a program can see and do while the hub runs. */
+import type { Fuel, Outcome } from '../runtime/index.js';
+import type { Counts, Observation } from './events.js';
+import type { Intake } from './intake.js';
+import { Invocations } from './invocations.js';
+import { HUB_BOUNDS } from './limits.js';
+import type { PendingRun } from './pending-run.js';
+import type { DeployedTask, Registry } from './registry/index.js';
+import type { Lane, Scheduler } from './scheduler/index.js';
+import { TaskTally } from './task-tally.js';
+
+export interface TaskStatus {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  /** sha256 of the component, in hex. */
+  readonly digest: string;
+  readonly imports: readonly string[];
+  readonly filters: readonly string[];
+  readonly priority: number;
+  readonly limits: DeployedTask['manifest']['limits'];
+  readonly grants: DeployedTask['manifest']['grants'];
+  /** Runs that wait to start. */
+  readonly waiting: number;
+  /** How its runs ended since the hub was started, and the fuel they took. */
+  readonly outcomes: Readonly<Partial<Record<Outcome['kind'], number>>>;
+  readonly fuel: Fuel;
+}
+
+/** An event for one task, whatever its triggers say. */
+export interface Invocation {
+  readonly task: string;
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
+export type Invoked =
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** It goes on; nobody waits for it any more. */
+  | { readonly kind: 'running'; readonly runId: string }
+  | { readonly kind: 'ended'; readonly run: Extract<Observation, { kind: 'run-finished' }> };
+
+export interface ControlParts {
+  readonly registry: Registry;
+  readonly lanes: ReadonlyMap<DeployedTask, Lane<PendingRun>>;
+  readonly scheduler: Scheduler<PendingRun>;
+  readonly intake: Intake;
+  readonly counts: Counts;
+  readonly clock: () => number;
+}
+
+export class Control {
+  readonly #parts: ControlParts;
+  readonly #invocations = new Invocations();
+  readonly #tally = new TaskTally();
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts;
+  }
+
+  /** Called for everything that happens. */
+  note(observation: Observation): void {
+    this.#invocations.note(observation);
+    this.#tally.note(observation);
+  }
+
+  get counts(): Counts {
+    return this.#parts.counts;
+  }
+
+  /** Runs that wait or run. */
+  get runs(): number {
+    return this.#parts.scheduler.runs;
+  }
+
+  get tasks(): readonly TaskStatus[] {
+    return this.#parts.registry.tasks.map((task) => this.#statusOf(task));
+  }
+
+  /** Runs one task for an event of the caller's, and waits for its end. */
+  async invoke({ task, topic, payload }: Invocation): Promise<Invoked> {
+    const deployed = this.#parts.registry.tasks.find(({ manifest }) => manifest.name === task);
+    if (deployed === undefined) return { kind: 'refused', reason: `there is no task "${task}"` };
+    const runId = this.#parts.intake.invoke(deployed, { topic, payload, receivedAtMs: this.#parts.clock() });
+    if (runId === undefined) return { kind: 'refused', reason: `as many runs of "${task}" wait as may` };
+    const run = await this.#invocations.wait(runId, HUB_BOUNDS.invokeMs);
+    return run === undefined ? { kind: 'running', runId } : { kind: 'ended', run };
+  }
+
+  #statusOf(task: DeployedTask): TaskStatus {
+    const { manifest, installed } = task;
+    return {
+      name: manifest.name,
+      version: manifest.version,
+      description: manifest.description,
+      digest: installed.digest,
+      imports: installed.imports,
+      filters: manifest.triggers.map(({ pattern }) => pattern.filter),
+      priority: manifest.schedule.priority,
+      limits: manifest.limits,
+      grants: manifest.grants,
+      waiting: this.#parts.lanes.get(task)?.waiting ?? 0,
+      ...this.#tally.of(manifest.name),
+    };
+  }
+}

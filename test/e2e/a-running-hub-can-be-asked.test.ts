@@ -1,0 +1,84 @@
+/** Commands find the hub that runs on a data folder, and whoever lacks its token does not. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { until } from '../runtime/eventually.js';
+import { HubProcess } from './hub-process.js';
+import { deployInto } from './task-folders.js';
+
+t.setTimeout(120_000);
+
+const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
+
+interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const dir = t.testdir({});
+const data = join(dir, 'data');
+
+function sterna(...args: readonly string[]): Promise<Said> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args, '--data', data], (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+t.match(await sterna('ls'), {
+  code: 1,
+  stderr: `sterna: no hub runs on ${data}: start one, or name its folder with --data\n`,
+});
+
+await deployInto(join(dir, 'tasks'), ['guest-tasks/thermostat', 'guest-tasks/rogue/trap']);
+const where = ['--tasks', join(dir, 'tasks'), '--listen', '127.0.0.1:0', '--data', data];
+const hub = await HubProcess.start(t, [...where, '--report', 'json']);
+await until('its API is there', 10_000, () => apiUrl() !== undefined);
+
+function apiUrl(): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(data, 'api.json'), 'utf8')) as { url: string }).url;
+  } catch {
+    return undefined;
+  }
+}
+
+const CLIMATE = ['--topic', 'zigbee2mqtt/bath/climate', '--payload', '{"temperature":17}'];
+
+void t.test('tasks are listed and invoked, and their runs and logs can be read', async (t) => {
+  const invoked = await sterna('invoke', 'thermostat', ...CLIMATE, '--json');
+  t.equal(invoked.code, 0, invoked.stderr);
+  t.match(JSON.parse(invoked.stdout), {
+    run: { task: 'thermostat', outcome: { kind: 'completed' } },
+    effects: [{ kind: 'publish', topic: 'zigbee2mqtt/bath/radiator/set' }, { kind: 'set' }],
+  });
+  const trapped = await sterna('invoke', 'trap', '--topic', 'rogue/trap/poke');
+  t.equal(trapped.code, 1, 'a run that does not complete');
+  t.match((await sterna('ls')).stdout, /^thermostat +1\.0\.0 +0 +1 +0 /m);
+  t.match((await sterna('runs', 'thermostat', '--json')).stdout, /"runId":"[^"]+\/thermostat"/);
+  t.match((await sterna('logs', 'trap')).stdout, /trapped +trap /);
+  t.match(JSON.parse((await sterna('inspect', 'trap')).stdout), { name: 'trap', outcomes: { trapped: 1 } });
+  t.match(await sterna('inspect', 'none'), { code: 1, stderr: 'sterna: there is no task "none"\n' });
+});
+
+void t.test('logs are followed until the hub ends, and clients that say nothing hold nobody up', async (t) => {
+  const { hostname, port } = new URL(apiUrl() ?? '');
+  const silent = Array.from({ length: 20 }, () => connect(Number(port), hostname).on('error', () => undefined));
+  const following = sterna('logs', '-f', '--json');
+  const followed = `http://${hostname}:${port}/v1/runs`;
+  const without = await fetch(followed);
+  t.equal(without.status, 401);
+  // The follower takes a while to start: each of these takes as long.
+  for (let i = 0; i < 8; i++) await sterna('invoke', 'thermostat', ...CLIMATE);
+  t.equal(await hub.terminated(30_000), 0);
+  const { code, stdout } = await following;
+  t.equal(code, 0);
+  t.match(stdout, /"task":"thermostat"/);
+  for (const socket of silent) socket.destroy();
+  t.match(await sterna('ls'), { code: 1, stderr: /no hub runs on/ });
+});
