@@ -10,7 +10,7 @@ export function runsOf(answer: unknown): readonly RecentRun[] {
   return listOf(answer, 'runs', isRun);
 }
 
-export function isTask(value: unknown): value is TaskStatus {
+function isTask(value: unknown): value is TaskStatus {
   return (
     isObject(value) &&
     isText(value['name']) &&
