@@ -69,8 +69,8 @@ export const MANIFEST_DEFAULTS = {
 } as const;
 
 /**
- * Fuel added to what a run used when shares are compared: resetting an
- * instance and handing a run over cost about as much as this many
- * instructions, so that a task of many tiny runs pays for them.
+ * Fuel added to what a run used when shares are compared: an event's way
+ * through the hub takes some 20 us, as much as this fuel, so that a task of
+ * many tiny runs pays for them.
  */
-export const RUN_OVERHEAD_FUEL = 20_000;
+export const RUN_OVERHEAD_FUEL = 250_000;

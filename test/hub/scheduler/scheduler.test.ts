@@ -1,4 +1,5 @@
 import t from 'tap';
+import { RUN_OVERHEAD_FUEL } from '../../../hub/limits.js';
 import { Scheduler, type Job } from '../../../hub/scheduler/index.js';
 import type { LaneOptions } from '../../../hub/scheduler/lane.js';
 
@@ -80,7 +81,7 @@ t.test('among equals, tasks share by fuel: a light task runs as many times more 
   scheduler.pump();
   for (let i = 0; i < 440; i++) {
     const [value = ''] = running();
-    finish(value, value.startsWith('heavy') ? 10_000_000 : 980_000);
+    finish(value, (value.startsWith('heavy') ? 10_000_000 : 1_000_000) - RUN_OVERHEAD_FUEL);
   }
   const heavies = started.filter((value) => value.startsWith('heavy')).length;
   const ratio = (started.length - heavies) / heavies;
