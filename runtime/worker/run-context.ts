@@ -12,8 +12,8 @@ import type { Gauge } from './gauge.js';
 import { LineLog } from './line-log.js';
 import { Random } from './random.js';
 
-/** One unit of fuel is a nanosecond on a run's clocks, so that they move and yet repeat exactly. */
-const NANOSECONDS_PER_FUEL = 1;
+/** A run's clocks move with its fuel, so that they repeat exactly: about as fast as a hub's processor spends it. */
+const FUEL_PER_NANOSECOND = 10;
 
 /** A value as a run sees it: written by the run itself, or read from the snapshot. */
 export type Seen = Uint8Array | undefined;
@@ -83,7 +83,7 @@ export class RunContext {
 
   /** Nanoseconds since the run's start, on its own clock. */
   get elapsedNs(): number {
-    return this.gauge.used * NANOSECONDS_PER_FUEL;
+    return this.gauge.used / FUEL_PER_NANOSECOND;
   }
 
   get random(): Random {
