@@ -1,13 +1,6 @@
 /** Runs a random module in the reference interpreter, and notes what can be seen of it. */
-import {
-  Thrown,
-  ReferenceInstance,
-  Unfinished,
-  type Callable,
-  type Cell,
-  type Imported,
-  type Table,
-} from '../reference/interpreter.js';
+import { ReferenceInstance, type Imported } from '../reference/interpreter.js';
+import { Thrown, Unfinished, type Callable, type Cell, type Table } from '../reference/structures.js';
 import type { FunctionType } from '../reference/decoded-module.js';
 import type { ValueType } from '../reference/operations.js';
 import { Trap, type Value } from '../reference/single-operations.js';
