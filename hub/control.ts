@@ -1,12 +1,13 @@
 /** What a person or a program can see and do while the hub runs. */
 import type { Fuel, Outcome } from '../runtime/index.js';
+import type { Dispatch } from './dispatch.js';
 import type { Counts, Observation } from './events.js';
 import type { Intake } from './intake.js';
 import { Invocations } from './invocations.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask, Registry } from './registry/index.js';
-import type { Lane, Scheduler } from './scheduler/index.js';
+import type { Lane } from './scheduler/index.js';
 import { TaskTally } from './task-tally.js';
 
 export interface TaskStatus {
@@ -43,7 +44,7 @@ export type Invoked =
 export interface ControlParts {
   readonly registry: Registry;
   readonly lanes: ReadonlyMap<DeployedTask, Lane<PendingRun>>;
-  readonly scheduler: Scheduler<PendingRun>;
+  readonly dispatch: Dispatch;
   readonly intake: Intake;
   readonly counts: Counts;
   readonly clock: () => number;
@@ -70,7 +71,7 @@ export class Control {
 
   /** Runs that wait or run. */
   get runs(): number {
-    return this.#parts.scheduler.runs;
+    return this.#parts.dispatch.runs;
   }
 
   get tasks(): readonly TaskStatus[] {
@@ -84,7 +85,10 @@ export class Control {
     const runId = this.#parts.intake.invoke(deployed, { topic, payload, receivedAtMs: this.#parts.clock() });
     if (runId === undefined) return { kind: 'refused', reason: `as many runs of "${task}" wait as may` };
     const run = await this.#invocations.wait(runId, HUB_BOUNDS.invokeMs);
-    return run === undefined ? { kind: 'running', runId } : { kind: 'ended', run };
+    if (run === undefined) return { kind: 'running', runId };
+    return run.kind === 'event-dropped'
+      ? { kind: 'refused', reason: `it was dropped: ${run.reason}` }
+      : { kind: 'ended', run };
   }
 
   #statusOf(task: DeployedTask): TaskStatus {

@@ -3,6 +3,7 @@
  * through which messages come and go.
  */
 import type { Effect, LogLine, Outcome, QoS, TaskEvent, Usage } from '../runtime/index.js';
+import type { FoldReason } from './shaping/index.js';
 
 /** A message from the broker. */
 export interface IncomingMessage {
@@ -56,6 +57,22 @@ export type RefusalReason =
   /** The hub is shutting down; only at QoS 0, the rest stays the broker's. */
   | 'stopping';
 
+/** Why an event that was taken comes to no run of a task. */
+export type DropReason =
+  | FoldReason
+  /** A later one took its place before it was run (`latest`). */
+  | 'superseded'
+  /** A later one took its place before it was run, and stopped the one that ran (`mode = "restart"`). */
+  | 'restarted'
+  /** One of its key was waiting or running (`mode = "single"`). */
+  | 'busy'
+  /** It had waited for the task's `ttl`. */
+  | 'expired'
+  /** The task's queue was full and it had waited longest (`overflow = "drop-oldest"`). */
+  | 'overflow'
+  /** It came of the task's own publishes, as often in a row as its `hops` allow. */
+  | 'loop';
+
 /** One thing that happened. */
 export type Observation =
   | {
@@ -78,7 +95,7 @@ export type Observation =
       readonly payloadBytes: number;
       readonly qos: QoS;
       readonly atMs: number;
-      /** Names of the tasks it wakes. */
+      /** Names of the tasks that have a trigger for it. */
       readonly tasks: readonly string[];
     }
   | {
@@ -89,8 +106,25 @@ export type Observation =
       /** The task that does not run for it; absent when none does. */
       readonly task?: string;
     }
-  /** The hub is full: the event stays unacknowledged until there is room, and is received then. */
-  | { readonly kind: 'event-held'; readonly topic: string; readonly payloadBytes: number }
+  /** There is no room: the event stays unacknowledged until there is, and is received then. */
+  | {
+      readonly kind: 'event-held';
+      readonly topic: string;
+      readonly payloadBytes: number;
+      /** The task that rejects what it has no room for; absent when it is the hub that is full. */
+      readonly task?: string;
+    }
+  | {
+      readonly kind: 'event-dropped';
+      readonly eventId: string;
+      readonly topic: string;
+      readonly task: string;
+      readonly reason: DropReason;
+      /** The event that was taken instead. */
+      readonly by?: string;
+      /** The tasks whose publishes led to it, the last one last; for a loop. */
+      readonly chain?: readonly string[];
+    }
   /** What the run read was overwritten while it ran: it runs again. */
   | {
       readonly kind: 'run-repeated';
@@ -137,6 +171,8 @@ export interface Counts {
   received: number;
   held: number;
   refused: Record<RefusalReason, number>;
+  /** Runs that were not to be. */
+  dropped: Record<DropReason, number>;
   runs: Record<Outcome['kind'], number>;
   repeated: number;
   published: number;
@@ -148,6 +184,20 @@ export function noCounts(): Counts {
     received: 0,
     held: 0,
     refused: { 'no-task': 0, 'payload-too-large': 0, 'task-queue-full': 0, 'hub-queue-full': 0, stopping: 0 },
+    dropped: {
+      retained: 0,
+      duplicate: 0,
+      unchanged: 0,
+      'no-value': 0,
+      debounced: 0,
+      throttled: 0,
+      superseded: 0,
+      restarted: 0,
+      busy: 0,
+      expired: 0,
+      overflow: 0,
+      loop: 0,
+    },
     runs: {
       completed: 0,
       failed: 0,

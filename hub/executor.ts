@@ -1,9 +1,11 @@
 import type { Outcome, RunResult, Runtime, Usage } from '../runtime/index.js';
 import { decideCommit, type Commit } from './commit.js';
-import type { BrokerLink, Counts, Observer } from './events.js';
+import type { BrokerLink, Counts, Observer, OutgoingMessage } from './events.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import type { PendingRun } from './pending-run.js';
+import type { DeployedTask } from './registry/index.js';
+import { RunStops } from './run-stops.js';
 import type { Job, Scheduler } from './scheduler/index.js';
 import type { ChangeResult, StateChange, Store } from './store/index.js';
 
@@ -12,6 +14,8 @@ export interface ExecutorParts {
   readonly store: Store;
   readonly scheduler: Scheduler<PendingRun>;
   readonly publish: BrokerLink['publish'];
+  /** Told of each message before it is published. */
+  readonly willPublish: (message: OutgoingMessage, run: PendingRun) => void;
   readonly counts: Counts;
   readonly observe: Observer;
   readonly log: Logger;
@@ -40,6 +44,7 @@ export class Executor {
   /** Runs that have ended before one that their lane wants to end first. */
   readonly #unreleased = new Map<Job<PendingRun>, Ended>();
   #stopped = false;
+  readonly #stops = new RunStops();
   readonly #flush = (): void => this.#commitEnded();
 
   constructor(parts: ExecutorParts) {
@@ -66,10 +71,15 @@ export class Executor {
       isolationKey: manifest.isolation === 'key' ? `${manifest.name}/${job.key ?? ''}` : undefined,
       subjects: manifest.subjects,
     };
-    this.#parts.runtime.run(request).then(
+    this.#parts.runtime.run(request, this.#stops.signalFor(run)).then(
       (result) => this.#end(job, result),
       (error: unknown) => this.#end(job, this.#faulted(job, error)),
     );
+  }
+
+  /** Stops the run of a key of a task with `mode = "restart"`, if there is one: it has no effect then. */
+  cancel(task: DeployedTask, key: string): void {
+    this.#stops.stop(task, key);
   }
 
   /** From now on, runs that end have no effect. */
@@ -79,6 +89,8 @@ export class Executor {
 
   #end(job: Job<PendingRun>, result: RunResult): void {
     if (this.#stopped) return;
+    // It may have completed while it was being stopped.
+    if (this.#stops.wasStopped(job.value)) return this.#release(withoutEffects(job, result, { kind: 'cancelled' }));
     const decision = decideCommit(result, job.value.task.manifest.grants);
     if (decision.ok) {
       this.#release({ job, result, commit: decision.commit });
@@ -176,6 +188,7 @@ export class Executor {
     const { runId, task, event, attempt } = job.value;
     const { outcome, usage, effects, log, droppedLogLines } = result;
     const name = task.manifest.name;
+    this.#stops.forget(job.value);
     counts.runs[outcome.kind]++;
     const totalMs = clock() - event.arrivedAtMs;
     observe({
@@ -191,7 +204,10 @@ export class Executor {
       droppedLogLines,
       totalMs,
     });
-    for (const message of commit.messages) this.#publish(runId, name, message);
+    for (const message of commit.messages) {
+      this.#parts.willPublish(message, job.value);
+      this.#publish(runId, name, message);
+    }
     // Only now may the next run of the same key start: it sees what this one wrote.
     scheduler.finish(job, usage.fuel);
   }

@@ -5,17 +5,27 @@ import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { withinMs } from './deadline.js';
 import { Control } from './control.js';
 import { deployTasks } from './deploy.js';
+import { Dispatch } from './dispatch.js';
 import { Drained } from './drained.js';
-import { noCounts, type BrokerLink, type Counts, type MessageHandler, type Observer } from './events.js';
+import {
+  noCounts,
+  type BrokerLink,
+  type Counts,
+  type MessageHandler,
+  type Observer,
+  type OutgoingMessage,
+} from './events.js';
 import { Executor } from './executor.js';
 import { Intake } from './intake.js';
 import { LateLink } from './late-link.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
+import { OwnPublishes } from './loops/index.js';
 import type { PendingRun } from './pending-run.js';
 import { Registry, type DeployedTask } from './registry/index.js';
 import { Scheduler, type Lane } from './scheduler/index.js';
 import { openStore } from './store/index.js';
+import { monotonicTimer, type Timer } from './timer.js';
 
 export interface HubOptions {
   /** Task folders, or folders of task folders. */
@@ -31,6 +41,8 @@ export interface HubOptions {
   readonly brokerName: string;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
+  /** What waiting events wait by. Default: the process's monotonic clock. */
+  readonly timer?: Timer;
   /** A new id for each event, also over restarts. */
   readonly newEventId: () => string;
   /** A whole number below 2^53 for each run. */
@@ -75,7 +87,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 }
 
 async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
-  const { dataDir, clock, log } = options;
+  const { dataDir, clock, log, timer = monotonicTimer } = options;
   const observers = [options.observe];
   const observe: Observer = (observation) => {
     for (const each of observers) each(observation);
@@ -98,25 +110,57 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const scheduler = new Scheduler<PendingRun>({
     slots: () => runtime.idleSlots,
     start: (job) => executor.start(job),
+    expiry: { isOver: (run) => dispatch.isOver(run), drop: (run) => dispatch.drop(run, 'expired') },
   });
   for await (const task of deployTasks(options.taskDirs, { runtime, registry, observe })) {
     // Without buckets or memory, runs of one key cannot see one another: only the order of what they publish can be seen.
-    const { grants, isolation } = task.manifest;
-    const order = Object.keys(grants.buckets).length === 0 && isolation === 'event' ? 'end' : 'start';
+    // That one of its key runs, which the other modes go by, must be to be told.
+    const { grants, isolation, schedule } = task.manifest;
+    const seesOthers = Object.keys(grants.buckets).length > 0 || isolation === 'key' || schedule.mode !== 'queued';
+    const order = seesOthers ? 'start' : 'end';
     lanes.set(task, scheduler.createLane({ ...task.manifest.schedule, order }));
   }
 
-  const intake = new Intake({ ...options, observe, registry, scheduler, lanes, counts });
-  const control = new Control({ registry, lanes, scheduler, intake, counts, clock });
-  observers.push((observation) => control.note(observation));
-  const drained = new Drained(() => scheduler.runs);
-  const runsEnded = (runs: readonly PendingRun[]): void => {
-    intake.runsEnded(runs);
+  const madeRoom = (): void => {
+    intake.roomMade();
     drained.check();
+  };
+  const dispatch = new Dispatch({
+    scheduler,
+    lanes,
+    counts,
+    observe,
+    timer,
+    cancel: (task, key) => executor.cancel(task, key),
+    madeRoom,
+  });
+  const ownPublishes = new OwnPublishes(timer);
+  const intake = new Intake({ ...options, observe, timer, registry, scheduler, dispatch, ownPublishes, counts });
+  const control = new Control({ registry, lanes, dispatch, intake, counts, clock });
+  observers.push((observation) => control.note(observation));
+  const drained = new Drained(() => dispatch.runs);
+  const runsEnded = (runs: readonly PendingRun[]): void => {
+    dispatch.ended(runs);
+    madeRoom();
   };
   const lateLink = new LateLink();
   const publish: BrokerLink['publish'] = (message) => lateLink.publish(message);
-  const executor = new Executor({ runtime, store, scheduler, publish, counts, observe, log, clock, runsEnded });
+  // What wakes nobody here is not to come back.
+  const willPublish = (message: OutgoingMessage, { chain, task }: PendingRun): void => {
+    if (registry.match(message.topic).length > 0) ownPublishes.note(message, [...chain, task.manifest.name]);
+  };
+  const executor = new Executor({
+    runtime,
+    store,
+    scheduler,
+    publish,
+    willPublish,
+    counts,
+    observe,
+    log,
+    clock,
+    runsEnded,
+  });
   const link = await lateLink.connect(() => options.connect((message) => intake.receive(message)));
   releases.push(() => link.close());
   const subscriptions = registry.subscriptions();
@@ -130,9 +174,12 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
 
   const close = async (): Promise<number> => {
     intake.stop();
-    observe({ kind: 'draining', runs: scheduler.runs });
+    // What waits in shaping was acknowledged: it is run now rather than lost.
+    dispatch.flush();
+    scheduler.pump();
+    observe({ kind: 'draining', runs: dispatch.runs });
     await withinMs(options.drainMs ?? HUB_BOUNDS.drainMs, drained.wait());
-    const left = scheduler.runs;
+    const left = dispatch.runs;
     executor.stop();
     await releaseAll(releases, log);
     observe({ kind: 'stopped', left });
@@ -143,7 +190,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     counts,
     tasks: registry.tasks,
     get runs() {
-      return scheduler.runs;
+      return dispatch.runs;
     },
     control,
     close: () => (closed ??= close()),

@@ -1,41 +1,40 @@
-import { filterMatches, type TaskEvent } from '../runtime/index.js';
+import { filterMatches } from '../runtime/index.js';
+import type { Dispatch } from './dispatch.js';
 import type { Counts, IncomingMessage, Observer, RefusalReason } from './events.js';
+import { HeldEvents, type Held } from './held-events.js';
 import { HUB_BOUNDS } from './limits.js';
 import { capturesOf, keyOf } from './manifest/index.js';
+import type { OwnPublishes } from './loops/index.js';
 import type { PendingRun } from './pending-run.js';
-import { admit, Fifo, hasRoom, type Load } from './queue/index.js';
+import { admit, hasRoom, type Load } from './queue/index.js';
 import type { DeployedTask, Match, Registry } from './registry/index.js';
-import type { Lane, Scheduler } from './scheduler/index.js';
+import type { Scheduler } from './scheduler/index.js';
+import type { Timer } from './timer.js';
 
 export interface IntakeParts {
   readonly registry: Registry;
   readonly scheduler: Scheduler<PendingRun>;
-  /** The lane of each deployed task. */
-  readonly lanes: ReadonlyMap<DeployedTask, Lane<PendingRun>>;
+  readonly dispatch: Dispatch;
+  readonly ownPublishes: Pick<OwnPublishes, 'chainOf'>;
   readonly counts: Counts;
   readonly observe: Observer;
+  readonly timer: Timer;
   /** A new id for each event. */
   readonly newEventId: () => string;
   /** A whole number below 2^53 for each run. */
   readonly newSeed: () => number;
 }
 
-interface Held {
-  readonly message: IncomingMessage;
-  readonly matches: readonly Match[];
-}
-
 /**
- * Where events come in: each is queued, held or refused, at once.
+ * Where events come in: each is taken, held or refused, at once.
  *
- * An event is acknowledged when its runs are queued or when it is refused for
- * good. Held events stay unacknowledged, so that the broker keeps them too.
+ * An event is acknowledged when it is taken, whatever its tasks' shaping makes
+ * of it, or when it is refused for good. Held events stay unacknowledged, so
+ * that the broker keeps them too.
  */
 export class Intake {
   readonly #parts: IntakeParts;
-  readonly #held = new Fifo<Held>();
-  #heldBytes = 0;
-  #queuedBytes = 0;
+  readonly #held = new HeldEvents();
   #stopped = false;
 
   constructor(parts: IntakeParts) {
@@ -44,7 +43,7 @@ export class Intake {
 
   /** Takes a message from the broker. */
   receive(message: IncomingMessage): void {
-    const { counts, observe, registry } = this.#parts;
+    const { counts, registry, timer } = this.#parts;
     counts.received++;
     if (this.#stopped) {
       if (message.qos === 0) this.#refuse(message, 'stopping');
@@ -55,51 +54,65 @@ export class Intake {
     const matches = registry.match(message.topic);
     if (matches.length === 0) return this.#refuse(message, 'no-task');
     const admission = admit(this.#load(), { runs: matches.length, bytes, qos: message.qos });
-    if (admission === 'accept') return this.#queue(message, matches);
     if (admission === 'refuse') return this.#refuse(message, 'hub-queue-full');
-    counts.held++;
-    observe({ kind: 'event-held', topic: message.topic, payloadBytes: bytes });
-    this.#held.push({ message, matches });
-    this.#heldBytes += bytes;
+    const event = { message, matches, arrivedMs: timer.nowMs() };
+    if (admission === 'hold') return this.#hold(event, undefined);
+    const rejecting = message.qos === 0 ? undefined : rejects(matches);
+    if (rejecting === undefined || (this.#haveRoom(matches) && !this.#held.holdsFor(rejecting)))
+      return this.#take(event);
+    const full = this.#held.count >= HUB_BOUNDS.heldEvents || this.#held.bytes + bytes > HUB_BOUNDS.heldBytes;
+    if (full) return this.#refuse(message, 'hub-queue-full');
+    this.#hold(event, rejecting);
   }
 
   /**
-   * Queues a run of one task for an event that did not come from the broker.
+   * Takes a run of one task for an event that did not come from the broker: no shaping folds it away.
    * @returns its id, or undefined when there is no room for it.
    */
   invoke(
     task: DeployedTask,
     { topic, payload, receivedAtMs }: Pick<IncomingMessage, 'topic' | 'payload' | 'receivedAtMs'>,
   ): string | undefined {
-    const { scheduler, lanes, newEventId, newSeed } = this.#parts;
-    const { name, queue, schedule } = task.manifest;
-    const lane = lanes.get(task);
+    const { scheduler, dispatch, newEventId, newSeed } = this.#parts;
+    const { name, schedule, triggers } = task.manifest;
     const room = hasRoom(this.#load(), { runs: 1, bytes: payload.length });
-    if (this.#stopped || lane === undefined || lane.waiting >= queue || !room) return undefined;
+    if (this.#stopped || dispatch.isFull(task) || !room) return undefined;
     const id = newEventId();
-    const trigger = task.manifest.triggers.find(({ pattern }) => filterMatches(pattern.filter, topic));
-    const captures = trigger === undefined ? {} : capturesOf(trigger.pattern, topic);
-    const event: TaskEvent = { id, topic, payload, qos: 0, retain: false, arrivedAtMs: receivedAtMs, captures };
-    const runId = `${id}/${name}`;
-    this.#queuedBytes += payload.length;
+    const matching = triggers.find(({ pattern }) => filterMatches(pattern.filter, topic));
+    const trigger = matching ?? triggers[0];
+    if (trigger === undefined) return undefined;
+    const captures = matching === undefined ? {} : capturesOf(matching.pattern, topic);
     const key = keyOf(schedule.key, topic, captures);
-    scheduler.submit(lane, key, { runId, task, event, attempt: 0, clockMs: 0, seed: newSeed() });
+    const runId = `${id}/${name}`;
+    dispatch.take({
+      runId,
+      task,
+      event: { id, topic, payload, qos: 0, retain: false, arrivedAtMs: receivedAtMs, captures },
+      chain: [],
+      trigger: { ...trigger, shaping: undefined },
+      key,
+      shapingKey: '',
+      expiresAtMs: Infinity,
+      attempt: 0,
+      clockMs: 0,
+      seed: newSeed(),
+    });
     scheduler.pump();
     return runId;
   }
 
-  /** Makes the room of runs that are over available to the events that are held. */
-  runsEnded(runs: readonly PendingRun[]): void {
-    for (const run of runs) this.#queuedBytes -= run.event.payload.length;
-    while (!this.#stopped) {
-      const next = this.#held.first();
-      if (next === undefined) return;
-      const bytes = next.message.payload.length;
-      if (!hasRoom(this.#load(), { runs: next.matches.length, bytes })) return;
-      this.#held.shift();
-      this.#heldBytes -= bytes;
-      this.#queue(next.message, next.matches);
+  /** Takes events that are held, as far as there is room. */
+  roomMade(): void {
+    if (this.#stopped || this.#held.count === 0) return;
+    const hasPlace = ({ message, matches }: Held): boolean =>
+      !this.#stopped && hasRoom(this.#load(), { runs: matches.length, bytes: message.payload.length });
+    for (const held of this.#held.forRoom(hasPlace)) {
+      const rejecting = rejects(held.matches);
+      const taken = rejecting === undefined || (this.#haveRoom(held.matches) && !this.#held.holdsFor(rejecting));
+      if (taken) this.#take(held);
+      else this.#held.hold(held, rejecting);
     }
+    for (const held of this.#held.forTasks((held) => hasPlace(held) && this.#haveRoom(held.matches))) this.#take(held);
   }
 
   /** Takes nothing from now on. What is held stays the broker's. */
@@ -108,31 +121,35 @@ export class Intake {
   }
 
   #load(): Load {
+    const { dispatch } = this.#parts;
     return {
-      runs: this.#parts.scheduler.runs,
-      bytes: this.#queuedBytes,
-      heldEvents: this.#held.length,
-      heldBytes: this.#heldBytes,
+      runs: dispatch.runs,
+      bytes: dispatch.bytes,
+      waitForRoom: this.#held.countForRoom,
+      heldEvents: this.#held.count,
+      heldBytes: this.#held.bytes,
     };
   }
 
-  #queue(message: IncomingMessage, matches: readonly Match[]): void {
-    const { scheduler, lanes, observe, newEventId, newSeed } = this.#parts;
+  /** Whether none of the tasks that reject what they have no room for is full. */
+  #haveRoom(matches: readonly Match[]): boolean {
+    return matches.every(({ task }) => task.manifest.overflow !== 'reject' || !this.#parts.dispatch.isFull(task));
+  }
+
+  #hold(event: Held, rejecting: DeployedTask | undefined): void {
+    const { counts, observe } = this.#parts;
+    const { topic, payload } = event.message;
+    counts.held++;
+    const task = rejecting === undefined ? {} : { task: rejecting.manifest.name };
+    observe({ kind: 'event-held', topic, payloadBytes: payload.length, ...task });
+    this.#held.hold(event, rejecting);
+  }
+
+  #take({ message, matches, arrivedMs }: Held): void {
+    const { scheduler, dispatch, ownPublishes, observe, newEventId, newSeed } = this.#parts;
     const { topic, payload, qos, retain, receivedAtMs } = message;
     const id = newEventId();
-    const tasks: string[] = [];
-    for (const { task, captures, key } of matches) {
-      const { name, queue } = task.manifest;
-      const lane = lanes.get(task);
-      if (lane === undefined || lane.waiting >= queue) {
-        this.#count(message, 'task-queue-full', name);
-        continue;
-      }
-      tasks.push(name);
-      this.#queuedBytes += payload.length;
-      const event = { id, topic, payload, qos, retain, arrivedAtMs: receivedAtMs, captures };
-      scheduler.submit(lane, key, { runId: `${id}/${name}`, task, event, attempt: 0, clockMs: 0, seed: newSeed() });
-    }
+    const chain = ownPublishes.chainOf(message);
     observe({
       kind: 'event-received',
       eventId: id,
@@ -140,21 +157,37 @@ export class Intake {
       payloadBytes: payload.length,
       qos,
       atMs: receivedAtMs,
-      tasks,
+      tasks: matches.map(({ task }) => task.manifest.name),
     });
+    for (const { task, trigger, captures, key, shapingKey } of matches) {
+      const { name, schedule } = task.manifest;
+      dispatch.take({
+        runId: `${id}/${name}`,
+        task,
+        event: { id, topic, payload, qos, retain, arrivedAtMs: receivedAtMs, captures },
+        chain,
+        trigger,
+        key,
+        shapingKey,
+        expiresAtMs: schedule.ttlMs === undefined ? Infinity : arrivedMs + schedule.ttlMs,
+        attempt: 0,
+        clockMs: 0,
+        seed: newSeed(),
+      });
+    }
     message.acknowledge();
     scheduler.pump();
   }
 
   #refuse(message: IncomingMessage, reason: RefusalReason): void {
-    this.#count(message, reason);
-    message.acknowledge();
-  }
-
-  #count({ topic, payload }: IncomingMessage, reason: RefusalReason, task?: string): void {
     const { counts, observe } = this.#parts;
     counts.refused[reason]++;
-    const which = task === undefined ? {} : { task };
-    observe({ kind: 'event-refused', topic, payloadBytes: payload.length, reason, ...which });
+    observe({ kind: 'event-refused', topic: message.topic, payloadBytes: message.payload.length, reason });
+    message.acknowledge();
   }
+}
+
+/** The first task of an event that leaves with the broker what it has no room for. It is the same for all events of a topic. */
+function rejects(matches: readonly Match[]): DeployedTask | undefined {
+  return matches.find(({ task }) => task.manifest.overflow === 'reject')?.task;
 }

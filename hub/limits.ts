@@ -38,6 +38,35 @@ export const HUB_BOUNDS = {
   filterLevels: 64,
   /** The `queue` of a manifest. */
   maxTaskQueue: 100_000,
+  /**
+   * Keys whose shaping is remembered, for each trigger: as many devices as a large building has. One beyond makes the
+   * one used longest ago be forgotten, so that made-up topics cannot fill the memory.
+   */
+  shapedKeys: 4_096,
+  /** A longer key is remembered as its digest. */
+  shapedKeyLength: 256,
+  /**
+   * Events that wait in the shaping of all triggers together, and their payloads: a quarter of what the hub may hold, so
+   * that a long debounce cannot keep the others out. Beyond, those that are due next go on before their time.
+   */
+  shapedEvents: 5_000,
+  shapedBytes: 16 * MiB,
+  /** Payloads or values that `dedupe` remembers, for each trigger: some 100 bytes each. */
+  dedupedValues: 4_096,
+  /** A payload that is parsed for a JSON pointer on the thread that all events pass: under a millisecond. */
+  shapedJsonBytes: 64 * KiB,
+  /** Characters of a JSON pointer. */
+  pointerLength: 1_024,
+  /** The longest `wait`, `maxWait`, `every`, `window` and `ttl`. A timer holds no more than 24 days. */
+  shapingMs: 24 * 3_600_000,
+  /** Publishes in a row, whatever their tasks. Beyond, the next is cut as a loop is. */
+  chainLength: 256,
+  /** The `hops` of a manifest. */
+  maxHops: 64,
+  /** Publishes that are remembered so that they are known when they come back: some 200 bytes each. */
+  recentPublishes: 8_192,
+  /** How long. A broker on the same network returns a message within milliseconds; a busy one within seconds. */
+  recentPublishMs: 30_000,
   /** The `concurrency` of a manifest. */
   maxConcurrency: 1_024,
   /** Topics whose matches are remembered; a device repeats the few it has. */
@@ -65,6 +94,10 @@ export const MANIFEST_DEFAULTS = {
   /** Events waiting for one task: enough for a minute at the rate of a busy house. */
   queue: 1_000,
   priority: 5,
+  mode: 'queued',
+  overflow: 'drop-newest',
+  /** A task that is meant to wake itself does so a few times; a loop reaches it in milliseconds. */
+  hops: 8,
   qos: 1,
 } as const;
 

@@ -1,6 +1,7 @@
 /** The door of the manifest: task.toml -> Manifest. */
+export { valueAt, type JsonPointer } from './json-pointer.js';
 export { keyOf } from './ordering-key.js';
-export type { Manifest, Trigger } from './manifest.js';
+export type { Debounce, Manifest, Shaping, Throttle, Trigger } from './manifest.js';
 export { parseManifest } from './parse.js';
 export { formatProblem } from './problem.js';
 export { manifestJsonSchema } from './schema.js';

@@ -1,4 +1,5 @@
 import type { Grants, Limits } from '../../runtime/index.js';
+import type { JsonPointer } from './json-pointer.js';
 import type { OrderingKey } from './ordering-key.js';
 import type { TopicPattern } from './topic-pattern.js';
 
@@ -18,6 +19,9 @@ export interface Manifest {
   readonly limits: Limits;
   /** Most events that may wait for this task. */
   readonly queue: number;
+  readonly overflow: Overflow;
+  /** How often in a row the task may be woken, directly or through others, by its own publishes. */
+  readonly hops: number;
   readonly schedule: Schedule;
   readonly grants: Grants;
   readonly config: Readonly<Record<string, string>>;
@@ -28,7 +32,55 @@ export interface Trigger {
   readonly pattern: TopicPattern;
   /** What the hub subscribes with. */
   readonly qos: 0 | 1;
+  /** Undefined when each event goes on at once. One object for each trigger. */
+  readonly shaping: Shaping | undefined;
 }
+
+/** Which of a trigger's events go on to a run, and when, for each key. The stages apply in this order. */
+export interface Shaping {
+  /** Retained messages, which the broker sends on subscribing, do not go on. */
+  readonly ignoreRetained: boolean;
+  readonly dedupe: Dedupe | undefined;
+  /** Only events in which the value at this place differs from the last one's go on. */
+  readonly onChange: JsonPointer | undefined;
+  readonly debounce: Debounce | undefined;
+  readonly throttle: Throttle | undefined;
+  /** An event takes the place of an earlier one of the key that still waits for its run. */
+  readonly latest: boolean;
+}
+
+interface Dedupe {
+  readonly windowMs: number;
+  /** What two events must have in common to be equal. */
+  readonly by: 'payload' | JsonPointer;
+}
+
+export interface Debounce {
+  readonly waitMs: number;
+  /** At least `waitMs`; undefined for no bound. */
+  readonly maxWaitMs: number | undefined;
+}
+
+/** At least one of the two edges is true. */
+export interface Throttle {
+  readonly everyMs: number;
+  readonly leading: boolean;
+  readonly trailing: boolean;
+}
+
+/**
+ * What happens when as many events wait for a task as may: the one that waited
+ * longest goes, the new one goes, or the new one stays with the broker.
+ */
+type Overflow = 'drop-oldest' | 'drop-newest' | 'reject';
+
+/**
+ * What an event does while an earlier one of its key has not been dealt with:
+ * it waits its turn (`queued`), is dropped (`single`), takes the place of one
+ * that waits (`latest`), also stops the one that runs (`restart`), or runs
+ * beside it (`parallel`).
+ */
+type Mode = 'queued' | 'single' | 'latest' | 'restart' | 'parallel';
 
 interface Schedule {
   /** 0 to 9; 9 is most urgent. */
@@ -36,4 +88,7 @@ interface Schedule {
   /** Most runs at once; undefined for as many as there are threads. */
   readonly concurrency: number | undefined;
   readonly key: OrderingKey;
+  readonly mode: Mode;
+  /** An event that has waited this long is not run any more; undefined for no bound. */
+  readonly ttlMs: number | undefined;
 }

@@ -1,6 +1,6 @@
 import type { BucketGrant } from '../../runtime/index.js';
 import { keyLines, type KeyPath } from './key-lines.js';
-import type { Manifest } from './manifest.js';
+import type { Manifest, Shaping } from './manifest.js';
 import { nearest } from './nearest.js';
 import { capturesNamed, type OrderingKey } from './ordering-key.js';
 import type { Problem } from './problem.js';
@@ -33,10 +33,21 @@ export function parseManifest(source: string, file: string): ParsedManifest {
   return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line) };
 }
 
+/** Modes that compare an event with others of its key. */
+const PER_KEY: ReadonlySet<string> = new Set(['single', 'latest', 'restart']);
+
 /** What no single key shows: keys that do not fit one another. */
 function crossFaults({ isolation, schedule, trigger }: ManifestFields): readonly SchemaFault[] {
   if (isolation === 'key' && schedule.key?.kind === 'none') {
     const message = 'must be "event" where schedule.key is false: without order, no event comes after another';
+    return [{ path: ['isolation'], message }];
+  }
+  if (schedule.key?.kind === 'none' && PER_KEY.has(schedule.mode)) {
+    const message = `must be "queued" or "parallel" where schedule.key is false: "${schedule.mode}" is about runs of one key`;
+    return [{ path: ['schedule', 'mode'], message }];
+  }
+  if (isolation === 'key' && schedule.mode === 'parallel') {
+    const message = 'must be "event" where schedule.mode is "parallel": without order, no event comes after another';
     return [{ path: ['isolation'], message }];
   }
   if (schedule.key?.kind !== 'template') return [];
@@ -60,7 +71,11 @@ function manifestOf(fields: ManifestFields): Manifest {
     component: fields.component ?? `build/${fields.name}.wasm`,
     subjects: fields.subjects,
     isolation: fields.isolation,
-    triggers: fields.trigger.map(({ topic, qos }) => ({ pattern: topic, qos })),
+    triggers: fields.trigger.map((trigger) => ({
+      pattern: trigger.topic,
+      qos: trigger.qos,
+      shaping: shapingOf(trigger),
+    })),
     limits: {
       fuel: limits.fuel,
       memoryBytes: limits.memory,
@@ -69,9 +84,32 @@ function manifestOf(fields: ManifestFields): Manifest {
       logBytes: limits.log,
     },
     queue: limits.queue,
-    schedule: { priority: schedule.priority, concurrency: schedule.concurrency, key },
+    overflow: limits.overflow,
+    hops: limits.hops,
+    schedule: {
+      priority: schedule.priority,
+      concurrency: schedule.concurrency,
+      key,
+      mode: schedule.mode,
+      ttlMs: schedule.ttl,
+    },
     grants: { publish: fields.grants.publish, buckets: bucketsOf(fields) },
     config: Object.fromEntries(Object.entries(fields.config).map(([name, value]) => [name, String(value)])),
+  };
+}
+
+/** Undefined where there is nothing to shape, which is the usual case and the fast one. */
+function shapingOf(trigger: ManifestFields['trigger'][number]): Shaping | undefined {
+  const { ignoreRetained, dedupe, onChange, debounce, throttle, latest } = trigger;
+  const stages = [dedupe, onChange, debounce, throttle];
+  if (!ignoreRetained && !latest && stages.every((stage) => stage === undefined)) return undefined;
+  return {
+    ignoreRetained,
+    dedupe: dedupe && { windowMs: dedupe.window, by: dedupe.by },
+    onChange,
+    debounce: debounce && { waitMs: debounce.wait, maxWaitMs: debounce.maxWait },
+    throttle: throttle && { everyMs: throttle.every, leading: throttle.leading, trailing: throttle.trailing },
+    latest,
   };
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DEFAULT_LIMITS, filterFault, MAX_LIMITS } from '../../runtime/index.js';
 import { HUB_BOUNDS, MANIFEST_DEFAULTS } from '../limits.js';
+import { parsePointer, type JsonPointer } from './json-pointer.js';
 import type { KeyPath } from './key-lines.js';
 import { parseKeyTemplate, type OrderingKey } from './ordering-key.js';
 import { parsePattern } from './topic-pattern.js';
@@ -35,10 +36,71 @@ const topicPattern = text('a topic filter such as "zigbee2mqtt/{room}/climate"')
 
 const qos = z.union([z.literal(0), z.literal(1)], { error: wrong('0 or 1') });
 
+const yesOrNo = z.boolean({ error: wrong('true or false') });
+
+const jsonPointer = text('a JSON Pointer such as "/state"')
+  .max(HUB_BOUNDS.pointerLength, { error: `must have at most ${HUB_BOUNDS.pointerLength} characters` })
+  .transform((value, context): JsonPointer => {
+    const parsed = parsePointer(value);
+    if (parsed.ok) return parsed.pointer;
+    context.addIssue({ code: 'custom', message: `${parsed.fault}: it is ${show(value)}` });
+    return z.NEVER;
+  });
+
+const dedupe = z.strictObject(
+  {
+    window: shapingTime().describe('How long an event keeps equal ones of its key from going on.'),
+    by: z
+      .union([z.literal('payload'), jsonPointer], { error: wrong('"payload" or a JSON Pointer such as "/id"') })
+      .default('payload')
+      .describe('What makes two events equal: "payload", or a JSON Pointer to a value in it.'),
+  },
+  { error: wrong('a table such as { window = "10 s", by = "/id" }') },
+);
+
+const debounce = z
+  .strictObject(
+    {
+      wait: shapingTime().describe('The last event of a burst goes on when none has come for this long.'),
+      maxWait: shapingTime().optional().describe('It goes on this long after the first of the burst in any case.'),
+    },
+    { error: wrong('a table such as { wait = "500 ms", maxWait = "5 s" }') },
+  )
+  .refine(({ wait, maxWait }) => maxWait === undefined || maxWait >= wait, {
+    path: ['maxWait'],
+    error: 'must not be shorter than wait',
+  });
+
+const throttle = z
+  .strictObject(
+    {
+      every: shapingTime().describe('Events of one key go on at least this far apart.'),
+      leading: yesOrNo.default(true).describe('Whether the first goes on at once.'),
+      trailing: yesOrNo.default(true).describe('Whether the last one within an interval goes on at its end.'),
+    },
+    { error: wrong('a table such as { every = "1 s" }') },
+  )
+  .refine(({ leading, trailing }) => leading || trailing, {
+    path: ['trailing'],
+    error: 'must be true where leading is false: no event would ever go on',
+  });
+
 const trigger = z.strictObject(
   {
     topic: topicPattern.describe('MQTT topic filter; a level may be {name}, which matches like + and is captured.'),
     qos: qos.default(MANIFEST_DEFAULTS.qos).describe('What the hub subscribes with.'),
+    ignoreRetained: yesOrNo
+      .default(false)
+      .describe('Leaves out the retained messages that the broker sends when the hub subscribes.'),
+    dedupe: dedupe.optional().describe('Leaves out events that equal an earlier one of their key.'),
+    onChange: jsonPointer
+      .optional()
+      .describe('Leaves out events in which the value at this JSON Pointer is what it was, or is not there.'),
+    debounce: debounce.optional().describe('Waits until a burst is over, and lets its last event go on.'),
+    throttle: throttle.optional().describe('Lets events of one key go on no faster than that.'),
+    latest: yesOrNo
+      .default(false)
+      .describe('Lets an event take the place of an earlier one of its key that still waits for its run.'),
   },
   { error: wrong('a table: write it as [[trigger]]') },
 );
@@ -63,6 +125,19 @@ const limits = z.strictObject(
     queue: count(1, HUB_BOUNDS.maxTaskQueue)
       .default(MANIFEST_DEFAULTS.queue)
       .describe('Most events waiting for this task.'),
+    overflow: z
+      .enum(['drop-newest', 'drop-oldest', 'reject'], {
+        error: wrong('"drop-newest", "drop-oldest" or "reject"'),
+      })
+      .default(MANIFEST_DEFAULTS.overflow)
+      .describe(
+        'What happens to an event beyond that; "reject" leaves it with the broker, at QoS 1, until there is room.',
+      ),
+    hops: count(1, HUB_BOUNDS.maxHops)
+      .default(MANIFEST_DEFAULTS.hops)
+      .describe(
+        'How often in a row this task may be woken, directly or through others, by its own publishes; then the loop is cut.',
+      ),
   },
   { error: wrong('a table: write it as [limits]') },
 );
@@ -86,6 +161,17 @@ const schedule = z.strictObject(
     key: orderingKey
       .optional()
       .describe('Runs with the same key go one at a time, in order; all captures when absent, no order when false.'),
+    mode: z
+      .enum(['queued', 'single', 'latest', 'restart', 'parallel'], {
+        error: wrong('"queued", "single", "latest", "restart" or "parallel"'),
+      })
+      .default(MANIFEST_DEFAULTS.mode)
+      .describe(
+        'What an event does while an earlier one of its key waits or runs: waits its turn, is dropped, takes the place of one that waits, also stops the one that runs, or runs beside it.',
+      ),
+    ttl: shapingTime()
+      .optional()
+      .describe('An event that has waited this long is dropped instead of run, such as "30 s".'),
   },
   { error: wrong('a table: write it as [schedule]') },
 );
@@ -203,7 +289,12 @@ function faultsOf(issue: z.core.$ZodIssue): readonly SchemaFault[] {
 function knownKeys(path: KeyPath): readonly string[] {
   const [table] = path;
   if (table === undefined) return Object.keys(manifest.shape);
-  if (table === 'trigger') return Object.keys(trigger.shape);
+  if (table === 'trigger') {
+    if (path[2] === 'dedupe') return Object.keys(dedupe.shape);
+    if (path[2] === 'debounce') return Object.keys(debounce.shape);
+    if (path[2] === 'throttle') return Object.keys(throttle.shape);
+    return Object.keys(trigger.shape);
+  }
   if (table === 'limits') return Object.keys(limits.shape);
   if (table === 'schedule') return Object.keys(schedule.shape);
   return Object.keys(grants.shape);
@@ -231,6 +322,11 @@ function text(expected: string): z.ZodString {
 function count(least: number, most: number): z.ZodNumber {
   const error = wrong(`a whole number from ${least} to ${most}`);
   return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+}
+
+/** A duration that shaping may wait or remember. */
+function shapingTime() {
+  return amount(parseDurationMs, HUB_BOUNDS.shapingMs, 'ms');
 }
 
 /** A number or a text with a unit, as a number. */

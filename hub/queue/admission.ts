@@ -7,7 +7,9 @@ export interface Load {
   readonly runs: number;
   /** Bytes of their payloads. */
   readonly bytes: number;
-  /** Events that are kept unacknowledged because there was no room. */
+  /** Events that are kept unacknowledged until there is room in the hub. */
+  readonly waitForRoom: number;
+  /** Those, and events that a full task rejects. */
   readonly heldEvents: number;
   readonly heldBytes: number;
 }
@@ -25,7 +27,7 @@ export function admit(
   event: { readonly runs: number; readonly bytes: number; readonly qos: QoS },
 ): Admission {
   // Those held have waited longer; a newcomer does not overtake them.
-  if (hasRoom(load, event) && (event.qos === 0 || load.heldEvents === 0)) return 'accept';
+  if (hasRoom(load, event) && (event.qos === 0 || load.waitForRoom === 0)) return 'accept';
   if (event.qos === 0) return 'refuse';
   const full = load.heldEvents >= HUB_BOUNDS.heldEvents || load.heldBytes + event.bytes > HUB_BOUNDS.heldBytes;
   return full ? 'refuse' : 'hold';

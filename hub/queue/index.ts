@@ -2,4 +2,5 @@
 export { admit, hasRoom, type Load } from './admission.js';
 export { Fifo } from './fifo.js';
 export { KeyOrder } from './key-order.js';
+export { Line, type Place } from './line.js';
 export { ReleaseOrder } from './release-order.js';

@@ -27,6 +27,16 @@ export class KeyOrder<T> {
     return false;
   }
 
+  /** Whether an item holds the key, and others of it would have to wait. */
+  isHeld(key: string): boolean {
+    return this.#held.has(key);
+  }
+
+  /** Takes out the item that has waited longest for a key, if one does. */
+  drop(key: string): T | undefined {
+    return this.#held.get(key)?.shift();
+  }
+
   /** Gives the key up; the answer, if any, holds it from now on and may go on. */
   leave(key: string): T | undefined {
     const next = this.#held.get(key)?.shift();

@@ -19,6 +19,8 @@ export interface Match {
   readonly captures: Readonly<Record<string, string>>;
   /** See `OrderingKey`. */
   readonly key: string | undefined;
+  /** What its trigger's shaping goes by: the key, or where no order is kept the captures. */
+  readonly shapingKey: string;
 }
 
 interface Candidate {
@@ -76,7 +78,9 @@ export class Registry {
       if (taskIndex === last) continue;
       last = taskIndex;
       const captures = capturesOf(trigger.pattern, topic);
-      matches.push({ task, trigger, captures, key: keyOf(task.manifest.schedule.key, topic, captures) });
+      const key = keyOf(task.manifest.schedule.key, topic, captures);
+      const shapingKey = key ?? keyOf({ kind: 'captures' }, topic, captures) ?? '';
+      matches.push({ task, trigger, captures, key, shapingKey });
     }
     return matches;
   }

@@ -1,5 +1,6 @@
 /** One observation as text for a person. Pure. */
 import type { Observation } from '../events.js';
+import { showChain } from '../loops/index.js';
 import type { Weight } from './pace.js';
 import type { Paint } from './paint.js';
 import { printable, printablePayload } from './printable.js';
@@ -32,6 +33,8 @@ export function weightOf(seen: Observation): Weight | 'always' | 'none' {
       return 'ordinary';
     case 'event-refused':
       return seen.reason === 'no-task' ? 'none' : 'notable';
+    case 'event-dropped':
+      return seen.reason === 'loop' || seen.reason === 'overflow' || seen.reason === 'expired' ? 'notable' : 'none';
     case 'publish-failed':
       return 'notable';
     default:
@@ -59,7 +62,16 @@ export function lineOf(seen: Observation, paint: Paint): string {
     case 'event-refused':
       return row(seen.task ?? '', seen.topic, paint.bad(label('not taken')), seen.reason);
     case 'event-held':
-      return row('', seen.topic, paint.quiet(label('held')), 'the hub is full');
+      return row(
+        seen.task ?? '',
+        seen.topic,
+        paint.quiet(label('held')),
+        seen.task === undefined ? 'the hub is full' : 'its queue is full',
+      );
+    case 'event-dropped': {
+      const why = seen.chain === undefined ? seen.reason : `it wakes itself: ${showChain(seen.chain)}`;
+      return row(seen.task, seen.topic, paint.bad(label('dropped')), printable(why, MESSAGE_WIDTH));
+    }
     case 'publish-failed':
       return row(seen.task, seen.topic, paint.bad(label('unpublished')), printable(seen.message, MESSAGE_WIDTH));
     case 'draining':

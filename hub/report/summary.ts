@@ -82,7 +82,12 @@ function others(tasks: readonly TaskTally[]): string {
 function sentences(tally: Tally): string[] {
   const lines = [`${tally.received} messages came; from a message's arrival to its committed run: ${arrival(tally)}.`];
   for (const [reason, count] of tally.refused) lines.push(`${count} were turned away: ${reason}.`);
-  if (tally.held > 0) lines.push(`${tally.held} had to wait at the broker because the hub was full.`);
+  if (tally.held > 0) lines.push(`${tally.held} had to wait at the broker until there was room.`);
+  for (const { name, dropped } of tally.tasks) {
+    if (dropped.size === 0) continue;
+    const reasons = [...dropped].map(([reason, count]) => `${count} ${reason}`).join(', ');
+    lines.push(`Events that '${name}' was not run for: ${reasons}.`);
+  }
   const stopped = tally.tasks.filter((task) => stops(task) > 0);
   for (const task of stopped) {
     const kinds = [...task.outcomes.keys()].filter((kind) => STOPPED.has(kind)).join(', ');

@@ -1,5 +1,5 @@
 /** What happened to each task, counted. */
-import type { Observation, RefusalReason } from '../events.js';
+import type { DropReason, Observation, RefusalReason } from '../events.js';
 import { Histogram } from './histogram.js';
 
 type Outcomes = Extract<Observation, { kind: 'run-finished' }>['outcome']['kind'];
@@ -11,6 +11,8 @@ export interface TaskTally {
   /** Events that were for it, refused ones included. */
   events: number;
   refused: number;
+  /** Events that came to no run of it, by reason. */
+  readonly dropped: Map<DropReason, number>;
   repeated: number;
   published: number;
   publishFailed: number;
@@ -48,6 +50,11 @@ export class Tally {
         this.refused.set(seen.reason, (this.refused.get(seen.reason) ?? 0) + 1);
         if (seen.task !== undefined) this.task(seen.task).refused += 1;
         break;
+      case 'event-dropped': {
+        const { dropped } = this.task(seen.task);
+        dropped.set(seen.reason, (dropped.get(seen.reason) ?? 0) + 1);
+        break;
+      }
       case 'event-held':
         this.held += 1;
         break;
@@ -89,6 +96,7 @@ export class Tally {
         filters: [],
         events: 0,
         refused: 0,
+        dropped: new Map(),
         repeated: 0,
         published: 0,
         publishFailed: 0,

@@ -1,5 +1,5 @@
 import fastq from 'fastq';
-import { Fifo, KeyOrder, ReleaseOrder } from '../queue/index.js';
+import { Fifo, KeyOrder, Line, ReleaseOrder, type Place } from '../queue/index.js';
 import { ConcurrencyGovernor } from './concurrency-governor.js';
 
 export interface LaneOptions {
@@ -19,20 +19,33 @@ export interface LaneOptions {
 export interface Job<T> {
   readonly lane: Lane<T>;
   readonly key: string | undefined;
-  readonly value: T;
+  /** Changes while the job waits, if it may be replaced. */
+  value: T;
+  /** What it may be replaced by: a job with the same. */
+  readonly replaceable: string | undefined;
   /** Fuel that was charged to the lane in advance. */
   chargedFuel: number;
+  /** Whether it has been executed before. */
+  begun: boolean;
   /** Gives the lane's slot back; set while the job has one. */
   release: fastq.done;
+  /** Among all that have not begun. */
+  arrival: Place<Job<T>> | undefined;
+  /** Among those whose key is free. */
+  turn: Place<Job<T>> | undefined;
 }
 
 /**
  * The runs of one task.
  *
- *   submit -> waits for its key -> waits for one of the lane's slots (fastq)
- *          -> ready -> take -> runs -> finish, or repeat
+ *   submit -> waits for its key -> waits for its turn -> take -> begin -> runs -> finish, or repeat
+ *                                                            -> discard
  *
- * Key and slot are held from then on until `finish`; `repeat` keeps the key.
+ * The key is held from when it is free to `finish` or `discard`; `repeat` keeps
+ * it. A slot of the lane is held from `take` on. For each job that waits for
+ * its turn one ticket waits for a slot (fastq), or has one; tickets are alike,
+ * so that a job can be dropped wherever it waits: its ticket, which fastq
+ * cannot take back, is then spare, and the next job's.
  */
 export class Lane<T> {
   readonly priority: number;
@@ -40,22 +53,28 @@ export class Lane<T> {
   usedFuel = 0;
   /** What the next run is expected to use. */
   expectedFuel = 0;
+  /** Whether the scheduler knows that the lane is ready; kept by the scheduler. */
+  listed = false;
   readonly #startOrder = new KeyOrder<Job<T>>();
   readonly #endOrder: ReleaseOrder<Job<T>> | undefined;
-  readonly #slots: fastq.queue<Job<T>>;
-  readonly #ready = new Fifo<Job<T>>();
+  readonly #arrivals = new Line<Job<T>>();
+  readonly #turns = new Line<Job<T>>();
+  readonly #replaceable = new Map<string, Job<T>>();
+  readonly #slots: fastq.queue<undefined>;
+  readonly #granted = new Fifo<fastq.done>();
+  #spareTickets = 0;
   readonly #governor: ConcurrencyGovernor;
   readonly #becameReady: (lane: Lane<T>) => void;
   #waiting = 0;
   #running = 0;
 
-  /** @param becameReady Called when the first ready job is there. */
+  /** @param becameReady Called when there is a ready job and the lane is not listed. */
   constructor(options: LaneOptions, becameReady: (lane: Lane<T>) => void) {
     this.priority = options.priority;
     this.#endOrder = options.order === 'end' ? new ReleaseOrder() : undefined;
     this.#becameReady = becameReady;
     this.#governor = new ConcurrencyGovernor(options.concurrency ?? Infinity);
-    this.#slots = fastq((job: Job<T>, done: fastq.done) => this.#gotSlot(job, done), this.#governor.allowed);
+    this.#slots = fastq((_ticket: undefined, done: fastq.done) => this.#gotSlot(done), this.#governor.allowed);
   }
 
   /** Jobs that do not run yet. */
@@ -65,24 +84,85 @@ export class Lane<T> {
 
   /** Jobs that `take` could answer with. */
   get ready(): number {
-    return this.#ready.length;
+    return Math.min(this.#turns.length, this.#granted.length);
   }
 
-  submit(key: string | undefined, value: T): void {
-    const job: Job<T> = { lane: this, key, value, chargedFuel: 0, release: noSlot };
+  /** Whether a job of the key waits or runs. Only in a lane whose order is `start`. */
+  isBusy(key: string): boolean {
+    return this.#startOrder.isHeld(key);
+  }
+
+  /** @param replaceable What `replace` finds the job by until it begins. */
+  submit(key: string | undefined, value: T, replaceable?: string): void {
+    const job: Job<T> = {
+      lane: this,
+      key,
+      value,
+      replaceable,
+      chargedFuel: 0,
+      begun: false,
+      release: noSlot,
+      arrival: undefined,
+      turn: undefined,
+    };
     this.#waiting++;
+    job.arrival = this.#arrivals.push(job);
+    if (replaceable !== undefined) this.#replaceable.set(replaceable, job);
     const free = key === undefined || this.#endOrder !== undefined || this.#startOrder.enter(key, job);
-    if (free) this.#slots.push(job);
+    if (free) this.#awaitTurn(job);
   }
 
-  /** The next ready job, which runs from now on. */
-  take(): Job<T> | undefined {
-    const job = this.#ready.shift();
+  /** Puts a value in the place of one that waits. @returns that one, or undefined when none does. */
+  replace(replaceable: string, value: T): T | undefined {
+    const job = this.#replaceable.get(replaceable);
+    if (job === undefined) return undefined;
+    const before = job.value;
+    job.value = value;
+    return before;
+  }
+
+  /** Takes out the job that has waited longest and has not begun. @returns its value. */
+  dropOldest(): { readonly value: T } | undefined {
+    const job = this.#arrivals.first();
     if (job === undefined) return undefined;
     this.#waiting--;
+    this.#leaveArrivals(job);
+    if (job.turn !== undefined) {
+      this.#turns.remove(job.turn);
+      job.turn = undefined;
+      this.#spareTickets++;
+      this.#leaveKey(job);
+    } else if (job.key !== undefined) {
+      // The oldest of all is the oldest of its key.
+      this.#startOrder.drop(job.key);
+    }
+    return { value: job.value };
+  }
+
+  /** The next ready job. `begin` or `discard` follows. */
+  take(): Job<T> | undefined {
+    if (this.ready === 0) return undefined;
+    const job = this.#turns.shift();
+    const release = this.#granted.shift();
+    if (job === undefined || release === undefined) return undefined;
+    job.turn = undefined;
+    job.release = release;
+    this.#waiting--;
+    this.#leaveArrivals(job);
+    return job;
+  }
+
+  /** The job that was taken runs from now on. */
+  begin(job: Job<T>): void {
+    job.begun = true;
     this.#running++;
     if (job.key !== undefined) this.#endOrder?.begin(job.key, job);
-    return job;
+  }
+
+  /** The job that was taken does not run. */
+  discard(job: Job<T>): void {
+    job.release(null);
+    this.#leaveKey(job);
   }
 
   /** A job has run. @returns those that are to be finished now, in order: not this one while an earlier one runs. */
@@ -96,9 +176,7 @@ export class Lane<T> {
     this.#running--;
     this.#govern(this.#governor.succeeded());
     job.release(null);
-    if (job.key === undefined || this.#endOrder !== undefined) return;
-    const next = this.#startOrder.leave(job.key);
-    if (next !== undefined) this.#slots.push(next);
+    this.#leaveKey(job);
   }
 
   /** Puts a job that ran in vain before all that wait for a slot, and lets fewer run at once. */
@@ -107,14 +185,46 @@ export class Lane<T> {
     this.#running--;
     this.#waiting++;
     const { release } = job;
-    this.#slots.unshift(job);
+    job.turn = this.#turns.unshift(job);
+    this.#addTicket();
     release(null);
   }
 
-  #gotSlot(job: Job<T>, done: fastq.done): void {
-    job.release = done;
-    this.#ready.push(job);
-    if (this.#ready.length === 1) this.#becameReady(this);
+  #leaveArrivals(job: Job<T>): void {
+    if (job.arrival === undefined) return;
+    this.#arrivals.remove(job.arrival);
+    job.arrival = undefined;
+    if (job.replaceable !== undefined && this.#replaceable.get(job.replaceable) === job)
+      this.#replaceable.delete(job.replaceable);
+  }
+
+  #leaveKey({ key }: Job<T>): void {
+    if (key === undefined || this.#endOrder !== undefined) return;
+    const next = this.#startOrder.leave(key);
+    if (next !== undefined) this.#awaitTurn(next);
+  }
+
+  #awaitTurn(job: Job<T>): void {
+    job.turn = this.#turns.push(job);
+    this.#addTicket();
+  }
+
+  #addTicket(): void {
+    if (this.#spareTickets === 0) {
+      this.#slots.push(undefined);
+      return;
+    }
+    this.#spareTickets--;
+    this.#announce();
+  }
+
+  #gotSlot(done: fastq.done): void {
+    this.#granted.push(done);
+    this.#announce();
+  }
+
+  #announce(): void {
+    if (!this.listed && this.ready > 0) this.#becameReady(this);
   }
 
   #govern(allowed: number): void {

@@ -7,6 +7,15 @@ export interface SchedulerOptions<T> {
   readonly slots: () => number;
   /** Starts a run. `finish` or `repeat` is called for it later, never from within. */
   readonly start: (job: Job<T>) => void;
+  /** Which runs are not worth being started any more; without it, all are. */
+  readonly expiry?: Expiry<T>;
+}
+
+interface Expiry<T> {
+  /** Asked when a run would be started for the first time. */
+  readonly isOver: (value: T) => boolean;
+  /** Called for each that is not started for that reason, from within `pump`. */
+  readonly drop: (value: T) => void;
 }
 
 const PRIORITIES = 10;
@@ -39,10 +48,17 @@ export class Scheduler<T> {
     return new Lane<T>(options, (lane) => this.#laneReady(lane));
   }
 
-  /** Queues a run. Call `pump` afterwards. */
-  submit(lane: Lane<T>, key: string | undefined, value: T): void {
+  /** Queues a run. Call `pump` afterwards. @param replaceable See `Lane.submit`. */
+  submit(lane: Lane<T>, key: string | undefined, value: T, replaceable?: string): void {
     this.#waiting++;
-    lane.submit(key, value);
+    lane.submit(key, value, replaceable);
+  }
+
+  /** Takes out the run of a lane that has waited longest, unless all have begun before. */
+  dropOldest(lane: Lane<T>): { readonly value: T } | undefined {
+    const dropped = lane.dropOldest();
+    if (dropped !== undefined) this.#waiting--;
+    return dropped;
   }
 
   /** Starts runs while there is room. */
@@ -50,14 +66,23 @@ export class Scheduler<T> {
     if (this.#ready.length === 0) return;
     // A runtime that is idle as a whole gets a run in any case: nothing else would call again.
     let slots = Math.max(this.#options.slots(), this.#running === 0 ? 1 : 0);
-    for (; slots > 0; slots--) {
+    while (slots > 0) {
       const lane = pickNext(this.#ready);
-      const job = lane?.take();
-      if (lane === undefined || job === undefined) return;
-      this.#charge(lane, job);
-      if (lane.ready === 0) this.#ready.splice(this.#ready.indexOf(lane), 1);
+      if (lane === undefined) return;
+      const job = lane.take();
+      if (lane.ready === 0) this.#unlist(lane);
+      // All that the lane had was dropped since it became ready.
+      if (job === undefined) continue;
       this.#waiting--;
+      if (!job.begun && this.#options.expiry?.isOver(job.value) === true) {
+        lane.discard(job);
+        this.#options.expiry.drop(job.value);
+        continue;
+      }
+      this.#charge(lane, job);
+      lane.begin(job);
       this.#running++;
+      slots--;
       this.#options.start(job);
     }
   }
@@ -79,7 +104,13 @@ export class Scheduler<T> {
 
   #laneReady(lane: Lane<T>): void {
     lane.usedFuel = Math.max(lane.usedFuel, this.#level[lane.priority] ?? 0);
+    lane.listed = true;
     this.#ready.push(lane);
+  }
+
+  #unlist(lane: Lane<T>): void {
+    lane.listed = false;
+    this.#ready.splice(this.#ready.indexOf(lane), 1);
   }
 
   /** Charges in advance, so that a lane cannot fill all slots before its first run ends. */

@@ -16,6 +16,8 @@ export interface FakeRuntime extends Runtime {
   readonly started: RunRequest[];
   /** Answers the oldest request, or a given one. */
   answer(behaviour?: Behaviour, request?: RunRequest): void;
+  /** What may stop each of them. */
+  readonly signals: (AbortSignal | undefined)[];
   slots: number;
   closed: boolean;
 }
@@ -26,6 +28,7 @@ export function fakeRuntime(behave?: (request: RunRequest) => Behaviour | Promis
   const runtime: FakeRuntime = {
     pending: [],
     started: [],
+    signals: [],
     slots: 4,
     closed: false,
     install: (component) => {
@@ -42,8 +45,9 @@ export function fakeRuntime(behave?: (request: RunRequest) => Behaviour | Promis
       return Promise.resolve(installed);
     },
     uninstall: () => undefined,
-    run: async (request) => {
+    run: async (request, signal) => {
       runtime.started.push(request);
+      runtime.signals.push(signal);
       if (behave !== undefined) return resultOf(request, await behave(request));
       runtime.pending.push(request);
       return new Promise((resolve) => waiting.set(request, resolve));

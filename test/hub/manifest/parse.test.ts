@@ -23,10 +23,18 @@ t.test('a manifest that says only what it must gets the defaults', (t) => {
     component: 'build/thermostat.wasm',
     subjects: 'verbatim',
     isolation: 'event',
-    triggers: [{ pattern: { filter: 'zigbee2mqtt/+/climate', captures: [{ name: 'room', level: 1 }] }, qos: 1 }],
+    triggers: [
+      {
+        pattern: { filter: 'zigbee2mqtt/+/climate', captures: [{ name: 'room', level: 1 }] },
+        qos: 1,
+        shaping: undefined,
+      },
+    ],
     limits: DEFAULT_LIMITS,
     queue: 1_000,
-    schedule: { priority: 5, concurrency: undefined, key: { kind: 'captures' } },
+    overflow: 'drop-newest',
+    hops: 8,
+    schedule: { priority: 5, concurrency: undefined, key: { kind: 'captures' }, mode: 'queued', ttlMs: undefined },
     grants: { publish: [], buckets: {} },
     config: {},
   });
@@ -36,6 +44,12 @@ t.test('a manifest that says only what it must gets the defaults', (t) => {
 t.test('everything that can be said is understood', (t) => {
   const parsed = parseManifest(
     `${MINIMAL}qos = 0
+ignoreRetained = true
+onChange = "/a~1b/0"
+dedupe = { window = "10 s", by = "/id" }
+latest = true
+debounce = { wait = "500 ms", maxWait = "5 s" }
+throttle = { every = "1 s", trailing = false }
 [limits]
 fuel = "200M"
 memory = "4 MiB"
@@ -43,7 +57,11 @@ deadline = "500 ms"
 output = "1 KiB"
 log = "2 KiB"
 queue = 5
+overflow = "reject"
+hops = 3
 [schedule]
+mode = "latest"
+ttl = "1 min"
 priority = 9
 concurrency = 2
 key = "{room}"
@@ -65,7 +83,22 @@ mode = "comfort"
   t.equal(triggers[0]?.qos, 0);
   t.same(limits, { fuel: 200_000_000, memoryBytes: 4_194_304, deadlineMs: 500, outputBytes: 1_024, logBytes: 2_048 });
   t.equal(queue, 5);
-  t.same(schedule, { priority: 9, concurrency: 2, key: { kind: 'template', parts: [{ capture: 'room' }] } });
+  t.match(parsed.manifest, { overflow: 'reject', hops: 3 });
+  t.same(triggers[0]?.shaping, {
+    ignoreRetained: true,
+    dedupe: { windowMs: 10_000, by: ['id'] },
+    onChange: ['a/b', '0'],
+    debounce: { waitMs: 500, maxWaitMs: 5_000 },
+    throttle: { everyMs: 1_000, leading: true, trailing: false },
+    latest: true,
+  });
+  t.same(schedule, {
+    priority: 9,
+    concurrency: 2,
+    key: { kind: 'template', parts: [{ capture: 'room' }] },
+    mode: 'latest',
+    ttlMs: 60_000,
+  });
   t.same(grants.buckets, {
     default: { id: 'task/thermostat/default', access: 'read-write' },
     house: { id: 'shared/house', access: 'read' },
@@ -158,5 +191,33 @@ t.test('wrong kinds of values are refused, not crashed on', (t) => {
       t.type(problemsOf(`${key} = ${value}\n`).length, 'number', `${key} = ${value}`);
     }
   }
+  t.end();
+});
+
+t.test('shaping that could never let an event go on, or is not understood, is refused', (t) => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['onChange = "state"', /trigger\[1\]\.onChange: must be a JSON Pointer, which begins with "\/".*"state"/],
+    ['onChange = "/a~2"', /trigger\[1\]\.onChange: must have "~0" for each "~"/],
+    ['dedupe = { by = "/id" }', /trigger\[1\]\.dedupe\.window: is missing/],
+    ['dedupe = { window = "1 s", by = "id" }', /trigger\[1\]\.dedupe\.by: must be/],
+    ['debounce = { wait = "2 s", maxWait = "1 s" }', /debounce\.maxWait: must not be shorter than wait/],
+    [
+      'debounce = { wait = "2 s", maxwait = "3 s" }',
+      /debounce\.maxwait: there is no such key: did you mean "maxWait"\?/,
+    ],
+    ['debounce = { wait = "0 s" }', /debounce\.wait: must be a duration/],
+    ['throttle = { every = "1 s", leading = false, trailing = false }', /throttle\.trailing: must be true where/],
+    ['throttle = { every = "25 h" }', /throttle\.every: must be at most 86400000 ms/],
+    ['[schedule]\nkey = false\nmode = "single"', /schedule\.mode: must be "queued" or "parallel" where schedule\.key/],
+    ['[schedule]\nmode = "first"', /schedule\.mode: must be "queued", "single"/],
+    ['[limits]\noverflow = "block"', /limits\.overflow: must be "drop-newest", "drop-oldest" or "reject"/],
+  ];
+  for (const [lines, expected] of cases) {
+    const problems = problemsOf(`${MINIMAL}${lines}\n`);
+    t.equal(problems.length, 1, problems.join('\n'));
+    t.match(problems[0], expected);
+  }
+  const parallel = problemsOf(`isolation = "key"\n${MINIMAL}[schedule]\nmode = "parallel"\n`);
+  t.match(parallel, [/isolation: must be "event" where schedule\.mode is "parallel"/]);
   t.end();
 });

@@ -3,7 +3,11 @@ import type { Trigger } from '../../../hub/manifest/index.js';
 import { filtersOverlap, joinFilters, subscriptionsFor } from '../../../hub/registry/subscriptions.js';
 import { filterCovers, filterMatches } from '../../../runtime/index.js';
 
-const trigger = (filter: string, qos: 0 | 1 = 1): Trigger => ({ pattern: { filter, captures: [] }, qos });
+const trigger = (filter: string, qos: 0 | 1 = 1): Trigger => ({
+  pattern: { filter, captures: [] },
+  qos,
+  shaping: undefined,
+});
 
 /** All filters, or all topics, of up to three levels over a small alphabet. */
 function upToThree(levels: readonly string[]): string[] {

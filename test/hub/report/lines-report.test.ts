@@ -155,3 +155,15 @@ t.test('colours appear on a terminal, and not where NO_COLOR is set', async (t) 
     t.equal(text.includes('\u001b['), coloured, JSON.stringify({ isTTY, environment }));
   }
 });
+
+t.test('what a task was not run for is summed up with its reasons, and a loop is a line of its own', async (t) => {
+  const { lines, observe, finish } = told();
+  observe(loaded('light', 'home/+'));
+  const dropped = { kind: 'event-dropped', eventId: 'e', topic: 'home/hall', task: 'light' } as const;
+  for (let i = 0; i < 3; i++) observe({ ...dropped, reason: 'debounced', by: 'f' });
+  observe({ ...dropped, reason: 'loop', chain: ['light', 'lamp', 'light'] });
+  t.match(lines[1], /^light +home\/hall +dropped +it wakes itself: light > lamp > light \(3 publishes in a row\)$/);
+  t.equal(lines.length, 2, 'what was folded away as the trigger asked is only counted');
+  finish();
+  t.ok(lines.includes("Events that 'light' was not run for: 3 debounced, 1 loop."), lines.join('\n'));
+});

@@ -203,3 +203,95 @@ t.test('runs of one key that may overlap are let go in the order in which they b
   t.same(ended('b'), ['b', 'c']);
   t.end();
 });
+
+t.test('one greedy task under overload gets its share of fuel and no more, whatever it queues', (t) => {
+  const { scheduler, running, finish } = harness(4);
+  // Runs ten and forty times as heavy as those of the others, and ten times as many of them waiting.
+  const cost: Readonly<Record<string, number>> = { greedy: 20_000_000, steady: 2_000_000, small: 500_000 };
+  const spent: Record<string, number> = { greedy: 0, steady: 0, small: 0 };
+  for (const name of Object.keys(cost)) {
+    const lane = scheduler.createLane(PLAIN);
+    for (let i = 0; i < (name === 'greedy' ? 20_000 : 2_000); i++) scheduler.submit(lane, undefined, `${name} ${i}`);
+  }
+  scheduler.pump();
+  for (let i = 0; i < 2_000; i++) {
+    const [value = ''] = running();
+    const [name = ''] = value.split(' ');
+    spent[name] = (spent[name] ?? 0) + (cost[name] ?? 0) + RUN_OVERHEAD_FUEL;
+    finish(value, cost[name]);
+  }
+  const all = Object.values(spent).reduce((sum, fuel) => sum + fuel, 0);
+  for (const [name, fuel] of Object.entries(spent)) {
+    const share = fuel / all;
+    t.ok(
+      share > 0.28 && share < 0.39,
+      `${name} had ${(share * 100).toFixed(1)} % of the fuel, what a run costs besides included`,
+    );
+  }
+  t.end();
+});
+
+t.test('a task that asks for less than its share gets all of it at once, however greedy another is', (t) => {
+  const { scheduler, started, running, finish } = harness(1);
+  const greedy = scheduler.createLane(PLAIN);
+  const modest = scheduler.createLane(PLAIN);
+  for (let i = 0; i < 1_000; i++) scheduler.submit(greedy, undefined, `greedy ${i}`);
+  scheduler.pump();
+  for (let i = 0; i < 100; i++) finish(running()[0] ?? '', 10_000_000);
+  for (let i = 0; i < 20; i++) {
+    scheduler.submit(modest, undefined, `modest ${i}`);
+    const before = started.length;
+    finish(running()[0] ?? '', 10_000_000);
+    t.equal(started[before], `modest ${i}`, 'the next to start');
+    finish(`modest ${i}`, 100_000);
+  }
+  t.end();
+});
+
+t.test('a run that is over before it starts is dropped; one that has begun goes again whatever its age', (t) => {
+  const running: Job<string>[] = [];
+  const dropped: string[] = [];
+  let late = false;
+  const scheduler = new Scheduler<string>({
+    slots: () => 1 - running.length,
+    start: (job) => void running.push(job),
+    expiry: { isOver: () => late, drop: (value) => void dropped.push(value) },
+  });
+  const lane = scheduler.createLane(PLAIN);
+  for (const value of ['a', 'b', 'c']) scheduler.submit(lane, 'k', value);
+  scheduler.pump();
+  late = true;
+  const [first] = running.splice(0);
+  if (first !== undefined) scheduler.repeat(first, 1_000);
+  scheduler.pump();
+  t.same(
+    running.map(({ value }) => value),
+    ['a'],
+  );
+  t.same(dropped, []);
+  const [again] = running.splice(0);
+  if (again !== undefined) scheduler.finish(again, 1_000);
+  scheduler.pump();
+  t.same(dropped, ['b', 'c'], 'each gives its key and its place to the next');
+  t.equal(scheduler.runs, 0);
+  t.end();
+});
+
+t.test('what was dropped from a lane leaves its place to what comes later', (t) => {
+  const { scheduler, running, finish } = harness(1);
+  const lane = scheduler.createLane({ priority: 5, concurrency: 1, order: 'start' });
+  scheduler.submit(lane, 'k', 'first');
+  scheduler.pump();
+  for (let i = 0; i < 10; i++) {
+    scheduler.submit(lane, `k${i % 3}`, `${i}`);
+    t.equal(scheduler.dropOldest(lane)?.value, `${i}`);
+  }
+  t.equal(scheduler.dropOldest(lane), undefined, 'what runs is not dropped');
+  t.equal(scheduler.runs, 1);
+  finish('first');
+  t.same(running(), []);
+  scheduler.submit(lane, 'k0', 'last');
+  scheduler.pump();
+  t.same(running(), ['last']);
+  t.end();
+});

@@ -1,0 +1,152 @@
+import type { Counts, DropReason, Observer } from './events.js';
+import { isLoop } from './loops/index.js';
+import type { PendingRun } from './pending-run.js';
+import type { DeployedTask } from './registry/index.js';
+import type { Lane, Scheduler } from './scheduler/index.js';
+import { Shapers, type Folded } from './shaping/index.js';
+import type { Timer } from './timer.js';
+
+export interface DispatchParts {
+  readonly scheduler: Scheduler<PendingRun>;
+  /** The lane of each deployed task. */
+  readonly lanes: ReadonlyMap<DeployedTask, Lane<PendingRun>>;
+  readonly counts: Counts;
+  readonly observe: Observer;
+  readonly timer: Timer;
+  /** Stops the run of a task's key, if there is one: it has no effect then. */
+  readonly cancel: (task: DeployedTask, key: string) => void;
+  /** Called after runs were dropped, when there may be room again, from the event loop. */
+  readonly madeRoom: () => void;
+}
+
+/**
+ * Takes events that are the hub's to the lanes of their tasks: through the
+ * shaping of their trigger, then by the task's mode, then into its queue.
+ *
+ * Each run that is taken here is afterwards with the scheduler until it is
+ * over, or is dropped, counted and told of with its reason.
+ */
+export class Dispatch {
+  readonly #parts: DispatchParts;
+  readonly #shapers: Shapers<PendingRun>;
+  #bytes = 0;
+  #willTell = false;
+
+  constructor(parts: DispatchParts) {
+    this.#parts = parts;
+    this.#shapers = new Shapers({
+      timer: parts.timer,
+      pass: (run) => this.#enter(run),
+      fold: (folded) => this.#folded(folded),
+      woke: () => parts.scheduler.pump(),
+    });
+  }
+
+  /** Runs that wait in shaping, wait for their turn, or run. */
+  get runs(): number {
+    return this.#shapers.waiting + this.#parts.scheduler.runs;
+  }
+
+  /** Bytes of their payloads. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether as many events wait for a task as may. */
+  isFull(task: DeployedTask): boolean {
+    const lane = this.#parts.lanes.get(task);
+    return lane === undefined || lane.waiting >= task.manifest.queue;
+  }
+
+  /** Takes a run. Pump the scheduler afterwards. */
+  take(run: PendingRun): void {
+    this.#bytes += run.event.payload.length;
+    const { name, hops } = run.task.manifest;
+    if (isLoop(run.chain, name, hops)) return this.drop(run, 'loop');
+    const { shaping } = run.trigger;
+    if (shaping === undefined) this.#enter(run);
+    else this.#shapers.offer(shaping, run.shapingKey, run);
+  }
+
+  /** Lets go of runs that are over. */
+  ended(runs: readonly PendingRun[]): void {
+    for (const run of runs) this.#bytes -= run.event.payload.length;
+  }
+
+  /** Whether a run has waited too long to be started. */
+  isOver({ expiresAtMs }: PendingRun): boolean {
+    return expiresAtMs !== Infinity && this.#parts.timer.nowMs() >= expiresAtMs;
+  }
+
+  /** A run is not to be. @param by What was taken instead. */
+  drop(run: PendingRun, reason: DropReason, by?: PendingRun): void {
+    const { counts, observe } = this.#parts;
+    this.#bytes -= run.event.payload.length;
+    counts.dropped[reason]++;
+    const { id: eventId, topic } = run.event;
+    const instead = by === undefined ? {} : { by: by.event.id };
+    const chain = reason === 'loop' ? { chain: run.chain } : {};
+    observe({ kind: 'event-dropped', eventId, topic, task: run.task.manifest.name, reason, ...instead, ...chain });
+    if (this.#willTell) return;
+    this.#willTell = true;
+    // Not from within: whoever drops is in the middle of something.
+    process.nextTick(() => {
+      this.#willTell = false;
+      this.#parts.madeRoom();
+    });
+  }
+
+  /** Lets everything go on that waits in shaping. Pump the scheduler afterwards. */
+  flush(): void {
+    this.#shapers.flush();
+  }
+
+  #folded({ item, reason, by }: Folded<PendingRun>): void {
+    this.drop(item, reason, by);
+  }
+
+  /** A run comes out of shaping: the task's mode decides. */
+  #enter(run: PendingRun): void {
+    const { scheduler, lanes, cancel } = this.#parts;
+    const { task, key, trigger } = run;
+    const lane = lanes.get(task);
+    if (lane === undefined) return this.#refuse(run);
+    const { mode } = task.manifest.schedule;
+    if (mode === 'single' && key !== undefined && lane.isBusy(key)) return this.drop(run, 'busy');
+    if (mode === 'restart' && key !== undefined) cancel(task, key);
+    const replaceable = replaceableBy(run);
+    const replaced = replaceable === undefined ? undefined : lane.replace(replaceable, run);
+    if (replaced !== undefined) return this.drop(replaced, mode === 'restart' ? 'restarted' : 'superseded', run);
+    if (this.isFull(task) && !this.#makeRoom(run, lane, trigger.shaping !== undefined)) return this.#refuse(run);
+    scheduler.submit(lane, mode === 'parallel' ? undefined : key, run, replaceable);
+  }
+
+  /** Whether a run may join a lane that is full. */
+  #makeRoom(run: PendingRun, lane: Lane<PendingRun>, wasShaped: boolean): boolean {
+    const { overflow } = run.task.manifest;
+    if (overflow === 'drop-oldest') {
+      const oldest = this.#parts.scheduler.dropOldest(lane);
+      if (oldest !== undefined) this.drop(oldest.value, 'overflow', run);
+      return oldest !== undefined;
+    }
+    // What waited in shaping is the hub's already and cannot go back to the broker. It is no more than there are keys.
+    return overflow === 'reject' && wasShaped && run.event.qos > 0;
+  }
+
+  #refuse(run: PendingRun): void {
+    const { counts, observe } = this.#parts;
+    const { topic, payload } = run.event;
+    this.#bytes -= payload.length;
+    counts.refused['task-queue-full']++;
+    const task = run.task.manifest.name;
+    observe({ kind: 'event-refused', topic, payloadBytes: payload.length, reason: 'task-queue-full', task });
+  }
+}
+
+/** What a later run must have in common with this one to take its place; undefined when none may. */
+function replaceableBy({ task, trigger, key, shapingKey }: PendingRun): string | undefined {
+  const { mode } = task.manifest.schedule;
+  if (mode === 'latest' || mode === 'restart') return `key/${key ?? ''}`;
+  if (trigger.shaping?.latest !== true) return undefined;
+  return `${task.manifest.triggers.indexOf(trigger)}/${shapingKey}`;
+}
