@@ -63,6 +63,8 @@ export const RUNTIME_BOUNDS = {
   handles: 64,
   /** Bytes that a standard stream takes in one call: as much as a pipe does. */
   writeBytes: 64 * KiB,
+  /** Core modules that an instance is made of, each with a counter that a slice's end looks at: Python has a dozen or two. */
+  coreInstances: 128,
   /** Types within types in a component: more than any compiler makes, and far from the end of the stack. */
   typeNesting: 32,
   /** Types in one place of a component: a JavaScript engine's has a few hundred. */
@@ -73,6 +75,12 @@ export const RUNTIME_BOUNDS = {
   reads: 4_096,
   /** Characters of those keys together: they cross to the main thread as JSON, in which each may take six bytes. */
   readLength: 512 * KiB,
+  /** Bytes of values at which a run can look at no more: they are kept until it ends, in the hub's memory and not in its own. */
+  readBytes: 64 * MiB,
+  /** Items of a list that a guest hands over in one call: no run can read or write as many keys. */
+  listItems: 4_096,
+  /** Characters of a message that says why a run ended: a guest may have chosen what it quotes. */
+  messageLength: 4_096,
   /** Lines of a run's log: an empty one costs nothing of the log limit. */
   logLines: 4_096,
   /** Random bytes in one call: a millisecond in which a run cannot be stopped. */

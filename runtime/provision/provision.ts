@@ -7,6 +7,7 @@ import type { Artifact, ArtifactModule } from './artifact.js';
 import { bound } from './bound.js';
 import { componentImports, isComponent } from './component-imports.js';
 import { UnsupportedComponent } from './component-types.js';
+import { nameFault } from './core-names.js';
 import { expose } from './expose.js';
 import { adaptGlue, UnsupportedGlue } from './glue.js';
 import type { LinkPlan } from './link-plan.js';
@@ -52,6 +53,7 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
     );
   }
   for (const [name, module] of transpiled.modules) checkModule(name, module);
+  for (const [name, module] of transpiled.modules) refuseNames(name, module);
   for (const [name, module] of transpiled.modules) refuseSlowToOptimize(name, module);
   const metered = meterAll(transpiled.modules);
 
@@ -79,6 +81,14 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
     if (!WebAssembly.validate(module))
       throw new RuntimeError('internal', `The rewritten ${name} is not valid: ${compileFault(module)}`);
   }
+  const link = recordedLink(transpiled.javascript);
+  const { coreInstances } = RUNTIME_BOUNDS;
+  if (link.steps.length > coreInstances) {
+    throw new RuntimeError(
+      'component-over-limit',
+      `The component is made of ${link.steps.length} instances of core modules: at most ${coreInstances} are taken`,
+    );
+  }
   const digest = sha256(component);
   return {
     artifact: {
@@ -87,7 +97,7 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
       instrumentation: INSTRUMENTATION_VERSION,
       imports,
       modules,
-      link: recordedLink(transpiled.javascript),
+      link,
       initialMemoryBytes,
       notResettable,
     },
@@ -159,6 +169,12 @@ function checkModule(name: string, module: Uint8Array): void {
   const feature = missingFeature(fault);
   const why = feature === undefined ? 'does not validate' : `needs ${feature}, which is not there`;
   throw new RuntimeError('component-invalid', `${name} ${why} on Node ${process.versions.node}: ${fault}`);
+}
+
+/** Before the generated JavaScript, in which the names are, is executed. */
+function refuseNames(name: string, module: Uint8Array): void {
+  const fault = readOrRefuse(name, () => nameFault(module));
+  if (fault !== undefined) throw new RuntimeError('component-refused', `${name} uses ${fault}`);
 }
 
 function refuseSlowToOptimize(name: string, module: Uint8Array): void {

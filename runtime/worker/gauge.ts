@@ -25,6 +25,9 @@ export interface SliceWatch {
 /** What makes `slice` answer with a trap. */
 const END = -1;
 
+/** A slice is not made smaller than this for the sake of other modules. */
+const LEAST_SHARE: Fuel = 4_096;
+
 /** How far below 0 a host call may bring a counter, which is an i32. */
 const LOWEST = -(2 ** 30);
 
@@ -35,6 +38,8 @@ export class Gauge {
   #deadlineAt = 0;
   #watch: SliceWatch | undefined;
   #stop: Stop | undefined;
+  /** What host calls have taken since the last look for them. */
+  #hostFuel: Fuel = 0;
   readonly #sliceFuel: Fuel;
 
   constructor(sliceFuel: Fuel = RUNTIME_BOUNDS.sliceFuel) {
@@ -54,6 +59,7 @@ export class Gauge {
     this.#deadlineAt = deadlineAt;
     this.#watch = watch;
     this.#stop = undefined;
+    this.#hostFuel = 0;
     for (const [i, counter] of this.#counters.entries()) {
       counter.value = 0;
       this.#granted[i] = 0;
@@ -71,7 +77,10 @@ export class Gauge {
       return END;
     }
     const left = this.#limit - used;
-    const wanted = Math.min(this.#sliceFuel, left);
+    // Half of it for all together. Otherwise modules that call each other would take it back from each other at every call.
+    const modules = this.#counters.length;
+    const share = modules === 1 ? left : Math.max(LEAST_SHARE, Math.floor(left / (2 * modules)));
+    const wanted = Math.min(this.#sliceFuel, share, left);
     if (left - this.#heldByOthers(index) < wanted) this.#takeBack(index);
     this.#granted[index] = (this.#granted[index] ?? 0) - counter + wanted;
     return wanted;
@@ -105,7 +114,10 @@ export class Gauge {
     for (const counter of this.#counters) counter.value = Math.min(counter.value, 0);
   }
 
-  /** Takes fuel for a host call. The globals are true while the host runs. */
+  /**
+   * Takes fuel for a host call. The globals are true while the host runs. When calls have taken a slice it looks at the
+   * deadline as well: a guest may make thousands of them before it looks itself.
+   */
   charge(fuel: Fuel): void {
     const counter = this.#counters[0];
     if (counter === undefined) return;
@@ -113,7 +125,13 @@ export class Gauge {
     counter.value = Math.max(LOWEST, left);
     // What the counter cannot hold is used all the same.
     if (left < LOWEST) this.#granted[0] = (this.#granted[0] as number) + LOWEST - left;
-    if (this.used > this.#limit) this.stop('fuel');
+    this.#hostFuel += fuel;
+    const { used } = this;
+    if (this.#hostFuel > this.#sliceFuel) {
+      this.#hostFuel = 0;
+      const stop = this.#reasonToStop(used);
+      if (stop !== undefined) this.stop(stop);
+    } else if (used > this.#limit) this.stop('fuel');
   }
 
   /** Used since `begin`; while a guest runs, true only inside a host call. */

@@ -89,8 +89,10 @@ class Batch implements SliceWatch {
     if (last && this.#finished.length === 0) return;
     if (performance.now() - this.#startedAt < RUNTIME_BOUNDS.batchPatienceMs) return;
     const results = packResults(this.#finished);
+    const returnedFrom = this.#index + 1;
+    // A guest may have left so little of the stack that sending throws: then nothing is gone, and nothing given back.
+    parentPort?.postMessage({ type: 'partial', batch: this.#id, results, returnedFrom } satisfies Partial);
     this.#finished = [];
-    this.#end = this.#index + 1;
-    parentPort?.postMessage({ type: 'partial', batch: this.#id, results, returnedFrom: this.#end } satisfies Partial);
+    this.#end = returnedFrom;
   }
 }

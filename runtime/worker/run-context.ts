@@ -3,9 +3,9 @@
  * what it used up. Effects are collected here and leave only with the result.
  */
 import { RUNTIME_BOUNDS } from '../limits.js';
-import { HOST_CALL_FUEL, HOST_FUEL_PER_BYTE } from '../provision/meter/costs.js';
+import { HOST_CALL_FUEL, HOST_FUEL_PER_BYTE, HOST_FUEL_PER_ITEM } from '../provision/meter/costs.js';
 import type { StateReader, StateSnapshot } from '../state.js';
-import type { BucketGrant, Bytes, Effect, LogLevel, LogLine, Outcome, Read, RunRequest } from '../task.js';
+import type { BucketGrant, Bytes, Effect, Fuel, LogLevel, LogLine, Outcome, Read, RunRequest } from '../task.js';
 import { filterMatches, topicFault } from '../topic.js';
 import type { Handles } from './abi/handles.js';
 import type { Gauge } from './gauge.js';
@@ -65,6 +65,8 @@ export class RunContext {
   #streams: Map<StandardStream, LineLog> | undefined;
   /** Of the keys that it looked at. */
   #readLength = 0;
+  /** Of the values that it found. */
+  #readBytes: Bytes = 0;
   #pages: Map<string, string[]> | undefined;
   #snapshot: StateSnapshot | undefined;
   #random: Random | undefined;
@@ -76,9 +78,20 @@ export class RunContext {
     this.#state = state;
   }
 
-  /** Charges a host call for the bytes that cross. */
+  /** Charges a host call for the bytes that cross. @throws RunEnded */
   charge(bytes: Bytes): void {
-    this.gauge.charge(HOST_CALL_FUEL + bytes * HOST_FUEL_PER_BYTE);
+    this.#take(HOST_CALL_FUEL + bytes * HOST_FUEL_PER_BYTE);
+  }
+
+  /** Charges what a host call does for each item of a list. @throws RunEnded */
+  chargeItems(count: number): void {
+    this.#take(count * HOST_FUEL_PER_ITEM);
+  }
+
+  /** A guest that is to stop may not come to a look at its fuel for thousands of calls: none of them does anything. */
+  #take(fuel: Fuel): void {
+    this.gauge.charge(fuel);
+    if (this.gauge.stopped !== undefined) throw new RunEnded(`the run was stopped: ${this.gauge.stopped}`);
   }
 
   /** Nanoseconds since the run's start, on its own clock. */
@@ -92,7 +105,7 @@ export class RunContext {
   }
 
   deny(message: string): void {
-    this.verdict ??= { kind: 'denied', message };
+    this.verdict ??= { kind: 'denied', message: shown(message) };
   }
 
   /** Ends the run as not granted what it asks for, where the call has no error to answer with. @throws RunEnded */
@@ -118,7 +131,7 @@ export class RunContext {
 
   /** Notes that the guest puts out more than it may, and ends it. */
   overOutput(message: string): void {
-    this.verdict ??= { kind: 'output-limit', message };
+    this.verdict ??= { kind: 'output-limit', message: shown(message) };
     this.gauge.stop('output');
   }
 
@@ -166,7 +179,11 @@ export class RunContext {
 
   /** Whether it may look at one key more, of this length. */
   mayRead(length: number): boolean {
-    return this.reads.length < RUNTIME_BOUNDS.reads && this.#readLength + length <= RUNTIME_BOUNDS.readLength;
+    return (
+      this.reads.length < RUNTIME_BOUNDS.reads &&
+      this.#readLength + length <= RUNTIME_BOUNDS.readLength &&
+      this.#readBytes <= RUNTIME_BOUNDS.readBytes
+    );
   }
 
   read(bucket: string, key: string): Seen {
@@ -176,6 +193,7 @@ export class RunContext {
     if (known.has(key)) return known.get(key);
     const stored = this.#state === undefined ? undefined : this.#snapshotNow(this.#state).get(bucket, key);
     this.#readLength += key.length;
+    this.#readBytes += stored?.value.length ?? 0;
     this.reads.push({ bucket, key, version: stored?.version ?? 0 });
     known.set(key, stored?.value);
     return stored?.value;
@@ -205,11 +223,13 @@ export class RunContext {
     return pages;
   }
 
-  /** Keys in ascending order, those after `after`, at most `limit`, with the run's own writes. */
+  /** Keys in ascending order, those after `after`, at most `limit`, with the run's own writes. Charges all it looks at. */
   keys(bucket: string, after: string | undefined, limit: number): string[] {
     const written = this.#written?.get(bucket);
     const stored =
       this.#state === undefined ? [] : this.#snapshotNow(this.#state).keys(bucket, after, limit + (written?.size ?? 0));
+    this.charge(lengthOf(stored) + lengthOf(written?.keys() ?? []));
+    this.chargeItems(stored.length + (written?.size ?? 0));
     const keys = new Set(stored);
     for (const [key, value] of written ?? []) {
       if (value === undefined) keys.delete(key);
@@ -255,6 +275,18 @@ export class RunContext {
     this.#snapshot?.release();
     this.#snapshot = undefined;
   }
+}
+
+/** A message for people, cut where a guest made it long: it goes to the main thread, and into the run's record. */
+function shown(message: string): string {
+  const most = RUNTIME_BOUNDS.messageLength;
+  return message.length > most ? `${message.slice(0, most)}…`.toWellFormed() : message;
+}
+
+function lengthOf(keys: Iterable<string>): number {
+  let length = 0;
+  for (const key of keys) length += key.length;
+  return length;
 }
 
 function submap(map: ByBucket, name: string): Map<string, Seen> {

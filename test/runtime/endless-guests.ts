@@ -78,7 +78,7 @@ export const ENDLESS_GUESTS: Readonly<Record<string, CoreParts>> = {
     body: forever(`(call $set ${HANDLE} ${i32s(FROM, 30_000, 0, 60_000, 600)})`),
   },
   'listing keys': { imports: KEYS, body: forever(`(call $keys ${HANDLE} ${i32s(0)} (i64.const 0) (i32.const 600))`) },
-  'getting many keys': { imports: GET_MANY, body: forever(`(call $getMany ${HANDLE} ${i32s(FROM, 8_000, 600)})`) },
+  'getting many keys': { imports: GET_MANY, body: forever(`(call $getMany ${HANDLE} ${i32s(FROM, 4_000, 600)})`) },
   'as many random bytes as memory has': {
     imports: RANDOM,
     body: forever('(call $random (i64.const 1048576) (i32.const 600))'),

@@ -1,6 +1,8 @@
 /** Components that break the rules between guest and host, as no compiler would: each costs itself only. */
 import t from 'tap';
-import type { Outcome } from '../../runtime/index.js';
+import { RUNTIME_BOUNDS, type Outcome, type RunResult } from '../../runtime/index.js';
+import { HOST_CALL_FUEL } from '../../runtime/provision/meter/costs.js';
+import { GET_MANY, SET } from './guest-calls.js';
 import { requestOf } from './run-request.js';
 import { startRuntime } from './started-runtime.js';
 import { builtTask } from './built-task.js';
@@ -65,11 +67,16 @@ const good = await install(probe);
 const goodRun = () => good({ captures: { what: 'capture', room: 'x' }, payload: 'room' });
 const before = await goodRun();
 
+async function resultOf(parts: CoreParts): Promise<RunResult> {
+  const installed = await runtime.install(await taskComponent(parts), probe.manifest.limits);
+  const result = await runtime.run(requestOf(probe, installed, { topic: 'a', payload: 'b' }));
+  runtime.uninstall(installed.key);
+  return result;
+}
+
 /** How a run of it ends; it has no effects however it does. */
 async function outcomeOf(parts: CoreParts): Promise<Outcome> {
-  const installed = await runtime.install(await taskComponent(parts), probe.manifest.limits);
-  const { outcome, effects } = await runtime.run(requestOf(probe, installed, { topic: 'a', payload: 'b' }));
-  runtime.uninstall(installed.key);
+  const { outcome, effects } = await resultOf(parts);
   if (effects.length > 0) throw new Error(`${outcome.kind} with ${effects.length} effects`);
   return outcome;
 }
@@ -113,4 +120,51 @@ t.test('a guest may not call the host while it allocates for it', async (t) => {
     body: call('config', 256, 6, 512),
   };
   t.match(await outcomeOf(forAnswer), { kind: 'trapped', reason: 'abi' }, 'for an answer');
+});
+
+const IN = '(import "wasi:cli/stdin@0.2.0" "get-stdin" (func $in (result i32)))';
+const SUBSCRIBE =
+  '(import "wasi:io/streams@0.2.0" "[method]input-stream.subscribe" (func $subscribe (param i32) (result i32)))';
+const POLL = '(import "wasi:io/poll@0.2.0" "poll" (func $poll (param i32 i32 i32)))';
+const RESOLUTION = '(import "wasi:clocks/monotonic-clock@0.2.0" "resolution" (func $resolution (result i64)))';
+/** So many pollables, each the handle that is at address 0. */
+const polling = (count: number): CoreParts => ({
+  memory: 4,
+  imports: IN + SUBSCRIBE + POLL,
+  fields: `(func $many (local $i i32) (i32.store (i32.const 65536) (call $subscribe (call $in)))
+    (loop $next (i32.store offset=65536 (local.get $i) (i32.load (i32.const 65536)))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.const 100000)))))`,
+  body: `(call $many) ${call('poll', 65_536, count, 512)}`,
+  realloc: '(i32.const 196608)',
+});
+
+t.test('a list of more items than a run can use ends it before they are made', async (t) => {
+  t.strictSame(await outcomeOf(polling(RUNTIME_BOUNDS.listItems)), { kind: 'completed' });
+  t.match(await outcomeOf(polling(RUNTIME_BOUNDS.listItems + 1)), { kind: 'output-limit', message: /list of 4097/ });
+});
+
+t.test('an answer that would take more than all memory is not copied over and over', async (t) => {
+  const parts = {
+    imports: OPEN + SET + GET_MANY,
+    fields: `${NAME} (func $keys (local $i i32) (loop $next
+      (i32.store offset=2048 (local.get $i) (i32.const 256)) (i32.store offset=2052 (local.get $i) (i32.const 1))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 8))) (i32.const 800)))))`,
+    realloc: '(i32.const 4096)',
+  };
+  const setAndGet = (count: number): string => `${OPENED} (call $keys)
+    (call $set ${HANDLE} ${[256, 1, 8_192, 10_000, 600].map((value) => `(i32.const ${value})`).join(' ')})
+    (call $getMany ${HANDLE} (i32.const 2048) (i32.const ${count}) (i32.const 600))`;
+  t.strictSame((await resultOf({ ...parts, body: setAndGet(5) })).outcome, { kind: 'completed' });
+  t.match(await outcomeOf({ ...parts, body: setAndGet(100) }), { kind: 'trapped', reason: 'abi', message: /twice/ });
+});
+
+t.test('what a guest is denied is told in so many characters, however long its name for it is', async (t) => {
+  const outcome = await outcomeOf({ imports: OPEN, body: call('open', 2048, 20_000, 512) });
+  t.equal(outcome.kind, 'denied');
+  t.ok('message' in outcome && outcome.message.length <= RUNTIME_BOUNDS.messageLength + 1);
+});
+
+t.test('a call that tells nothing new costs what any call does', async (t) => {
+  const { usage } = await resultOf({ imports: RESOLUTION, body: '(drop (call $resolution))' });
+  t.ok(usage.fuel > HOST_CALL_FUEL);
 });

@@ -127,7 +127,13 @@ function enterBody(code: Assembler): Uint8Array {
     .finish();
 }
 
-/** Asks, grows, and charges what was gained: at most 2^16 pages, so the product fits. */
+/**
+ * What was gained is charged in so many parts: all of it, 2^16 pages, is 2^32 of fuel, which no counter holds. A part
+ * of it is 2^30 at most, and each ends with a look.
+ */
+const GROWTH_PARTS = 4;
+
+/** Asks, grows, and charges what was gained. It looks at the fuel also where nothing was. */
 function growBody(
   code: Assembler,
   what: { space: number; count: number; unitFuel: number },
@@ -140,9 +146,13 @@ function growBody(
   code.if(() => {
     grow();
     code.tee(result).i32(-1).op(OP.i32Eq).op(OP.i32Eqz);
-    code.if(() => code.charge(() => code.get(what.count).i32(what.unitFuel).op(OP.i32Mul)));
+    code.if(() => {
+      const partFuel = what.unitFuel / GROWTH_PARTS;
+      for (let i = 0; i < GROWTH_PARTS; i++) code.charge(() => code.get(what.count).i32(partFuel).op(OP.i32Mul));
+    });
   });
   return code
+    .charge(() => code.i32(0))
     .get(result)
     .get(what.count + 1)
     .finish();
@@ -181,7 +191,10 @@ function fillBody(code: Assembler, memory: number): Uint8Array {
   code
     .get(COUNT)
     .op(OP.i32Eqz)
-    .if(() => code.get(TO).get(TO).i32(0).op(OP.bulk, BULK.memoryCopy, memory, memory).get(RANGE_FUEL).op(OP.return));
+    .if(() => {
+      code.chargeBytes(COUNT);
+      code.get(TO).get(TO).i32(0).op(OP.bulk, BULK.memoryCopy, memory, memory).get(RANGE_FUEL).op(OP.return);
+    });
   code
     .get(COUNT)
     .i32(BULK_CHUNK_BYTES)

@@ -15,7 +15,7 @@ import { BULK, OP } from '../wasm/opcodes.js';
  * Names this rewriting: the passes, the table and the adapted glue. Part of every cache key and
  * every checkpoint, so that fuel from different tables never meets.
  */
-export const INSTRUMENTATION_VERSION = '3';
+export const INSTRUMENTATION_VERSION = '4';
 
 /** Fuel of each one-byte instruction. */
 export const costs = new Uint16Array(256).fill(1);
@@ -125,6 +125,9 @@ export const FUEL_PER_PAGE = 65_536;
  */
 export const HOST_CALL_FUEL = 4_000;
 export const HOST_FUEL_PER_BYTE = 8;
+
+/** Each item of a list that crosses, and each key that listing keys looks at, whatever its size: an object of the host's own. */
+export const HOST_FUEL_PER_ITEM = 1_000;
 
 /**
  * The longest stretch of a bulk instruction that runs without a look at the

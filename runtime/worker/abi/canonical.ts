@@ -53,7 +53,7 @@ export function lowerImport(host: HostFunction, options: CanonicalOptions, aroun
     try {
       around.enter();
       checkMayLeave(around.guard);
-      memory.refresh();
+      memory.begin();
       const { outputBytes, logBytes } = around.limits();
       const lifting: Lifting = {
         memory,

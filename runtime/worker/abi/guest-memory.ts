@@ -23,6 +23,8 @@ const SHORT_TEXT = 24;
 export class GuestMemory {
   readonly #options: CanonicalOptions;
   readonly #guard: LeaveGuard;
+  /** Bytes that the guest was asked for since `begin`. */
+  #asked = 0;
   #buffer: ArrayBuffer | undefined;
   #bytes: Buffer = Buffer.alloc(0);
   #view = new DataView(new ArrayBuffer(0));
@@ -30,6 +32,12 @@ export class GuestMemory {
   constructor(options: CanonicalOptions, guard: LeaveGuard) {
     this.#options = options;
     this.#guard = guard;
+  }
+
+  /** Comes before each call. */
+  begin(): void {
+    this.#asked = 0;
+    this.refresh();
   }
 
   /** Looks whether memory was grown: its buffer is another then. */
@@ -98,6 +106,11 @@ export class GuestMemory {
     const pointer = realloc(0, 0, align, size);
     this.#guard.mayLeave = true;
     this.refresh();
+    // Otherwise one call could copy without end: no value is longer than memory, but a list has many.
+    this.#asked += size;
+    if (this.#asked > this.#bytes.length) {
+      throw new AbiFault('the guest allocated the same memory twice for one call: it was asked for more than there is');
+    }
     return this.#checked(pointer, size, align, 'allocated memory');
   }
 

@@ -38,7 +38,7 @@ export class HandlerCall {
    */
   handle(subject: string, body: Uint8Array): string | undefined {
     const memory = this.#memory;
-    memory.refresh();
+    memory.begin();
     const [subjectPointer, subjectLength] = memory.storeText(subject);
     const [bodyPointer, bodyLength] = memory.storeBytes(body);
     const result = this.#handler.call(subjectPointer, subjectLength, bodyPointer, bodyLength, 0, 0, 0);

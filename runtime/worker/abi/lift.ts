@@ -1,4 +1,5 @@
 /** Values from the guest: compiled once for a type, then called for each value. */
+import { RUNTIME_BOUNDS } from '../../limits.js';
 import { AbiFault } from './abi-fault.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { Handles } from './handles.js';
@@ -203,6 +204,9 @@ function elements(of: AbiType): Pointed {
   const get = load(of);
   return (lifting, pointer, length) => {
     const count = length >>> 0;
+    if (count > RUNTIME_BOUNDS.listItems) {
+      throw new OverBudget(`a call hands over a list of ${count}: at most ${RUNTIME_BOUNDS.listItems} are taken`);
+    }
     spend(lifting, count * size);
     const from = lifting.memory.area(pointer, count * size, align);
     return Array.from({ length: count }, (_, i) => get(lifting, from + i * size));

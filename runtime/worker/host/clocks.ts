@@ -11,6 +11,12 @@ export function clocks(host: Host): Record<string, HostInterface> {
     host.run.charge(0);
     return BigInt(Math.floor(host.run.elapsedNs));
   };
+  const resolution = <Value>(value: Value) => {
+    return (): Value => {
+      host.run.charge(0);
+      return value;
+    };
+  };
   /** Standard libraries import it whether or not a guest ever waits. A call has no error to answer with. */
   const noWaiting = (): never => host.run.refuse('a run cannot wait for a clock: it would hold its thread');
   return {
@@ -19,11 +25,11 @@ export function clocks(host: Host): Record<string, HostInterface> {
         const ns = BigInt(host.run.request.clockMs) * 1_000_000n + elapsed();
         return { seconds: ns / NS_PER_SECOND, nanoseconds: Number(ns % NS_PER_SECOND) };
       }),
-      resolution: hostFunction([], DATETIME, () => ({ seconds: 0n, nanoseconds: 1 })),
+      resolution: hostFunction([], DATETIME, resolution({ seconds: 0n, nanoseconds: 1 })),
     },
     'wasi:clocks/monotonic-clock': {
       now: hostFunction([], 'u64', elapsed),
-      resolution: hostFunction([], 'u64', () => 1n),
+      resolution: hostFunction([], 'u64', resolution(1n)),
       'subscribe-instant': hostFunction(['u64'], own(POLLABLE), noWaiting),
       'subscribe-duration': hostFunction(['u64'], own(POLLABLE), noWaiting),
     },

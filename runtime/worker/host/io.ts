@@ -53,6 +53,7 @@ export function io(host: Host): Record<string, HostInterface> {
       '[method]pollable.block': hostFunction([borrow(POLLABLE)], undefined, idle(undefined)),
       poll: hostFunction([list(borrow(POLLABLE))], list('u32'), (pollables: readonly unknown[]) => {
         host.run.charge(0);
+        host.run.chargeItems(pollables.length);
         if (pollables.length === 0) throw new AbiFault('poll must be given something to wait for');
         return [...pollables.keys()];
       }),

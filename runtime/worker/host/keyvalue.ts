@@ -11,7 +11,7 @@ type Entry = [key: string, value: Uint8Array];
 const U64 = 8;
 const BUCKET = 'wasi:keyvalue/store/bucket';
 const DONE = result(undefined, KEY_ERROR);
-const TOO_MANY_READS = `a run can look at ${RUNTIME_BOUNDS.reads} keys, of ${RUNTIME_BOUNDS.readLength} characters together`;
+const TOO_MANY_READS = `a run can look at ${RUNTIME_BOUNDS.reads} keys, of ${RUNTIME_BOUNDS.readLength} characters together, and ${RUNTIME_BOUNDS.readBytes} bytes of values`;
 
 /** `wasi:keyvalue`: state, as one snapshot plus the run's own writes. A handle stands for a grant. */
 export function keyvalue(host: Host): Record<string, HostInterface> {
@@ -43,7 +43,6 @@ export function keyvalue(host: Host): Record<string, HostInterface> {
     if (page > pages.length) return other(`no list of keys has had the cursor ${page}`);
     const most = RUNTIME_BOUNDS.listKeys;
     const found = host.run.keys(bucket.id, page === 0 ? undefined : pages[page - 1], most + 1);
-    host.run.charge(found.reduce((sum, key) => sum + key.length, 0));
     const keys = found.slice(0, most);
     if (found.length <= most) return ok({ keys, cursor: undefined });
     pages[page] = keys.at(-1) ?? '';
@@ -62,6 +61,18 @@ export function keyvalue(host: Host): Record<string, HostInterface> {
     viewOf(value).setBigUint64(0, sum, true);
     const written = write(bucket, key, value);
     return written.tag === 'err' ? written : ok(BigInt.asUintN(64, sum));
+  };
+
+  /** Does it for one item after the other, up to the first error. */
+  const all = <Item, Ok>(items: readonly Item[], action: (item: Item) => Result<Ok>): Result<Ok[]> => {
+    host.run.chargeItems(items.length);
+    const values: Ok[] = [];
+    for (const item of items) {
+      const answer = action(item);
+      if (answer.tag === 'err') return answer;
+      values.push(answer.val);
+    }
+    return ok(values);
   };
 
   return {
@@ -123,17 +134,6 @@ export function keyvalue(host: Host): Record<string, HostInterface> {
 function keyFault(key: string): string | undefined {
   if (key.length <= RUNTIME_BOUNDS.keyBytes) return undefined;
   return `a key has at most ${RUNTIME_BOUNDS.keyBytes} characters: this one has ${key.length}`;
-}
-
-/** Stops at the first error. */
-function all<Item, Ok>(items: readonly Item[], action: (item: Item) => Result<Ok>): Result<Ok[]> {
-  const values: Ok[] = [];
-  for (const item of items) {
-    const answer = action(item);
-    if (answer.tag === 'err') return answer;
-    values.push(answer.val);
-  }
-  return ok(values);
 }
 
 function nothing(answer: Result<unknown>): Result<undefined> {

@@ -1,11 +1,12 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { RuntimeError } from '../../../runtime/index.js';
+import { RUNTIME_BOUNDS, RuntimeError } from '../../../runtime/index.js';
 import { META_FILE, type Artifact } from '../../../runtime/provision/artifact.js';
 import { provision } from '../../../runtime/provision/provision.js';
 import { Provisioner } from '../../../runtime/provision/provisioner.js';
 import { componentOf, taskComponent, taskCore } from '../wat-component.js';
+import { parse, print } from './component-tools.js';
 import { fromText } from './wat.js';
 
 t.setTimeout(120_000);
@@ -197,4 +198,16 @@ t.test('two who ask at the same time get the same', async (t) => {
   t.equal(second, first, 'prepared once');
   t.match(elsewhere, JSON.parse(JSON.stringify(first)), 'whoever else prepares it puts the same in its place');
   await t.rejects(provisioner.prepare(taskCore(), LIMIT), { code: 'component-invalid' });
+});
+
+t.test('a component of more core instances than a slice’s end can look at is refused by their number', async (t) => {
+  const text = await print(await taskComponent());
+  const withMore = (count: number): Promise<Uint8Array> =>
+    parse(text.replace(/\)\s*$/, `(core module $more) ${'(core instance (instantiate $more))'.repeat(count)})`));
+  const { coreInstances } = RUNTIME_BOUNDS;
+  await t.resolves(provision(await withMore(coreInstances - 1), LIMIT));
+  await t.rejects(provision(await withMore(coreInstances), LIMIT), {
+    code: 'component-over-limit',
+    message: /made of 129 instances/,
+  });
 });

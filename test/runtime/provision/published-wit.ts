@@ -1,6 +1,6 @@
 /** WASI's interfaces as they were published, which the transpiler's package brings along. */
 import { readFileSync } from 'node:fs';
-import { componentEmbed, componentNew } from '@bytecodealliance/jco';
+import { componentEmbed, componentNew } from './component-tools.js';
 
 const BUILTIN = new URL('../lib/wit/builtin/0.2.12/', import.meta.resolve('@bytecodealliance/jco'));
 const PUBLISHED = '0.2.12';

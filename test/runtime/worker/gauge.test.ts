@@ -213,3 +213,36 @@ void t.test('host calls that cost more than a counter can hold are paid, and end
   t.ok(guest.stopped, 'at the next look of whichever module');
   t.end();
 });
+
+t.test('modules that call each other do not ask for a slice at every call, however many they are', (t) => {
+  const LIMIT = 10_000_000;
+  for (const modules of [2, 10, 100]) {
+    const watch = world();
+    const gauge = new Gauge();
+    const guest = new Guest(gauge, modules);
+    gauge.begin(LIMIT, 1_000, watch);
+    let calls = 0;
+    for (; !guest.stopped; calls++) guest.execute(calls % modules, 13);
+    t.ok(guest.spent >= LIMIT && guest.spent < LIMIT + 13 * modules);
+    t.ok(watch.slices < calls / 20, `${watch.slices} slices for ${calls} calls of ${modules} modules`);
+  }
+  t.end();
+});
+
+t.test('host calls that took a slice look at the deadline, and at whether the run was cancelled', (t) => {
+  for (const [change, stop] of [
+    [(watch: World) => (watch.nowMs = 11), 'deadline'],
+    [(watch: World) => (watch.isCancelled = true), 'cancelled'],
+  ] as const) {
+    const watch = world();
+    const gauge = new Gauge(1_000);
+    gauge.add(counter());
+    gauge.begin(1_000_000, 10, watch);
+    change(watch);
+    for (let i = 0; i < 10; i++) gauge.charge(100);
+    t.equal(gauge.stopped, undefined, 'a slice of them is not more than a slice');
+    gauge.charge(1);
+    t.equal(gauge.stopped, stop);
+  }
+  t.end();
+});

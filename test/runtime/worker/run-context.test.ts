@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { RunRequest, StateReader, Stored } from '../../../runtime/index.js';
+import { RUNTIME_BOUNDS, type RunRequest, type StateReader, type Stored } from '../../../runtime/index.js';
+import { HOST_FUEL_PER_BYTE, HOST_FUEL_PER_ITEM } from '../../../runtime/provision/meter/costs.js';
 import { Handles } from '../../../runtime/worker/abi/handles.js';
 import { Gauge } from '../../../runtime/worker/gauge.js';
 import { RunContext } from '../../../runtime/worker/run-context.js';
@@ -160,5 +161,37 @@ t.test('a run’s clock is its fuel', (t) => {
   const same = contextWith();
   same.charge(1_000);
   t.equal(same.elapsedNs, run.elapsedNs);
+  t.end();
+});
+
+t.test('listing keys is charged for all that it looks at, also where little is found', (t) => {
+  const long = Object.fromEntries(
+    Array.from({ length: 50 }, (_, i) => [`k${'x'.repeat(500)}${i}`, { value: bytes(''), version: 1 }]),
+  );
+  const run = contextWith(stateOf({ a: { value: bytes(''), version: 1 }, ...long }));
+  for (let i = 0; i < 30; i++) run.write(OWN, `a${i}`, undefined);
+  const before = run.gauge.used;
+  t.strictSame(run.keys(OWN.id, undefined, 1), ['a']);
+  t.ok(run.gauge.used - before > 30 * (HOST_FUEL_PER_ITEM + 500 * HOST_FUEL_PER_BYTE));
+  t.end();
+});
+
+t.test('a run can look at so many bytes of values, and no more', (t) => {
+  const half = { value: new Uint8Array(RUNTIME_BOUNDS.readBytes / 2 + 1), version: 1 };
+  const run = contextWith(stateOf({ a: half, b: half, c: half }));
+  for (const key of ['a', 'b']) {
+    t.equal(run.mayRead(1), true, key);
+    run.read('own', key);
+  }
+  t.equal(run.mayRead(1), false);
+  t.end();
+});
+
+t.test('once a run is to stop, a host call ends it instead of being made', (t) => {
+  const run = contextWith();
+  t.throws(() => run.charge(1_000_000), { name: 'RunEnded', message: /fuel/ });
+  t.throws(() => run.charge(0), { name: 'RunEnded' });
+  t.throws(() => run.chargeItems(0), { name: 'RunEnded' });
+  t.equal(run.gauge.stopped, 'fuel');
   t.end();
 });
