@@ -9,6 +9,9 @@ import { artifactFile, META_FILE, parseArtifactFile, type Artifact } from './art
 import { sha256InBackground } from './background-digest.js';
 import type { Provisioned } from './provision.js';
 
+/** As many as may store the same component at once, and more. */
+const REPLACE_TRIES = 10;
+
 export class ArtifactCache {
   constructor(readonly dir: string) {}
 
@@ -38,12 +41,27 @@ export class ArtifactCache {
     try {
       for (const [name, contents] of files) await writeSynced(join(temporary, name), contents);
       await writeSynced(join(temporary, META_FILE), artifactFile(artifact));
-      await rm(this.folder(artifact.key), { recursive: true, force: true });
-      await rename(temporary, this.folder(artifact.key));
+      await this.#replace(artifact.key, temporary);
     } catch (error) {
       await rm(temporary, { recursive: true, force: true });
       // Another process may have stored the same: what counts is that it is there and whole.
       if ((await this.find(artifact.key)) === undefined) throw error;
+    }
+  }
+
+  /** Others may do the same at the same time: whoever comes between the two steps has made it whole, or is about to. */
+  async #replace(key: string, temporary: string): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      await rm(this.folder(key), { recursive: true, force: true });
+      try {
+        await rename(temporary, this.folder(key));
+        return;
+      } catch (error) {
+        if (tries === REPLACE_TRIES) throw error;
+        if ((await this.find(key)) === undefined) continue;
+        await rm(temporary, { recursive: true, force: true });
+        return;
+      }
     }
   }
 }
