@@ -1,4 +1,5 @@
 import type { Counts, DropReason, Observer } from './events.js';
+import type { Journal } from './journal.js';
 import { isLoop } from './loops/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
@@ -10,6 +11,8 @@ export interface DispatchParts {
   readonly scheduler: Scheduler<PendingRun>;
   /** The lane of each deployed task. */
   readonly lanes: ReadonlyMap<DeployedTask, Lane<PendingRun>>;
+  /** Keeps that a run is over without having begun. */
+  readonly journal: Pick<Journal, 'write'>;
   readonly counts: Counts;
   readonly observe: Observer;
   readonly timer: Timer;
@@ -81,7 +84,7 @@ export class Dispatch {
   /** A run is not to be. @param by What was taken instead. */
   drop(run: PendingRun, reason: DropReason, by?: PendingRun): void {
     const { counts, observe } = this.#parts;
-    this.#bytes -= run.event.payload.length;
+    this.#forget(run);
     counts.dropped[reason]++;
     const { id: eventId, topic } = run.event;
     const instead = by === undefined ? {} : { by: by.event.id };
@@ -133,10 +136,16 @@ export class Dispatch {
     return overflow === 'reject' && wasShaped && run.event.qos > 0;
   }
 
+  /** It is not to begin anew after a restart. */
+  #forget({ event, place }: PendingRun): void {
+    this.#bytes -= event.payload.length;
+    if (place !== undefined) this.#parts.journal.write([{ reads: [], writes: [], ends: place }], () => undefined);
+  }
+
   #refuse(run: PendingRun): void {
     const { counts, observe } = this.#parts;
     const { topic, payload } = run.event;
-    this.#bytes -= payload.length;
+    this.#forget(run);
     counts.refused['task-queue-full']++;
     const task = run.task.manifest.name;
     observe({ kind: 'event-refused', topic, payloadBytes: payload.length, reason: 'task-queue-full', task });

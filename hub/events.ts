@@ -4,6 +4,7 @@
  */
 import type { Effect, LogLine, Outcome, QoS, TaskEvent, Usage } from '../runtime/index.js';
 import type { FoldReason } from './shaping/index.js';
+import type { Origin } from './store/index.js';
 
 /** A message from the broker. */
 export interface IncomingMessage {
@@ -15,6 +16,8 @@ export interface IncomingMessage {
   readonly dup: boolean;
   /** Milliseconds since 1970 (UTC). */
   readonly receivedAtMs: number;
+  /** What the broker calls it on this connection; absent at QoS 0. */
+  readonly packet?: { readonly id: number; readonly connection: object } | undefined;
   /** Tells the broker that the message is ours now. At most once; in any order among messages; nothing at QoS 0. */
   acknowledge(): void;
 }
@@ -25,6 +28,8 @@ export interface OutgoingMessage {
   readonly payload: Uint8Array;
   readonly qos: QoS;
   readonly retain: boolean;
+  /** Goes with it as user properties, where the broker speaks MQTT 5. */
+  readonly origin?: Origin;
 }
 
 export interface Subscription {
@@ -175,6 +180,8 @@ export interface Counts {
   dropped: Record<DropReason, number>;
   runs: Record<Outcome['kind'], number>;
   repeated: number;
+  /** Messages that the broker sent again although the hub had them. */
+  repeatedDeliveries: number;
   published: number;
   publishFailed: number;
 }
@@ -210,6 +217,7 @@ export function noCounts(): Counts {
       cancelled: 0,
     },
     repeated: 0,
+    repeatedDeliveries: 0,
     published: 0,
     publishFailed: 0,
   };

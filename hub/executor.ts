@@ -1,20 +1,20 @@
 import type { Outcome, RunResult, Runtime, Usage } from '../runtime/index.js';
 import { decideCommit, type Commit } from './commit.js';
-import type { BrokerLink, Counts, Observer, OutgoingMessage } from './events.js';
+import type { Counts, Observer, OutgoingMessage } from './events.js';
+import type { Journal } from './journal.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
 import { RunStops } from './run-stops.js';
 import type { Job, Scheduler } from './scheduler/index.js';
-import type { ChangeResult, StateChange, Store } from './store/index.js';
+import type { ChangeResult, StateChange, StoredMessage } from './store/index.js';
 
 export interface ExecutorParts {
   readonly runtime: Pick<Runtime, 'run'>;
-  readonly store: Store;
+  readonly journal: Pick<Journal, 'write' | 'flush'>;
   readonly scheduler: Scheduler<PendingRun>;
-  readonly publish: BrokerLink['publish'];
-  /** Told of each message before it is published. */
+  /** Told of each message of a run that is over. */
   readonly willPublish: (message: OutgoingMessage, run: PendingRun) => void;
   readonly counts: Counts;
   readonly observe: Observer;
@@ -55,7 +55,6 @@ export class Executor {
   start(job: Job<PendingRun>): void {
     const run = job.value;
     run.attempt++;
-    if (run.clockMs === 0) run.clockMs = this.#parts.clock();
     const { manifest, installed } = run.task;
     const request = {
       runId: run.runId,
@@ -113,10 +112,13 @@ export class Executor {
       this.#unreleased.delete(job);
       this.#ended.push(released);
     }
-    if (this.#ended.length > 0 && !this.#flushing) {
-      this.#flushing = true;
-      process.nextTick(this.#flush);
-    }
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#ended.length === 0 || this.#flushing) return;
+    this.#flushing = true;
+    process.nextTick(this.#flush);
   }
 
   #commitEnded(): void {
@@ -124,37 +126,34 @@ export class Executor {
     this.#ended = [];
     this.#flushing = false;
     if (this.#stopped) return;
-    const results = this.#write(batch);
+    const changes = batch.map((ended) => this.#changeOf(ended));
+    if (changes.every(isNothing)) return this.#settleAll(batch, []);
+    const { journal } = this.#parts;
+    journal.write(changes, (results) => this.#settleAll(batch, results));
+    journal.flush();
+  }
+
+  #settleAll(batch: readonly Ended[], results: readonly ChangeResult[]): void {
     const over: PendingRun[] = [];
     for (const [i, ended] of batch.entries()) {
-      const settled = this.#settle(ended, results?.get(i));
+      const settled = this.#settle(ended, results[i]);
       if (settled) over.push(ended.job.value);
     }
     this.#parts.scheduler.pump();
     this.#parts.runsEnded(over);
   }
 
-  /** Writes what a batch wants and answers with results by index; runs that read and wrote nothing are left out. */
-  #write(batch: Ended[]): ReadonlyMap<number, ChangeResult> | undefined {
-    const changes: StateChange[] = [];
-    const indexes: number[] = [];
-    for (const [i, { commit }] of batch.entries()) {
-      if (commit.change.reads.length === 0 && commit.change.writes.length === 0) continue;
-      changes.push(commit.change);
-      indexes.push(i);
+  #changeOf({ job, commit }: Ended): StateChange {
+    const { runId, task, place } = job.value;
+    const messages: StoredMessage[] = [];
+    if (commit.messages.length > 0) {
+      const timeMs = this.#parts.clock();
+      for (const [i, { topic, payload, qos, retain }] of commit.messages.entries()) {
+        const origin = { id: `${runId}/${i}`, source: task.manifest.name, timeMs };
+        messages.push({ topic, payload, qos, retain, origin });
+      }
     }
-    if (changes.length === 0) return undefined;
-    let results: readonly ChangeResult[];
-    try {
-      results = this.#parts.store.commit(changes);
-    } catch (error) {
-      this.#parts.log.error({ err: error, runs: changes.length }, 'state could not be written');
-      const message = error instanceof Error ? error.message : String(error);
-      results = changes.map(() => ({ kind: 'refused', message }));
-    }
-    return new Map(
-      indexes.map((index, i) => [index, results[i] ?? { kind: 'refused', message: 'the store gave no result' }]),
-    );
+    return { ...commit.change, messages, ends: place };
   }
 
   /** Whether the run is over; if not, it goes again. */
@@ -174,8 +173,10 @@ export class Executor {
     const { bucket, key } = written;
     if (attempt >= HUB_BOUNDS.attempts) {
       const message = `others wrote "${key}" of the bucket ${bucket} during each of ${attempt} attempts`;
-      this.#finish(withoutEffects(job, result, { kind: 'failed', message }));
-      return true;
+      // Once more to the journal, which does not know yet that it is over.
+      this.#ended.push(withoutEffects(job, result, { kind: 'failed', message }));
+      this.#flushSoon();
+      return false;
     }
     this.#parts.counts.repeated++;
     this.#parts.observe({ kind: 'run-repeated', runId, task: task.manifest.name, attempt, bucket, key });
@@ -204,23 +205,9 @@ export class Executor {
       droppedLogLines,
       totalMs,
     });
-    for (const message of commit.messages) {
-      this.#parts.willPublish(message, job.value);
-      this.#publish(runId, name, message);
-    }
+    for (const message of commit.messages) this.#parts.willPublish(message, job.value);
     // Only now may the next run of the same key start: it sees what this one wrote.
     scheduler.finish(job, usage.fuel);
-  }
-
-  #publish(runId: string, task: string, message: Commit['messages'][number]): void {
-    const { counts, observe, publish } = this.#parts;
-    counts.published++;
-    observe({ kind: 'published', runId, task, message });
-    publish(message).catch((error: unknown) => {
-      counts.publishFailed++;
-      const reason = error instanceof Error ? error.message : String(error);
-      observe({ kind: 'publish-failed', runId, task, topic: message.topic, message: reason });
-    });
   }
 
   /** A run that the runtime could not take at all. */
@@ -234,6 +221,11 @@ export class Executor {
 }
 
 const NO_USAGE: Usage = { fuel: 0, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 };
+
+/** Whether there is nothing to be committed, for an event that the inbox does not hold. */
+function isNothing({ reads, writes, messages = [], ends }: StateChange): boolean {
+  return ends === undefined && reads.length === 0 && writes.length === 0 && messages.length === 0;
+}
 
 function withoutEffects(job: Job<PendingRun>, result: RunResult, outcome: Outcome): Ended {
   return {

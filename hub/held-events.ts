@@ -1,3 +1,4 @@
+import type { Taken } from './deliveries.js';
 import type { IncomingMessage } from './events.js';
 import { Fifo } from './queue/index.js';
 import type { DeployedTask, Match } from './registry/index.js';
@@ -8,6 +9,8 @@ export interface Held {
   readonly matches: readonly Match[];
   /** When it came, by the monotonic clock. */
   readonly arrivedMs: number;
+  /** How its delivery is known again, at QoS 1. */
+  readonly taken: Taken | undefined;
 }
 
 /**

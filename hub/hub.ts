@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { withinMs } from './deadline.js';
 import { Control } from './control.js';
+import { Deliveries } from './deliveries.js';
 import { deployTasks } from './deploy.js';
 import { Dispatch } from './dispatch.js';
 import { Drained } from './drained.js';
@@ -17,10 +18,12 @@ import {
 } from './events.js';
 import { Executor } from './executor.js';
 import { Intake } from './intake.js';
+import { Journal } from './journal.js';
 import { LateLink } from './late-link.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import { OwnPublishes } from './loops/index.js';
+import { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
 import { Registry, type DeployedTask } from './registry/index.js';
 import { Scheduler, type Lane } from './scheduler/index.js';
@@ -60,9 +63,12 @@ export interface Hub {
   /** Runs that wait or run. */
   readonly runs: number;
   readonly control: Control;
+  /** Resolves when the hub cannot go on, as its disk fails: it is to be closed, and started again. */
+  readonly failed: Promise<Error>;
   /**
    * Takes no more events, finishes what it holds within `drainMs`, and closes
-   * everything. Answers with the number of runs it did not finish. Idempotent.
+   * everything. Answers with the number of runs it did not finish, which those
+   * of an event at QoS 1 begin anew at the next start. Idempotent.
    */
   close(): Promise<number>;
 }
@@ -125,9 +131,29 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     intake.roomMade();
     drained.check();
   };
+  const lateLink = new LateLink();
+  const publish: BrokerLink['publish'] = (message) => lateLink.publish(message);
+  let tellFailure: (error: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => (tellFailure = resolve));
+  const journal = new Journal({
+    store,
+    log,
+    released: (group) => outbox.released(group),
+    failed: (error) => {
+      log.fatal(
+        { err: error },
+        'the disk no longer keeps what is written: nothing is acknowledged or published any more',
+      );
+      tellFailure(error);
+    },
+  });
+  releases.push(() => journal.close());
+  const outbox = new Outbox({ store, journal, publish, counts, observe, clock });
+  const deliveries = new Deliveries(store.deliveries());
   const dispatch = new Dispatch({
     scheduler,
     lanes,
+    journal,
     counts,
     observe,
     timer,
@@ -135,7 +161,18 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     madeRoom,
   });
   const ownPublishes = new OwnPublishes(timer);
-  const intake = new Intake({ ...options, observe, timer, registry, scheduler, dispatch, ownPublishes, counts });
+  const intake = new Intake({
+    ...options,
+    observe,
+    timer,
+    registry,
+    scheduler,
+    dispatch,
+    ownPublishes,
+    journal,
+    deliveries,
+    counts,
+  });
   const control = new Control({ registry, lanes, dispatch, intake, counts, clock });
   observers.push((observation) => control.note(observation));
   const drained = new Drained(() => dispatch.runs);
@@ -143,17 +180,14 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     dispatch.ended(runs);
     madeRoom();
   };
-  const lateLink = new LateLink();
-  const publish: BrokerLink['publish'] = (message) => lateLink.publish(message);
   // What wakes nobody here is not to come back.
   const willPublish = (message: OutgoingMessage, { chain, task }: PendingRun): void => {
     if (registry.match(message.topic).length > 0) ownPublishes.note(message, [...chain, task.manifest.name]);
   };
   const executor = new Executor({
     runtime,
-    store,
+    journal,
     scheduler,
-    publish,
     willPublish,
     counts,
     observe,
@@ -161,7 +195,10 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     clock,
     runsEnded,
   });
-  const link = await lateLink.connect(() => options.connect((message) => intake.receive(message)));
+  const connecting = lateLink.connect(() => options.connect((message) => intake.receive(message)));
+  outbox.start();
+  intake.resume(store.unfinished());
+  const link = await connecting;
   releases.push(() => link.close());
   const subscriptions = registry.subscriptions();
   if (subscriptions.length > 0) await link.subscribe(subscriptions);
@@ -181,6 +218,9 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     await withinMs(options.drainMs ?? HUB_BOUNDS.drainMs, drained.wait());
     const left = dispatch.runs;
     executor.stop();
+    // What these runs publish goes to the link, as far as it is on disk, before the link closes.
+    await journal.settle();
+    outbox.stop();
     await releaseAll(releases, log);
     observe({ kind: 'stopped', left });
     return left;
@@ -189,6 +229,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   return {
     counts,
     tasks: registry.tasks,
+    failed,
     get runs() {
       return dispatch.runs;
     },

@@ -1,7 +1,9 @@
 import { filterMatches } from '../runtime/index.js';
 import type { Dispatch } from './dispatch.js';
 import type { Counts, IncomingMessage, Observer, RefusalReason } from './events.js';
+import type { Deliveries } from './deliveries.js';
 import { HeldEvents, type Held } from './held-events.js';
+import type { Journal } from './journal.js';
 import { HUB_BOUNDS } from './limits.js';
 import { capturesOf, keyOf } from './manifest/index.js';
 import type { OwnPublishes } from './loops/index.js';
@@ -9,6 +11,7 @@ import type { PendingRun } from './pending-run.js';
 import { admit, hasRoom, type Load } from './queue/index.js';
 import type { DeployedTask, Match, Registry } from './registry/index.js';
 import type { Scheduler } from './scheduler/index.js';
+import type { StoredEvent, UnfinishedGroup } from './store/index.js';
 import type { Timer } from './timer.js';
 
 export interface IntakeParts {
@@ -16,7 +19,11 @@ export interface IntakeParts {
   readonly scheduler: Scheduler<PendingRun>;
   readonly dispatch: Dispatch;
   readonly ownPublishes: Pick<OwnPublishes, 'chainOf'>;
+  readonly journal: Pick<Journal, 'receive' | 'write'>;
+  readonly deliveries: Deliveries;
   readonly counts: Counts;
+  /** Milliseconds since 1970 (UTC). */
+  readonly clock: () => number;
   readonly observe: Observer;
   readonly timer: Timer;
   /** A new id for each event. */
@@ -25,12 +32,23 @@ export interface IntakeParts {
   readonly newSeed: () => number;
 }
 
+/** A task that an event wakes. */
+interface Waking {
+  readonly match: Match;
+  readonly seed: number;
+  readonly place: PendingRun['place'];
+  /** By the monotonic clock. */
+  readonly arrivedMs: number;
+  readonly chain: readonly string[];
+}
+
 /**
  * Where events come in: each is taken, held or refused, at once.
  *
- * An event is acknowledged when it is taken, whatever its tasks' shaping makes
- * of it, or when it is refused for good. Held events stay unacknowledged, so
- * that the broker keeps them too.
+ * An event at QoS 1 is acknowledged when it is on disk or when it is refused for
+ * good; its runs begin before. Held events stay unacknowledged, so that the
+ * broker keeps them too. An event at QoS 0 is in memory only: nothing was
+ * promised for it, and a write would be.
  */
 export class Intake {
   readonly #parts: IntakeParts;
@@ -45,6 +63,10 @@ export class Intake {
   receive(message: IncomingMessage): void {
     const { counts, registry, timer } = this.#parts;
     counts.received++;
+    if (this.#parts.deliveries.repeats(message)) {
+      counts.repeatedDeliveries++;
+      return;
+    }
     if (this.#stopped) {
       if (message.qos === 0) this.#refuse(message, 'stopping');
       return;
@@ -55,7 +77,7 @@ export class Intake {
     if (matches.length === 0) return this.#refuse(message, 'no-task');
     const admission = admit(this.#load(), { runs: matches.length, bytes, qos: message.qos });
     if (admission === 'refuse') return this.#refuse(message, 'hub-queue-full');
-    const event = { message, matches, arrivedMs: timer.nowMs() };
+    const event = { message, matches, arrivedMs: timer.nowMs(), taken: this.#parts.deliveries.take(message) };
     if (admission === 'hold') return this.#hold(event, undefined);
     const rejecting = message.qos === 0 ? undefined : rejects(matches);
     if (rejecting === undefined || (this.#haveRoom(matches) && !this.#held.holdsFor(rejecting)))
@@ -66,6 +88,34 @@ export class Intake {
   }
 
   /**
+   * Begins anew the runs that an earlier hub did not finish, whatever room there is: they were accepted. A run of a task
+   * that is gone, or no longer wakes on the topic, is over.
+   */
+  resume(groups: readonly UnfinishedGroup[]): void {
+    const { registry, scheduler, journal, timer, clock } = this.#parts;
+    for (const group of groups) {
+      let run = -1;
+      for (const event of group.events) {
+        const matches = registry.match(event.topic);
+        // Its time goes on while the hub is away.
+        const arrivedMs = timer.nowMs() - Math.max(0, clock() - event.arrivedAtMs);
+        for (const { task: name, seed } of event.runs) {
+          run++;
+          if (group.isOver(run)) continue;
+          const place = { group: group.id, run };
+          const match = matches.find(({ task }) => task.manifest.name === name);
+          if (match !== undefined) this.#dispatch(event, { match, seed, place, arrivedMs, chain: [] });
+          else {
+            this.#count(event, 'no-task', name);
+            journal.write([{ reads: [], writes: [], ends: place }], () => undefined);
+          }
+        }
+      }
+    }
+    scheduler.pump();
+  }
+
+  /**
    * Takes a run of one task for an event that did not come from the broker: no shaping folds it away.
    * @returns its id, or undefined when there is no room for it.
    */
@@ -73,7 +123,7 @@ export class Intake {
     task: DeployedTask,
     { topic, payload, receivedAtMs }: Pick<IncomingMessage, 'topic' | 'payload' | 'receivedAtMs'>,
   ): string | undefined {
-    const { scheduler, dispatch, newEventId, newSeed } = this.#parts;
+    const { scheduler, dispatch, newEventId, newSeed, clock } = this.#parts;
     const { name, schedule, triggers } = task.manifest;
     const room = hasRoom(this.#load(), { runs: 1, bytes: payload.length });
     if (this.#stopped || dispatch.isFull(task) || !room) return undefined;
@@ -94,8 +144,9 @@ export class Intake {
       shapingKey: '',
       expiresAtMs: Infinity,
       attempt: 0,
-      clockMs: 0,
+      clockMs: clock(),
       seed: newSeed(),
+      place: undefined,
     });
     scheduler.pump();
     return runId;
@@ -145,45 +196,70 @@ export class Intake {
     this.#held.hold(event, rejecting);
   }
 
-  #take({ message, matches, arrivedMs }: Held): void {
-    const { scheduler, dispatch, ownPublishes, observe, newEventId, newSeed } = this.#parts;
+  #take({ message, matches, arrivedMs, taken }: Held): void {
+    const { scheduler, journal, ownPublishes, observe, newEventId, newSeed, clock } = this.#parts;
     const { topic, payload, qos, retain, receivedAtMs } = message;
-    const id = newEventId();
+    const seeds = matches.map(() => newSeed());
+    const event: StoredEvent = {
+      id: newEventId(),
+      topic,
+      payload,
+      qos,
+      retain,
+      arrivedAtMs: receivedAtMs,
+      clockMs: clock(),
+      runs: matches.map(({ task }, i) => ({ task: task.manifest.name, seed: seeds[i] ?? 0 })),
+    };
     const chain = ownPublishes.chainOf(message);
     observe({
       kind: 'event-received',
-      eventId: id,
+      eventId: event.id,
       topic,
       payloadBytes: payload.length,
       qos,
       atMs: receivedAtMs,
-      tasks: matches.map(({ task }) => task.manifest.name),
+      tasks: event.runs.map(({ task }) => task),
     });
-    for (const { task, trigger, captures, key, shapingKey } of matches) {
-      const { name, schedule } = task.manifest;
-      dispatch.take({
-        runId: `${id}/${name}`,
-        task,
-        event: { id, topic, payload, qos, retain, arrivedAtMs: receivedAtMs, captures },
-        chain,
-        trigger,
-        key,
-        shapingKey,
-        expiresAtMs: schedule.ttlMs === undefined ? Infinity : arrivedMs + schedule.ttlMs,
-        attempt: 0,
-        clockMs: 0,
-        seed: newSeed(),
-      });
+    const durable = (): void => (taken === undefined ? message.acknowledge() : taken.durable());
+    const first = qos > 0 ? journal.receive(event, taken?.delivery, durable) : undefined;
+    for (const [i, match] of matches.entries()) {
+      const place = first === undefined ? undefined : { group: first.group, run: first.run + i };
+      this.#dispatch(event, { match, seed: seeds[i] ?? 0, place, arrivedMs, chain });
     }
-    message.acknowledge();
+    if (qos === 0) durable();
     scheduler.pump();
   }
 
+  #dispatch(stored: StoredEvent, { match, seed, place, arrivedMs, chain }: Waking): void {
+    const { id, topic, payload, qos, retain, arrivedAtMs, clockMs } = stored;
+    const { task, trigger, captures, key, shapingKey } = match;
+    const { name, schedule } = task.manifest;
+    this.#parts.dispatch.take({
+      runId: `${id}/${name}`,
+      task,
+      event: { id, topic, payload, qos, retain, arrivedAtMs, captures },
+      chain,
+      trigger,
+      key,
+      shapingKey,
+      expiresAtMs: schedule.ttlMs === undefined ? Infinity : arrivedMs + schedule.ttlMs,
+      attempt: 0,
+      clockMs,
+      seed,
+      place,
+    });
+  }
+
   #refuse(message: IncomingMessage, reason: RefusalReason): void {
+    this.#count(message, reason);
+    message.acknowledge();
+  }
+
+  #count({ topic, payload }: Pick<IncomingMessage, 'topic' | 'payload'>, reason: RefusalReason, task?: string): void {
     const { counts, observe } = this.#parts;
     counts.refused[reason]++;
-    observe({ kind: 'event-refused', topic: message.topic, payloadBytes: message.payload.length, reason });
-    message.acknowledge();
+    const which = task === undefined ? {} : { task };
+    observe({ kind: 'event-refused', topic, payloadBytes: payload.length, reason, ...which });
   }
 }
 

@@ -89,6 +89,29 @@ export const HUB_BOUNDS = {
   invokeMs: 60_000,
 } as const;
 
+/** Every bound of the store. */
+export const STORE_BOUNDS = {
+  /** Messages that wait for the broker, on disk: an outage of some hours at the rate of a busy house. */
+  outboxMessages: 500_000,
+  /** Their bytes. */
+  outboxBytes: 256 * MiB,
+  /** Messages that the broker would not take, which are kept to be looked at; the oldest goes. */
+  deadMessages: 1_000,
+  /**
+   * Deliveries that are recognised when the broker repeats them: twice what it may have unacknowledged
+   * (`LINK_LIMITS.receiveMaximum`). Packet ids beyond that may mean another message.
+   */
+  deliveries: 4_096,
+  /** The write-ahead log is copied into the database when it has this size: some thousand commits. */
+  logBytes: 8 * MiB,
+  /** How long after a transaction that failed, for instance as the disk is full, the next attempt is made. */
+  retryMs: 1_000,
+  /** Messages that are with the broker link at once: those beyond wait on disk. */
+  publishing: 4_096,
+  /** Payloads of those messages together, looked at before another group is handed over. */
+  publishingBytes: 16 * MiB,
+} as const;
+
 /** What a manifest gets when it does not say. */
 export const MANIFEST_DEFAULTS = {
   /** Events waiting for one task: enough for a minute at the rate of a busy house. */

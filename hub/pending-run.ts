@@ -2,6 +2,7 @@ import type { TaskEvent } from '../runtime/index.js';
 import type { Chain } from './loops/index.js';
 import type { Trigger } from './manifest/index.js';
 import type { DeployedTask } from './registry/index.js';
+import type { RunPlace } from './store/index.js';
 
 /** A run that the hub holds: it waits, runs, or is being committed. */
 export interface PendingRun {
@@ -20,7 +21,9 @@ export interface PendingRun {
   readonly expiresAtMs: number;
   /** Executions begun so far. */
   attempt: number;
-  /** When the first attempt was started, which all attempts see as now; 0 before. */
-  clockMs: number;
+  /** What all attempts see as now, also after a restart: when the hub took the event. */
+  readonly clockMs: number;
   readonly seed: number;
+  /** Where the inbox has it; undefined for an event at QoS 0, which is in memory only. */
+  readonly place: RunPlace | undefined;
 }

@@ -175,6 +175,7 @@ class Link implements BrokerLink {
       retain,
       dup,
       receivedAtMs: this.now(),
+      packet: messageId === undefined ? undefined : { id: messageId, connection: delivery.connection },
       acknowledge: messageId === undefined ? nothing : this.acknowledger(messageId, delivery.connection),
     });
   }

@@ -11,6 +11,7 @@ import { Socket } from 'node:net';
 import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import type { OutgoingMessage, Subscription } from '../events.js';
 import { LINK_LIMITS } from './limits.js';
+import { originProperties } from './origin-properties.js';
 import { PacketBurst } from './packet-burst.js';
 import type { Accepted, ProtocolVersion, Wire, WireEvents } from './wire.js';
 
@@ -151,9 +152,11 @@ function deliver(client: MqttClient, events: WireEvents): void {
 class Sender {
   readonly #client: MqttClient;
   readonly #burst: PacketBurst;
+  readonly #hasProperties: boolean;
 
   constructor(client: MqttClient, protocolVersion: ProtocolVersion) {
     this.#client = client;
+    this.#hasProperties = protocolVersion === 5;
     this.#burst = new PacketBurst(protocolVersion);
   }
 
@@ -162,7 +165,7 @@ class Sender {
   }
 
   send(message: OutgoingMessage, settled: (error: Error | undefined) => void): number | undefined {
-    const { topic, qos, retain, payload: bytes } = message;
+    const { topic, qos, retain, payload: bytes, origin } = message;
     if (qos === 0 && this.#client.connected) {
       if (this.#burst.length === 0) process.nextTick(() => this.flush());
       this.#burst.add(message);
@@ -170,12 +173,14 @@ class Sender {
     }
     this.flush();
     const payload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const properties =
+      origin === undefined || !this.#hasProperties ? {} : { properties: { userProperties: originProperties(origin) } };
     if (qos === 0) {
       // No callback: with one, the library adds a 'drain' listener per message to a full socket.
-      this.#client.publish(topic, payload, { qos, retain });
+      this.#client.publish(topic, payload, { qos, retain, ...properties });
       return undefined;
     }
-    this.#client.publish(topic, payload, { qos, retain }, (error) => settled(error ?? undefined));
+    this.#client.publish(topic, payload, { qos, retain, ...properties }, (error) => settled(error ?? undefined));
     return this.#client.getLastMessageId();
   }
 

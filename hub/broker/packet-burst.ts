@@ -6,6 +6,7 @@
  * https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901100
  */
 import type { OutgoingMessage } from '../events.js';
+import { packedProperties } from './origin-properties.js';
 import type { ProtocolVersion } from './wire.js';
 
 const PUBLISH = 0x30;
@@ -18,14 +19,14 @@ const CHUNK_BYTES = 64 * 1024;
 const HEADER_BYTES = 5;
 
 export class PacketBurst {
-  readonly #properties: number;
+  readonly #hasProperties: boolean;
   #chunk = Buffer.alloc(0);
   #from = 0;
   #at = 0;
 
-  /** @param protocolVersion MQTT 5 has a list of properties in each packet: here it is empty, one byte. */
+  /** @param protocolVersion MQTT 5 has a list of properties in each packet. */
   constructor(protocolVersion: ProtocolVersion) {
-    this.#properties = protocolVersion === 5 ? 1 : 0;
+    this.#hasProperties = protocolVersion === 5;
   }
 
   /** Bytes that wait to be taken. */
@@ -34,23 +35,23 @@ export class PacketBurst {
   }
 
   /** Adds a message whose topic has been checked to fit a packet. */
-  add({ topic, payload, retain }: OutgoingMessage): void {
+  add({ topic, payload, retain, origin }: OutgoingMessage): void {
     const topicBytes = Buffer.byteLength(topic);
-    const rest = 2 + topicBytes + this.#properties + payload.length;
+    const properties = this.#hasProperties && origin !== undefined ? packedProperties(origin) : NO_PROPERTIES;
+    const propertyBytes = this.#hasProperties ? lengthBytes(properties.length) + properties.length : 0;
+    const rest = 2 + topicBytes + propertyBytes + payload.length;
     this.#reserve(HEADER_BYTES + rest);
     const chunk = this.#chunk;
     let at = this.#at;
     chunk[at++] = retain ? PUBLISH | RETAIN : PUBLISH;
-    for (let length = rest; ; length >>>= 7) {
-      if (length < 0x80) {
-        chunk[at++] = length;
-        break;
-      }
-      chunk[at++] = (length & 0x7f) | 0x80;
-    }
+    at = putLength(chunk, rest, at);
     at = chunk.writeUInt16BE(topicBytes, at);
     at += chunk.write(topic, at, 'utf8');
-    if (this.#properties === 1) chunk[at++] = 0;
+    if (this.#hasProperties) {
+      at = putLength(chunk, properties.length, at);
+      chunk.set(properties, at);
+      at += properties.length;
+    }
     chunk.set(payload, at);
     this.#at = at + payload.length;
   }
@@ -70,4 +71,20 @@ export class PacketBurst {
     this.#from = 0;
     this.#at = waiting.length;
   }
+}
+
+const NO_PROPERTIES = Buffer.alloc(0);
+
+/** A variable byte integer (MQTT 5, section 1.5.5). @returns the place after it. */
+function putLength(chunk: Buffer, value: number, from: number): number {
+  let at = from;
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) chunk[at++] = (rest & 0x7f) | 0x80;
+  chunk[at++] = rest;
+  return at;
+}
+
+/** Of a value below 2^28. */
+function lengthBytes(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4;
 }

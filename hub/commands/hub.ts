@@ -98,12 +98,17 @@ async function runHub(options: HubCommandOptions, { url, log, stopped }: Surroun
     return 1;
   }
   const api = await listenForControl(options, log, { hub: hub.control, recent, followers });
-  log.info({ reason: await stopped }, 'stopping');
+  const failed = hub.failed.then(() => 'the disk failed');
+  const reason = await Promise.race([stopped, failed]);
+  log.info({ reason }, 'stopping');
   await api?.close();
   const left = await hub.close();
   report.finish();
-  if (left === 0) return 0;
-  log.warn({ left }, 'runs were not finished in time and had no effect');
+  if (left === 0) return reason === 'the disk failed' ? 1 : 0;
+  log.warn(
+    { left },
+    'runs were not finished in time and had no effect; those of QoS 1 events begin anew at the next start',
+  );
   // Threads in runs that nobody waits for would keep the process up to their deadlines.
   setTimeout(() => process.exit(), 500).unref();
   return 1;

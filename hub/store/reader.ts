@@ -1,6 +1,6 @@
 /** State as the runtime's threads read it: a module for `RuntimeOptions.state`. */
 import type { StateReader, StateSnapshot, Stored } from '../../runtime/index.js';
-import { Connection, type Row, type Statement } from './sqlite.js';
+import { blobOf, Connection, type Row, type Statement } from './sqlite.js';
 
 export interface ReaderOptions {
   /** The store's file; it exists. */
@@ -49,7 +49,7 @@ class SqliteReader implements StateReader {
           after === undefined
             ? this.#keysFromStart.all(bucket, limit)
             : this.#keysAfter.all(bucket, Buffer.from(after), limit);
-        return rows.map((row) => Buffer.from(bytesOf(row['key'])).toString('utf8'));
+        return rows.map((row) => Buffer.from(blobOf(row['key'])).toString('utf8'));
       },
       release: () => {
         if (!begun) return;
@@ -65,12 +65,7 @@ class SqliteReader implements StateReader {
 }
 
 function storedOf(row: Row): Stored {
-  return { value: bytesOf(row['value']), version: Number(row['version']) };
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  throw new TypeError('Cannot read state as a key or value in the store is not a blob');
+  return { value: blobOf(row['value']), version: Number(row['version']) };
 }
 
 function isReaderOptions(options: unknown): options is ReaderOptions {

@@ -1,16 +1,18 @@
 import type { Connection } from './sqlite.js';
 
-/** Grows with each change to the tables; a database with a higher one is from a later Sterna. */
-const SCHEMA_VERSION = 1;
-
 /**
- * Keys are the bytes of their UTF-8, which makes SQLite order them as
- * `StateSnapshot.keys` promises and lets them hold U+0000.
- *
- * `revision` counts the transactions that wrote state. A row's version is the
- * revision that wrote it, so that it grows even across a delete.
+ * Each step leads from its place in this list to the next format. Steps that
+ * were released are never changed: a new format is a new step.
  */
-const TABLES = `
+const MIGRATIONS: readonly string[] = [
+  /*
+   * Keys are the bytes of their UTF-8, which makes SQLite order them as
+   * `StateSnapshot.keys` promises and lets them hold U+0000.
+   *
+   * `revision` counts the transactions that wrote state. A row's version is the
+   * revision that wrote it, so that it grows even across a delete.
+   */
+  `
   CREATE TABLE IF NOT EXISTS state (
     bucket TEXT NOT NULL,
     key BLOB NOT NULL,
@@ -20,16 +22,43 @@ const TABLES = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
   INSERT OR IGNORE INTO meta VALUES ('revision', 0);
-`;
+  `,
+  /*
+   * A row is what one turn of the event loop brought, packed (packed-rows.ts).
+   * `inbox_over` has a bit for each run of a group that is over, while not all are.
+   * AUTOINCREMENT: the number of a group that is gone does not come again.
+   */
+  `
+  CREATE TABLE inbox (id INTEGER PRIMARY KEY AUTOINCREMENT, events BLOB NOT NULL);
+  CREATE TABLE inbox_over (inbox_id INTEGER PRIMARY KEY, runs BLOB NOT NULL);
+  CREATE TABLE deliveries (id INTEGER PRIMARY KEY, entries BLOB NOT NULL);
+  CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    count INTEGER NOT NULL,
+    messages BLOB NOT NULL
+  );
+  CREATE TABLE dead_messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    message BLOB NOT NULL
+  );
+  `,
+];
 
-/** Creates what is missing. @throws Error when the database is from a later Sterna. */
-export function prepareTables(connection: Connection): void {
+/**
+ * Brings a database to the present format, each step in a transaction of its own.
+ * @throws Error when it is from a later Sterna.
+ */
+export function migrate(connection: Connection): void {
   const version = Number(connection.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-  if (version > SCHEMA_VERSION) {
+  if (version > MIGRATIONS.length) {
     throw new Error(
-      `its format is ${version}, and this Sterna knows formats up to ${SCHEMA_VERSION}: use a newer Sterna`,
+      `its format is ${version}, and this Sterna knows formats up to ${MIGRATIONS.length}: use a newer Sterna`,
     );
   }
-  connection.exec(TABLES);
-  connection.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  for (const [from, step] of MIGRATIONS.entries()) {
+    if (from < version) continue;
+    connection.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${from + 1}; COMMIT`);
+  }
 }

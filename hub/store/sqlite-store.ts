@@ -1,8 +1,28 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { HUB_BOUNDS } from '../limits.js';
 import { changedUsage, usageFault, type BucketUsage } from './bucket-usage.js';
-import { prepareTables } from './schema.js';
+import { lockDirectory } from './directory-lock.js';
+import type { SyncFile } from './group-sync.js';
+import { InboxTable } from './inbox-table.js';
+import { OutboxTable } from './outbox-table.js';
+import { migrate } from './schema.js';
 import { Connection, type Statement } from './sqlite.js';
-import { StoreError, type ChangeResult, type StateChange, type Store, type Write } from './store.js';
+import {
+  StoreError,
+  type Also,
+  type ChangeResult,
+  type Committed,
+  type DeadMessage,
+  type Delivery,
+  type OutboxGroup,
+  type StateChange,
+  type Store,
+  type StoredMessage,
+  type UnfinishedGroup,
+  type Write,
+} from './store.js';
+import { WriteAheadLog } from './write-ahead-log.js';
 
 const COMMITTED: ChangeResult = { kind: 'committed' };
 
@@ -12,21 +32,40 @@ interface Entry {
   readonly bytes: number;
 }
 
+export interface StoreOptions {
+  readonly sync?: SyncFile;
+}
+
 /**
- * Opens the store, creating it if need be.
+ * Opens the store, creating it if need be, and keeps every other hub out of its directory.
  *
  * The one connection that writes. In WAL mode readers neither wait for it nor
- * hold it up, and each sees one moment.
+ * hold it up, and each sees one moment. A database that is damaged is
+ * refused, not replaced: it holds events that were acknowledged.
  *
- * @throws StoreError 'open-failed'.
+ * @throws StoreError 'open-failed', 'locked'.
  */
-export function openStore(file: string): Store {
+export function openStore(file: string, options: StoreOptions = {}): Store {
+  const unlock = lockedFor(file);
   try {
-    return new SqliteStore(file);
+    return new SqliteStore(file, unlock, options);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreError('open-failed', `Cannot open the store ${file}: ${reason}`, { cause: error });
+    unlock();
+    throw openFailed(file, error);
   }
+}
+
+function lockedFor(file: string): () => void {
+  try {
+    return lockDirectory(dirname(file));
+  } catch (error) {
+    throw error instanceof StoreError ? error : openFailed(file, error);
+  }
+}
+
+function openFailed(file: string, cause: unknown): StoreError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError('open-failed', `Cannot open the store ${file}: ${reason}`, { cause });
 }
 
 class SqliteStore implements Store {
@@ -37,14 +76,22 @@ class SqliteStore implements Store {
   readonly #usageOf: Statement;
   readonly #setRevision: Statement;
   readonly #usage = new Map<string, BucketUsage>();
+  readonly #inbox: InboxTable;
+  readonly #outbox: OutboxTable;
+  readonly #log: WriteAheadLog;
+  readonly #unlock: () => void;
   #revision: number;
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, unlock: () => void, { sync }: StoreOptions) {
+    this.#unlock = unlock;
     this.#connection = new Connection(file, { readOnly: false });
     try {
-      this.#connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000');
-      prepareTables(this.#connection);
+      this.#connection.exec(
+        'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000; PRAGMA wal_autocheckpoint = 0',
+      );
+      requireIntact(this.#connection, file);
+      migrate(this.#connection);
       this.#select = this.#connection.prepare(
         'SELECT version, length(key) + length(value) AS bytes FROM state WHERE bucket = ? AND key = ?',
       );
@@ -58,41 +105,113 @@ class SqliteStore implements Store {
       this.#setRevision = this.#connection.prepare("UPDATE meta SET number = ? WHERE name = 'revision'");
       const row = this.#connection.prepare("SELECT number FROM meta WHERE name = 'revision'").get();
       this.#revision = Number(row?.['number'] ?? 0);
+      this.#inbox = new InboxTable(this.#connection);
+      this.#outbox = new OutboxTable(this.#connection);
+      // What an earlier hub wrote and could not sync any more becomes durable before anything is built on it.
+      this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+      syncDirectory(dirname(file));
+      this.#log = new WriteAheadLog(file, sync);
     } catch (error) {
       this.#connection.close();
       throw error;
     }
   }
 
-  commit(changes: readonly StateChange[]): readonly ChangeResult[] {
-    if (this.#closed) throw new StoreError('closed', 'Cannot commit as the store is closed');
-    if (changes.every(isEmpty)) return changes.map(() => COMMITTED);
+  get paused(): Promise<void> | undefined {
+    return this.#log.paused;
+  }
+
+  get lastOutboxId(): number {
+    return this.#outbox.lastId;
+  }
+
+  commit(changes: readonly StateChange[], also: Also = {}): Committed {
+    if (this.#closed !== undefined) throw new StoreError('closed', 'Cannot commit as the store is closed');
+    const { received, deliveries = [], sent = [], dead = [] } = also;
+    const nothing = received === undefined && sent.length === 0 && dead.length === 0 && deliveries.length === 0;
+    if (nothing && changes.every(isEmpty)) return { results: changes.map(() => COMMITTED), outbox: undefined };
     const usage = new Map(this.#usage);
     const revision = this.#revision;
     try {
       this.#connection.exec('BEGIN IMMEDIATE');
-      const results = changes.map((change) => this.#apply(change));
+      if (received !== undefined) this.#inbox.receive(received);
+      const messages: StoredMessage[] = [];
+      const results = changes.map((change) => this.#apply(change, messages));
+      this.#inbox.write(received, deliveries);
+      const bytes = this.#outbox.write(messages, { sent, dead });
       if (this.#revision !== revision) this.#setRevision.run(this.#revision);
       this.#connection.exec('COMMIT');
-      return results;
+      this.#inbox.committed(received, deliveries);
+      this.#log.grew();
+      return { results, outbox: this.#outbox.committed(messages, bytes, sent) };
     } catch (error) {
       this.#rollBack(revision, usage);
       const reason = error instanceof Error ? error.message : String(error);
-      throw new StoreError('write-failed', `Cannot write state: ${reason}`, { cause: error });
+      throw new StoreError('write-failed', `Cannot write to the store: ${reason}`, { cause: error });
     }
   }
 
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  durable(): Promise<void> {
+    return this.#log.durable();
+  }
+
+  unfinished(): readonly UnfinishedGroup[] {
+    return this.#inbox.load();
+  }
+
+  deliveries(): readonly Delivery[] {
+    return this.#inbox.loadDeliveries();
+  }
+
+  nextInboxId(): number {
+    return this.#inbox.nextId();
+  }
+
+  unsent(range: { readonly after: number; readonly upTo: number; readonly limit: number }): readonly OutboxGroup[] {
+    return this.#outbox.range(range);
+  }
+
+  deadMessages(): readonly DeadMessage[] {
+    return this.#outbox.dead();
+  }
+
+  backup(file: string): Promise<void> {
+    return this.#log.backup(file);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#log.close();
+    try {
+      // Statements that were not finalized keep SQLite from doing it by itself.
+      this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    } catch {
+      // On a full disk the log stays, and the next start reads it.
+    }
     this.#connection.close();
+    this.#unlock();
+  }
+
+  /** A change that is not a conflict is the end of its run. */
+  #apply(change: StateChange, messages: StoredMessage[]): ChangeResult {
+    const result = this.#applyEffects(change, messages);
+    if (result.kind === 'conflict') return result;
+    if (change.ends !== undefined) this.#inbox.end(change.ends);
+    if (result.kind === 'committed') for (const message of change.messages ?? []) messages.push(message);
+    return result;
   }
 
   /** Everything that could refuse a change is looked at before anything of it is written. */
-  #apply({ reads, writes }: StateChange): ChangeResult {
+  #applyEffects({ reads, writes, messages = [] }: StateChange, pending: readonly StoredMessage[]): ChangeResult {
     for (const { bucket, key, version } of reads) {
       if ((this.#entry(bucket, key)?.version ?? 0) !== version) return { kind: 'conflict', bucket, key };
     }
+    const outboxFault = this.#outbox.fault(messages, pending);
+    if (outboxFault !== undefined) return { kind: 'refused', message: outboxFault };
     if (writes.length === 0) return COMMITTED;
     const last = lastOfEachKey(writes);
     const usage = this.#usageAfter(last);
@@ -141,6 +260,7 @@ class SqliteStore implements Store {
 
   #rollBack(revision: number, usage: ReadonlyMap<string, BucketUsage>): void {
     this.#revision = revision;
+    this.#inbox.rolledBack();
     this.#usage.clear();
     for (const [bucket, before] of usage) this.#usage.set(bucket, before);
     try {
@@ -151,8 +271,27 @@ class SqliteStore implements Store {
   }
 }
 
-function isEmpty({ reads, writes }: StateChange): boolean {
-  return reads.length === 0 && writes.length === 0;
+function isEmpty({ reads, writes, messages = [], ends }: StateChange): boolean {
+  return reads.length === 0 && writes.length === 0 && messages.length === 0 && ends === undefined;
+}
+
+/** @throws Error when pages of the database are damaged. Takes a pass over the file. */
+function requireIntact(connection: Connection, file: string): void {
+  const found = connection.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (found === 'ok') return;
+  throw new Error(
+    `it is damaged (${String(found).replaceAll('\n', ' ')}): put a backup in its place, or move ${file} away to begin with nothing`,
+  );
+}
+
+/** Makes durable that the log is in its folder: a file may be on disk and its name not. */
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function lastOfEachKey(writes: readonly Write[]): readonly Write[] {

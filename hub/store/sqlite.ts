@@ -71,6 +71,12 @@ function hasDatabase(module: unknown): module is { readonly DatabaseSync: Databa
   );
 }
 
+/** A value that must be a blob. @throws TypeError when it is something else. */
+export function blobOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError('Cannot read the store as a value in it is not a blob');
+}
+
 function isRow(row: unknown): row is Row {
   return typeof row === 'object' && row !== null;
 }

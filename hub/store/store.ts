@@ -1,4 +1,4 @@
-import type { Read } from '../../runtime/index.js';
+import type { QoS, Read } from '../../runtime/index.js';
 
 /** A change to one key of a bucket: the new value, or undefined for "no longer there". */
 export interface Write {
@@ -7,11 +7,83 @@ export interface Write {
   readonly value: Uint8Array | undefined;
 }
 
-/** What a finished run read and wants written. */
+/** A run that an event woke, as the inbox keeps it. */
+export interface StoredRun {
+  readonly task: string;
+  readonly seed: number;
+}
+
+/** An event as the inbox keeps it: enough to begin its runs anew, as they were begun. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly arrivedAtMs: number;
+  /** What its runs see as now. */
+  readonly clockMs: number;
+  readonly runs: readonly StoredRun[];
+}
+
+/** Events that were received in one turn of the event loop: one row. */
+export interface InboxGroup {
+  /** Grows with each group, also over restarts. */
+  readonly id: number;
+  readonly events: readonly StoredEvent[];
+}
+
+/** Which run of the inbox: its group, and its number among all runs of the group's events. */
+export interface RunPlace {
+  readonly group: number;
+  readonly run: number;
+}
+
+/** A message of the broker that was stored, by what is seen again if the broker sends it again. */
+export interface Delivery {
+  readonly packetId: number;
+  /** Of topic and payload, below 2^32. */
+  readonly fingerprint: number;
+}
+
+/** Where a message comes from. */
+export interface Origin {
+  /** The effect's: the same however often it is published. */
+  readonly id: string;
+  readonly source: string;
+  readonly timeMs: number;
+}
+
+/** A message as the outbox keeps it. */
+export interface StoredMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly origin: Origin;
+}
+
+/** Messages that were committed in one turn of the event loop: one row. */
+export interface OutboxGroup {
+  readonly id: number;
+  readonly messages: readonly StoredMessage[];
+}
+
+/** A message that the broker will not take. */
+export interface DeadMessage {
+  readonly message: StoredMessage;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+/** What a finished run read and wants to happen. */
 export interface StateChange {
   readonly reads: readonly Read[];
   /** In the order in which the run asked for them; the last one of a key counts. */
   readonly writes: readonly Write[];
+  readonly messages?: readonly StoredMessage[];
+  /** The run is over with this change, unless it is a conflict. Absent for a run that the inbox does not hold. */
+  readonly ends?: RunPlace | undefined;
 }
 
 export type ChangeResult =
@@ -21,23 +93,78 @@ export type ChangeResult =
   /** It would break a bound: nothing of it was applied. */
   | { readonly kind: 'refused'; readonly message: string };
 
-/** Where state is kept between runs. */
+/** What else belongs into the transaction. */
+export interface Also {
+  readonly received?: InboxGroup | undefined;
+  /** Of the messages that `received` came from. */
+  readonly deliveries?: readonly Delivery[];
+  /** Outbox groups that the broker has. */
+  readonly sent?: readonly number[];
+  readonly dead?: readonly DeadMessage[];
+}
+
+export interface Committed {
+  /** One for each change. */
+  readonly results: readonly ChangeResult[];
+  /** The messages of the changes that were committed, if there are any. */
+  readonly outbox: OutboxGroup | undefined;
+}
+
+/** Runs of a group that are not over. */
+export interface UnfinishedGroup extends InboxGroup {
+  isOver(run: number): boolean;
+}
+
+/**
+ * Where state, inbox and outbox are kept.
+ *
+ * **Visible, then durable.** What `commit` has done can be read at once, by
+ * every connection, and survives the end of the process. It survives the end
+ * of the machine's power when a `durable()` that was called afterwards has
+ * resolved. Whatever the world outside is told must wait for that; the hub's
+ * own work need not, as it would be lost together with what it was built on.
+ */
 export interface Store {
   /**
    * Applies what several runs want, one after the other, in one transaction.
-   * Answers with a result for each, when what was committed can be read.
+   * Answers when what was committed can be read. It waits for no disk.
    * @throws StoreError when nothing at all could be written.
    */
-  commit(changes: readonly StateChange[]): readonly ChangeResult[];
+  commit(changes: readonly StateChange[], also?: Also): Committed;
+  /**
+   * Resolves when all that was committed before the call is on disk.
+   * @throws StoreError 'sync-failed', from then on for every call.
+   */
+  durable(): Promise<void>;
+  /** Set while it is better not to commit, for some milliseconds; resolves when it is over. */
+  readonly paused: Promise<void> | undefined;
+  /** Runs that were begun or waited when an earlier hub ended, in the order of arrival. */
+  unfinished(): readonly UnfinishedGroup[];
+  /** Deliveries that a broker may repeat, oldest first. */
+  deliveries(): readonly Delivery[];
+  /** A number for the next inbox group. */
+  nextInboxId(): number;
+  /** Messages that were not sent, oldest first: groups after `after`, up to `upTo`. */
+  unsent(range: { readonly after: number; readonly upTo: number; readonly limit: number }): readonly OutboxGroup[];
+  /** The number of the newest outbox group so far. */
+  readonly lastOutboxId: number;
+  deadMessages(): readonly DeadMessage[];
+  /** Writes a copy of everything that is committed to a file that must not exist. @throws StoreError 'backup-failed'. */
+  backup(file: string): Promise<void>;
   /** Idempotent. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 export type StoreErrorCode =
   /** The database could not be opened. */
   | 'open-failed'
+  /** Another hub works on the same directory. */
+  | 'locked'
   /** A transaction could not be written, for instance as the disk is full. Nothing of it was. */
   | 'write-failed'
+  /** The disk did not confirm what was written: nobody knows what of it is there. Only a new start can tell. */
+  | 'sync-failed'
+  | 'backup-failed'
   | 'closed';
 
 /** The one error class of the store. */

@@ -31,6 +31,16 @@ export class Device {
     await until(`${count} messages, of which ${this.heard.length} came before`, ms, () => this.heard.length >= count);
   }
 
+  /** Resolves when what it heard is enough. */
+  async hearsUntil(what: string, ms: number, enough: () => boolean): Promise<void> {
+    let checked = -1;
+    await until(what, ms, () => {
+      if (checked === this.heard.length) return false;
+      checked = this.heard.length;
+      return enough();
+    });
+  }
+
   /** Topics and payloads, as text. */
   get texts(): (readonly [string, string])[] {
     return this.heard.map(({ topic, payload }) => [topic, Buffer.from(payload).toString()] as const);

@@ -23,13 +23,19 @@ export class HubProcess {
 
   /** Resolves when it is ready for events. It is ended, in whatever state, when the test ends. */
   static async start(t: Test, args: readonly string[]): Promise<HubProcess> {
-    const hub = new HubProcess(args);
-    t.teardown(() => hub.#child.kill('SIGKILL'));
+    const hub = HubProcess.launch(t, args);
     try {
       await hub.says(/^ready: |"kind":"started"/m, START_MS);
     } catch (error) {
       throw new Error(`the hub did not start:\n${hub.stdout}\n${hub.stderr}`, { cause: error });
     }
+    return hub;
+  }
+
+  /** Begins to start it, and does not wait. */
+  static launch(t: Test, args: readonly string[]): HubProcess {
+    const hub = new HubProcess(args);
+    t.teardown(() => hub.#child.kill('SIGKILL'));
     return hub;
   }
 
@@ -52,6 +58,13 @@ export class HubProcess {
     this.#child.kill('SIGTERM');
     await within('the hub’s end', ms, closed);
     return this.#child.exitCode;
+  }
+
+  /** Sends SIGKILL. Resolves when it is gone. */
+  async killed(): Promise<void> {
+    const closed = once(this.#child, 'close');
+    this.#child.kill('SIGKILL');
+    await closed;
   }
 
   get running(): boolean {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { until } from '../runtime/eventually.js';
 import { hubUnderTest, turns } from './hub-under-test.js';
 
 const TRIGGER = '[[trigger]]\ntopic = "x/{n}"\n';
@@ -28,6 +29,7 @@ t.test('mode single: while one of a key waits or runs, others of it are dropped'
   send('x/b', 'b2');
   t.same(running(), ['a1'], 'b1 waits for the only place');
   t.same(dropped(), ['a2 busy', 'b2 busy']);
+  await until('it is on disk', 10_000, () => link.acknowledged.length >= 4);
   t.equal(link.acknowledged.length, 4, 'a dropped event had its effect: it is acknowledged');
   t.equal(hub.counts.dropped.busy, 2);
   answer('a1');
@@ -82,6 +84,7 @@ t.test('mode restart: a new event stops the one that runs, whose effects do not 
   answer('3', { effects });
   answer('other', { effects });
   await turns();
+  await until('it is on disk', 10_000, () => link.published.length >= 2);
   t.equal(link.published.length, 2, 'the last one, and one of another key');
   t.equal(hub.counts.runs.cancelled, 1);
 });
@@ -156,6 +159,7 @@ t.test('overflow drop-newest: a full queue keeps what it has', async (t) => {
   );
   for (const text of ['1', '2', '3', '4']) send('x/a', text);
   t.same(dropped(), ['task-queue-full']);
+  await until('it is on disk', 10_000, () => link.acknowledged.length >= 4);
   t.equal(link.acknowledged.length, 4);
   for (const text of ['1', '2', '3']) {
     answer(text);
@@ -178,6 +182,7 @@ for (const [kind, extra] of [
     for (const text of ['a2', 'c1', 'a3', 'd1', 'a4', 'd2']) send(`x/${text[0]}`, text);
     t.same(dropped(), ['a2 overflow', 'c1 overflow', 'a3 overflow']);
     t.equal(hub.runs, 5, 'two run, three wait');
+    await until('it is on disk', 10_000, () => link.acknowledged.length >= 8);
     t.equal(link.acknowledged.length, 8);
     while (hub.runs > 0) {
       answer(running()[0] ?? '');
@@ -198,6 +203,7 @@ t.test(
       `${TRIGGER}[limits]\nqueue = 1\noverflow = "reject"\n[schedule]\nconcurrency = 1\n`,
     );
     for (const text of ['1', '2', '3', '4']) send('x/a', text);
+    await until('it is on disk', 10_000, () => link.acknowledged.length >= 2);
     t.equal(link.acknowledged.length, 2, 'one runs, one waits');
     send('x/a', 'lost', 0);
     t.same(dropped(), ['task-queue-full'], 'at QoS 0 the broker would not keep it');
@@ -207,6 +213,7 @@ t.test(
       await turns();
     }
     t.same(started(), ['1', '2', '3', '4']);
+    await until('it is on disk', 10_000, () => link.acknowledged.length >= 5);
     t.equal(link.acknowledged.length, 5);
     t.equal(hub.counts.runs.completed, 4);
   },
@@ -222,6 +229,7 @@ t.test('what waits in shaping counts as held work, and is run when the hub is to
   send('x/a', '2');
   send('x/b', '3');
   t.equal(hub.runs, 2);
+  await until('it is on disk', 10_000, () => link.acknowledged.length >= 3);
   t.equal(link.acknowledged.length, 3, 'a folded event is acknowledged as one that waits is');
   t.same(runtime.started, []);
   const closing = hub.close();

@@ -8,7 +8,15 @@ export interface FakeLink extends BrokerLink {
   readonly acknowledged: string[];
   closed: boolean;
   connect(onMessage: MessageHandler): Promise<BrokerLink>;
-  deliver(topic: string, options?: { payload?: Uint8Array; qos?: QoS }): void;
+  deliver(topic: string, options?: Delivered): void;
+}
+
+interface Delivered {
+  readonly payload?: Uint8Array;
+  readonly qos?: QoS;
+  /** A redelivery. */
+  readonly dup?: boolean;
+  readonly packet?: { readonly id: number; readonly connection: object };
 }
 
 /** A broker link without a broker. */
@@ -23,9 +31,9 @@ export function fakeLink(): FakeLink {
       handler = onMessage;
       return Promise.resolve(link);
     },
-    deliver: (topic, { payload = new Uint8Array(0), qos = 1 } = {}) => {
+    deliver: (topic, { payload = new Uint8Array(0), qos = 1, dup = false, packet } = {}) => {
       const acknowledge = (): void => void link.acknowledged.push(topic);
-      handler({ topic, payload, qos, retain: false, dup: false, receivedAtMs: 1_000, acknowledge });
+      handler({ topic, payload, qos, retain: false, dup, receivedAtMs: 1_000, packet, acknowledge });
     },
     subscribe: (subscriptions) => {
       link.subscriptions.push(...subscriptions);

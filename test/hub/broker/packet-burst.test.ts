@@ -33,6 +33,40 @@ for (const protocolVersion of [4, 5] as const) {
   });
 }
 
+const ORIGIN = { id: 'e-1/läufe/0', source: 'läufe', timeMs: Date.UTC(2026, 10, 22, 12, 0, 0, 5) };
+
+t.test('where a message comes from is in its user properties, in MQTT 5', (t) => {
+  for (const id of [ORIGIN.id, 'i'.repeat(300)]) {
+    const message: OutgoingMessage = { ...(MESSAGES[1] as OutgoingMessage), origin: { ...ORIGIN, id } };
+    const burst = new PacketBurst(5);
+    burst.add(message);
+    const { topic, payload, retain } = message;
+    const userProperties = { id, source: 'läufe', time: '2026-11-22T12:00:00.005Z' };
+    const expected = mqttPacket.generate(
+      {
+        cmd: 'publish',
+        topic,
+        payload: Buffer.from(payload),
+        qos: 0,
+        retain,
+        dup: false,
+        properties: { userProperties },
+      },
+      { protocolVersion: 5 },
+    );
+    t.ok(burst.take().equals(expected));
+  }
+  t.end();
+});
+
+t.test('MQTT 3.1.1 has no room for where a message comes from', (t) => {
+  const [plain, withOrigin] = [new PacketBurst(4), new PacketBurst(4)];
+  plain.add(MESSAGES[1] as OutgoingMessage);
+  withOrigin.add({ ...(MESSAGES[1] as OutgoingMessage), origin: ORIGIN });
+  t.ok(withOrigin.take().equals(plain.take()));
+  t.end();
+});
+
 t.test('what was taken is not overwritten by what comes after', (t) => {
   const burst = new PacketBurst(4);
   const [first, second] = [MESSAGES[1], MESSAGES[2]] as [OutgoingMessage, OutgoingMessage];

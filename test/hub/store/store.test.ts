@@ -23,7 +23,7 @@ function opened(t: Test): {
   const reader = openState({ file });
   t.teardown(() => {
     reader.close();
-    store.close();
+    return store.close();
   });
   const get = (key: string): Stored | undefined => {
     const snapshot = reader.snapshot();
@@ -38,7 +38,7 @@ function opened(t: Test): {
 
 t.test('what was committed is read, by each thread that has the file', (t) => {
   const { store, get, file } = opened(t);
-  t.same(store.commit([set('k', 'one')]), [{ kind: 'committed' }]);
+  t.same(store.commit([set('k', 'one')]).results, [{ kind: 'committed' }]);
   t.same(text(get('k')), 'one');
   const other = openState({ file });
   const snapshot = other.snapshot();
@@ -49,7 +49,7 @@ t.test('what was committed is read, by each thread that has the file', (t) => {
   t.end();
 });
 
-t.test('a version grows with each write of a key, also across a delete and a restart', (t) => {
+t.test('a version grows with each write of a key, also across a delete and a restart', async (t) => {
   const { store, get, file } = opened(t);
   const versions: number[] = [];
   const note = (): void => void versions.push(get('k')?.version ?? 0);
@@ -59,18 +59,17 @@ t.test('a version grows with each write of a key, also across a delete and a res
   note();
   store.commit([{ reads: [], writes: [{ bucket: 'b', key: 'k', value: undefined }] }]);
   t.equal(get('k'), undefined);
-  store.close();
+  await store.close();
   const again = openStore(file);
   again.commit([set('k', '3')]);
   note();
-  again.close();
+  await again.close();
   t.ok((versions[0] ?? 0) > 0);
   t.same(
     versions,
     [...new Set(versions)].toSorted((a, b) => a - b),
   );
   t.equal(versions.length, 3);
-  t.end();
 });
 
 t.test('a run whose reads were overtaken is a conflict and nothing of it is applied', (t) => {
@@ -79,18 +78,18 @@ t.test('a run whose reads were overtaken is a conflict and nothing of it is appl
   const seen = get('k')?.version ?? 0;
   store.commit([set('k', 'new')]);
   const late: StateChange = { reads: [{ bucket: 'b', key: 'k', version: seen }], writes: set('other', 'x').writes };
-  t.same(store.commit([late]), [{ kind: 'conflict', bucket: 'b', key: 'k' }]);
+  t.same(store.commit([late]).results, [{ kind: 'conflict', bucket: 'b', key: 'k' }]);
   t.equal(get('other'), undefined);
   const now: StateChange = { ...late, reads: [{ bucket: 'b', key: 'k', version: get('k')?.version ?? 0 }] };
-  t.same(store.commit([now]), [{ kind: 'committed' }]);
+  t.same(store.commit([now]).results, [{ kind: 'committed' }]);
   t.end();
 });
 
 t.test('a key that was absent is version 0, and its creation is a conflict', (t) => {
   const { store } = opened(t);
   const absent: StateChange = { reads: [{ bucket: 'b', key: 'k', version: 0 }], writes: set('k', 'mine').writes };
-  t.same(store.commit([absent]), [{ kind: 'committed' }]);
-  t.match(store.commit([absent]), [{ kind: 'conflict' }]);
+  t.same(store.commit([absent]).results, [{ kind: 'committed' }]);
+  t.match(store.commit([absent]).results, [{ kind: 'conflict' }]);
   t.end();
 });
 
@@ -99,7 +98,7 @@ t.test('of runs committed together, each sees what those before it wrote', (t) =
   const first: StateChange = { reads: [{ bucket: 'b', key: 'n', version: 0 }], writes: set('n', '1').writes };
   const second: StateChange = { reads: [{ bucket: 'b', key: 'n', version: 0 }], writes: set('n', '2').writes };
   const onlyReads: StateChange = { reads: [{ bucket: 'b', key: 'n', version: 0 }], writes: [] };
-  t.match(store.commit([first, second, onlyReads, set('m', 'x')]), [
+  t.match(store.commit([first, second, onlyReads, set('m', 'x')]).results, [
     { kind: 'committed' },
     { kind: 'conflict' },
     { kind: 'conflict' },
@@ -162,8 +161,8 @@ t.test('a value of the largest size is kept, one byte more is refused', (t) => {
     reads: [],
     writes: [{ bucket: 'b', key: 'k', value: new Uint8Array(size) }],
   });
-  t.same(store.commit([write(HUB_BOUNDS.valueBytes)]), [{ kind: 'committed' }]);
-  t.match(store.commit([write(HUB_BOUNDS.valueBytes + 1), set('ok', 'x')]), [
+  t.same(store.commit([write(HUB_BOUNDS.valueBytes)]).results, [{ kind: 'committed' }]);
+  t.match(store.commit([write(HUB_BOUNDS.valueBytes + 1), set('ok', 'x')]).results, [
     { kind: 'refused', message: /at most 1048576 bytes/ },
     { kind: 'committed' },
   ]);
@@ -171,7 +170,7 @@ t.test('a value of the largest size is kept, one byte more is refused', (t) => {
   t.end();
 });
 
-t.test('a bucket grows to its bound and can shrink again, also after a restart', (t) => {
+t.test('a bucket grows to its bound and can shrink again, also after a restart', async (t) => {
   const { store, file } = opened(t);
   const size = 1_000_000;
   const write = (i: number): StateChange => ({
@@ -179,16 +178,17 @@ t.test('a bucket grows to its bound and can shrink again, also after a restart',
     writes: [{ bucket: 'b', key: `${i}`, value: new Uint8Array(size) }],
   });
   const fits = Math.floor(HUB_BOUNDS.bucketBytes / (size + 2));
-  for (let i = 0; i < fits; i++) t.match(store.commit([write(i)]), [{ kind: 'committed' }]);
-  t.match(store.commit([write(fits)]), [{ kind: 'refused', message: /the bucket b must have at most 67108864 bytes/ }]);
-  t.match(store.commit([write(0)]), [{ kind: 'committed' }], 'replacing is no growth');
-  store.close();
+  for (let i = 0; i < fits; i++) t.match(store.commit([write(i)]).results, [{ kind: 'committed' }]);
+  t.match(store.commit([write(fits)]).results, [
+    { kind: 'refused', message: /the bucket b must have at most 67108864 bytes/ },
+  ]);
+  t.match(store.commit([write(0)]).results, [{ kind: 'committed' }], 'replacing is no growth');
+  await store.close();
   const again = openStore(file);
-  t.match(again.commit([write(fits)]), [{ kind: 'refused' }]);
+  t.match(again.commit([write(fits)]).results, [{ kind: 'refused' }]);
   again.commit([{ reads: [], writes: [{ bucket: 'b', key: '1', value: undefined }] }]);
-  t.match(again.commit([write(fits)]), [{ kind: 'committed' }]);
-  again.close();
-  t.end();
+  t.match(again.commit([write(fits)]).results, [{ kind: 'committed' }]);
+  await again.close();
 });
 
 t.test('a file that is no database is refused by name', (t) => {
@@ -200,8 +200,8 @@ t.test('a file that is no database is refused by name', (t) => {
 
 t.test('a closed store says so', (t) => {
   const { store } = opened(t);
-  store.close();
-  store.close();
+  void store.close();
+  void store.close();
   t.throws(() => store.commit([]), { code: 'closed' });
   t.end();
 });

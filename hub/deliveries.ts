@@ -1,0 +1,108 @@
+import { crc32 } from 'node:zlib';
+import type { IncomingMessage } from './events.js';
+import { STORE_BOUNDS } from './limits.js';
+import type { Delivery } from './store/index.js';
+
+/** A message of the broker that was taken. */
+export interface Taken {
+  readonly delivery: Delivery;
+  /** To be called once its events are on disk: acknowledges it, as often as it came. */
+  durable(): void;
+}
+
+interface Known extends Taken {
+  isDurable: boolean;
+  connection: object | undefined;
+  acknowledge: () => void;
+}
+
+/**
+ * Recognises messages that the broker sends again.
+ *
+ * MQTT has no ids of messages over time: a packet id belongs to a message
+ * until the broker has seen its acknowledgement, and then to another one. So
+ * a repetition is what comes with the DUP flag and the packet id, topic and
+ * payload of a message that was taken, for as long as its acknowledgement
+ * may not have arrived. A broker repeats, before anything new, all that it
+ * has no acknowledgement of (MQTT 5, sections 4.4 and 4.6): with the first
+ * new message on a connection, what was not repeated on it is done with.
+ *
+ * What cannot be told apart: a message equal in all three that the broker
+ * sent for the first time on a connection that broke under it, under an id
+ * it had just given free. Brokers that count ids upwards do that once in
+ * 65,535 messages, which is beyond what is remembered.
+ */
+export class Deliveries {
+  /** By packet id, oldest first. */
+  readonly #known = new Map<number, Known>();
+  #connection: object | undefined;
+  #repeating = true;
+
+  /** @param stored Those of an earlier start, whose acknowledgement may not have been sent; oldest first. */
+  constructor(stored: readonly Delivery[]) {
+    for (const delivery of stored) this.#remember({ ...madeOf(delivery), isDurable: true });
+  }
+
+  /** Whether a message was taken before. Then nothing is left to do: it is acknowledged as soon as the first one may be. */
+  repeats(message: IncomingMessage): boolean {
+    const { packet } = message;
+    if (packet === undefined) return false;
+    if (packet.connection !== this.#connection) {
+      this.#connection = packet.connection;
+      this.#repeating = true;
+    }
+    if (!message.dup) {
+      if (this.#repeating) this.#forgetOthers(packet.connection);
+      this.#repeating = false;
+      return false;
+    }
+    const known = this.#known.get(packet.id);
+    if (known === undefined || known.delivery.fingerprint !== fingerprintOf(message)) return false;
+    known.connection = packet.connection;
+    known.acknowledge = () => message.acknowledge();
+    if (known.isDurable) known.acknowledge();
+    return true;
+  }
+
+  /** Notes a message that is taken. Undefined for one that the broker does not send again. */
+  take(message: IncomingMessage): Taken | undefined {
+    const { packet } = message;
+    if (packet === undefined) return undefined;
+    const known = madeOf({ packetId: packet.id, fingerprint: fingerprintOf(message) });
+    known.connection = packet.connection;
+    known.acknowledge = () => message.acknowledge();
+    this.#remember(known);
+    return known;
+  }
+
+  #remember(known: Known): void {
+    const { packetId } = known.delivery;
+    this.#known.delete(packetId);
+    this.#known.set(packetId, known);
+    if (this.#known.size <= STORE_BOUNDS.deliveries) return;
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  #forgetOthers(connection: object): void {
+    for (const [id, known] of this.#known) if (known.connection !== connection) this.#known.delete(id);
+  }
+}
+
+function madeOf(delivery: Delivery): Known {
+  const known: Known = {
+    delivery,
+    isDurable: false,
+    connection: undefined,
+    acknowledge: () => undefined,
+    durable: () => {
+      known.isDurable = true;
+      known.acknowledge();
+    },
+  };
+  return known;
+}
+
+function fingerprintOf({ topic, payload }: IncomingMessage): number {
+  return crc32(payload, crc32(topic));
+}

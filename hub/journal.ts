@@ -1,0 +1,189 @@
+import { STORE_BOUNDS } from './limits.js';
+import type { Logger } from './log.js';
+import type {
+  ChangeResult,
+  DeadMessage,
+  Delivery,
+  OutboxGroup,
+  RunPlace,
+  StateChange,
+  Store,
+  StoredEvent,
+} from './store/index.js';
+
+export interface JournalParts {
+  readonly store: Store;
+  readonly log: Logger;
+  /** Messages that may leave: they are on disk. In the order of their numbers. */
+  readonly released: (group: OutboxGroup) => void;
+  /** The disk no longer confirms what is written: nothing may leave from now on. */
+  readonly failed: (error: Error) => void;
+}
+
+interface Batch {
+  readonly changes: readonly StateChange[];
+  readonly settled: (results: readonly ChangeResult[]) => void;
+}
+
+/** What is to be written with the next transaction. */
+class Turn {
+  readonly events: StoredEvent[] = [];
+  readonly deliveries: Delivery[] = [];
+  readonly batches: Batch[] = [];
+  readonly sent: number[] = [];
+  readonly dead: DeadMessage[] = [];
+  readonly onDurable: (() => void)[] = [];
+  runs = 0;
+
+  constructor(readonly inboxId: number) {}
+
+  get isEmpty(): boolean {
+    return this.events.length + this.batches.length + this.sent.length + this.dead.length === 0;
+  }
+}
+
+/**
+ * Writes what happens: one transaction for each turn of the event loop, with
+ * all that was received, all runs that ended, and all messages that the
+ * broker has.
+ *
+ * A transaction that fails, for instance as the disk is full, is tried again
+ * until it succeeds: until then its events are not acknowledged and its runs
+ * not over, which makes the hub stop taking more.
+ */
+export class Journal {
+  readonly #parts: JournalParts;
+  #turn: Turn;
+  #scheduled = false;
+  #retry: NodeJS.Timeout | undefined;
+  #waiting = false;
+  #broken = false;
+  readonly #flushSoon = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+    this.#turn = new Turn(parts.store.nextInboxId());
+  }
+
+  /**
+   * Takes an event into the inbox.
+   * @param durable Called when it is on disk.
+   * @returns where the first of its runs is; the others follow.
+   */
+  receive(event: StoredEvent, delivery: Delivery | undefined, durable: () => void): RunPlace {
+    const place = { group: this.#turn.inboxId, run: this.#turn.runs };
+    this.#turn.events.push(event);
+    this.#turn.runs += event.runs.length;
+    if (delivery !== undefined) this.#turn.deliveries.push(delivery);
+    this.#turn.onDurable.push(durable);
+    this.#schedule();
+    return place;
+  }
+
+  /** Commits what runs want, with the next `flush`. @param settled Called then, before anything of it leaves the hub. */
+  write(changes: readonly StateChange[], settled: Batch['settled']): void {
+    this.#turn.batches.push({ changes, settled });
+    this.#schedule();
+  }
+
+  /** The broker has all messages of a group. */
+  sent(outboxId: number): void {
+    this.#turn.sent.push(outboxId);
+    this.#schedule();
+  }
+
+  /** The broker will not take a message. */
+  bury(dead: DeadMessage): void {
+    this.#turn.dead.push(dead);
+    this.#schedule();
+  }
+
+  /** Commits now, unless the store asks for a pause or the last transaction failed. */
+  flush(): void {
+    if (this.#turn.isEmpty || this.#waiting || this.#retry !== undefined || this.#broken) return;
+    const { store } = this.#parts;
+    if (store.paused !== undefined) {
+      this.#waiting = true;
+      void this.#flushAfter(store.paused);
+      return;
+    }
+    this.#commit();
+  }
+
+  /** Commits what there is and waits until it is on disk, or until that has failed. */
+  async settle(): Promise<void> {
+    const { store } = this.#parts;
+    while (store.paused !== undefined) await store.paused;
+    this.flush();
+    await store.durable().catch(() => undefined);
+  }
+
+  /** Makes a last attempt, and none after it. */
+  async close(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    await this.settle();
+    clearTimeout(this.#retry);
+    this.#broken = true;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // After everything that one read of the socket brings.
+    setImmediate(this.#flushSoon);
+  }
+
+  async #flushAfter(pause: Promise<void>): Promise<void> {
+    await pause;
+    this.#waiting = false;
+    this.flush();
+  }
+
+  #commit(): void {
+    const { store, log } = this.#parts;
+    const turn = this.#turn;
+    const { events, deliveries, batches, sent, dead } = turn;
+    const received = events.length === 0 ? undefined : { id: turn.inboxId, events };
+    const changes = batches.length === 1 ? (batches[0]?.changes ?? []) : batches.flatMap((batch) => batch.changes);
+    let committed;
+    try {
+      committed = store.commit(changes, { received, deliveries, sent, dead });
+    } catch (error) {
+      log.error(
+        { err: error, events: events.length, runs: changes.length },
+        'the store could not be written to: it is tried again',
+      );
+      this.#retry = setTimeout(() => {
+        this.#retry = undefined;
+        this.flush();
+      }, STORE_BOUNDS.retryMs);
+      return;
+    }
+    this.#turn = new Turn(received === undefined ? turn.inboxId : store.nextInboxId());
+    if (received !== undefined || changes.length > 0) void this.#keep(turn.onDurable, committed.outbox);
+    let from = 0;
+    for (const batch of batches) {
+      batch.settled(committed.results.slice(from, from + batch.changes.length));
+      from += batch.changes.length;
+    }
+  }
+
+  /** What the world outside is told waits for the disk. */
+  async #keep(onDurable: readonly (() => void)[], outbox: OutboxGroup | undefined): Promise<void> {
+    const { store, released, failed } = this.#parts;
+    try {
+      await store.durable();
+    } catch (error) {
+      if (this.#broken) return;
+      this.#broken = true;
+      failed(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    for (const durable of onDurable) durable();
+    if (outbox !== undefined) released(outbox);
+  }
+}

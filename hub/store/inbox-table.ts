@@ -1,0 +1,133 @@
+import { STORE_BOUNDS } from '../limits.js';
+import { GroupProgress, InboxProgress } from './inbox-progress.js';
+import { packDeliveries, packEvents, unpackDeliveries, unpackEvents } from './packed-rows.js';
+import { blobOf, type Connection, type Statement } from './sqlite.js';
+import type { Delivery, InboxGroup, RunPlace, UnfinishedGroup } from './store.js';
+
+/** Events whose runs are not all over, and the deliveries they came by. All within the caller's transaction. */
+export class InboxTable {
+  readonly #connection: Connection;
+  readonly #insert: Statement;
+  readonly #remove: Statement;
+  readonly #noteOver: Statement;
+  readonly #removeOver: Statement;
+  readonly #insertDeliveries: Statement;
+  readonly #pruneDeliveries: Statement;
+  readonly #progress = new InboxProgress();
+  /** Rows of `deliveries`, oldest first. */
+  #deliveries: { readonly id: number; readonly count: number }[] = [];
+  #deliveryCount = 0;
+  #lastId: number;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#insert = connection.prepare('INSERT INTO inbox VALUES (?, ?)');
+    this.#remove = connection.prepare('DELETE FROM inbox WHERE id = ?');
+    this.#noteOver = connection.prepare(
+      'INSERT INTO inbox_over VALUES (?, ?) ON CONFLICT DO UPDATE SET runs = excluded.runs',
+    );
+    this.#removeOver = connection.prepare('DELETE FROM inbox_over WHERE inbox_id = ?');
+    this.#insertDeliveries = connection.prepare('INSERT INTO deliveries VALUES (?, ?)');
+    this.#pruneDeliveries = connection.prepare('DELETE FROM deliveries WHERE id <= ?');
+    const row = connection.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'inbox'").get();
+    this.#lastId = Number(row?.['seq'] ?? 0);
+  }
+
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  /** To be called before the ends of its runs. The row is written by `write`, if a run is left by then. */
+  receive(group: InboxGroup): void {
+    if (this.#progress.get(group.id) !== undefined) return;
+    this.#progress.add(group.id, new GroupProgress(runsOf(group), undefined));
+  }
+
+  end(place: RunPlace): void {
+    this.#progress.end(place);
+  }
+
+  /** Brings the tables to what was received and ended. */
+  write(received: InboxGroup | undefined, deliveries: readonly Delivery[]): void {
+    if (received !== undefined && this.#progress.get(received.id)?.left !== 0) {
+      this.#insert.run(received.id, packEvents(received.events));
+    }
+    for (const [id, { left, bits, stored, noted }] of this.#progress.touched()) {
+      if (left > 0) this.#noteOver.run(id, bits);
+      else if (stored) {
+        this.#remove.run(id);
+        if (noted) this.#removeOver.run(id);
+      }
+    }
+    if (deliveries.length > 0) this.#insertDeliveries.run(this.#nextDelivery(), packDeliveries(deliveries));
+    this.#prune();
+  }
+
+  committed(received: InboxGroup | undefined, deliveries: readonly Delivery[]): void {
+    const group = received === undefined ? undefined : this.#progress.get(received.id);
+    if (group !== undefined) group.stored = true;
+    for (const progress of this.#progress.touched().values()) progress.noted = true;
+    this.#progress.committed();
+    if (deliveries.length === 0) return;
+    this.#deliveries.push({ id: this.#nextDelivery(), count: deliveries.length });
+    this.#deliveryCount += deliveries.length;
+  }
+
+  rolledBack(): void {
+    this.#progress.rolledBack();
+  }
+
+  /** Groups of an earlier hub; to be called once, before anything else. */
+  load(): readonly UnfinishedGroup[] {
+    const over = new Map(
+      this.#connection
+        .prepare('SELECT inbox_id, runs FROM inbox_over')
+        .all()
+        .map((row) => [Number(row['inbox_id']), blobOf(row['runs'])]),
+    );
+    const rows = this.#connection.prepare('SELECT id, events FROM inbox ORDER BY id').all();
+    return rows.map((row) => {
+      const group = { id: Number(row['id']), events: unpackEvents(blobOf(row['events'])) };
+      const progress = new GroupProgress(runsOf(group), over.get(group.id) ?? new Uint8Array(0));
+      this.#progress.add(group.id, progress);
+      return { ...group, isOver: (run) => progress.isOver(run) };
+    });
+  }
+
+  loadDeliveries(): readonly Delivery[] {
+    const rows = this.#connection.prepare('SELECT id, entries FROM deliveries ORDER BY id').all();
+    const all: Delivery[] = [];
+    for (const row of rows) {
+      const entries = unpackDeliveries(blobOf(row['entries']));
+      this.#deliveries.push({ id: Number(row['id']), count: entries.length });
+      this.#deliveryCount += entries.length;
+      all.push(...entries);
+    }
+    return all;
+  }
+
+  #nextDelivery(): number {
+    return (this.#deliveries.at(-1)?.id ?? 0) + 1;
+  }
+
+  /** Many rows at a time: each delete touches pages of its own. */
+  #prune(): void {
+    if (this.#deliveryCount < 2 * STORE_BOUNDS.deliveries) return;
+    let keepFrom = 0;
+    let count = this.#deliveryCount;
+    for (const { count: rowCount } of this.#deliveries) {
+      if (count - rowCount < STORE_BOUNDS.deliveries) break;
+      count -= rowCount;
+      keepFrom++;
+    }
+    const last = this.#deliveries[keepFrom - 1];
+    if (last === undefined) return;
+    this.#pruneDeliveries.run(last.id);
+    this.#deliveries = this.#deliveries.slice(keepFrom);
+    this.#deliveryCount = count;
+  }
+}
+
+function runsOf({ events }: InboxGroup): number {
+  return events.reduce((runs, event) => runs + event.runs.length, 0);
+}

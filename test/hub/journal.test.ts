@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { Journal } from '../../hub/journal.js';
+import { createLog } from '../../hub/log.js';
+import { openStore, type OutboxGroup, type Store, type StoredEvent } from '../../hub/store/index.js';
+
+const EVENT: StoredEvent = {
+  id: 'e',
+  topic: 't',
+  payload: Buffer.from('x'),
+  qos: 1,
+  retain: false,
+  arrivedAtMs: 1,
+  clockMs: 2,
+  runs: [{ task: 'a', seed: 3 }],
+};
+
+const MESSAGE = { topic: 'out', payload: Buffer.from('y'), qos: 1, retain: false } as const;
+
+interface Setup {
+  readonly journal: Journal;
+  readonly store: Store;
+  readonly released: OutboxGroup[];
+  readonly failures: Error[];
+  /** Ends the oldest sync. */
+  synced(error?: Error): void;
+  readonly syncs: number;
+}
+
+function setUp(t: Test): Setup {
+  const waiting: ((error: Error | null) => void)[] = [];
+  let syncs = 0;
+  const store = openStore(join(t.testdir({}), 'state.db'), {
+    sync: (_, done) => {
+      syncs++;
+      waiting.push(done);
+    },
+  });
+  const released: OutboxGroup[] = [];
+  const failures: Error[] = [];
+  const journal = new Journal({
+    store,
+    log: createLog('silent'),
+    released: (group) => released.push(group),
+    failed: (error) => failures.push(error),
+  });
+  const synced = (error?: Error): void => waiting.shift()?.(error ?? null);
+  t.teardown(async () => {
+    const closing = journal.close().then(() => store.close());
+    const ends = setInterval(() => synced(), 1);
+    await closing;
+    clearInterval(ends);
+  });
+  return {
+    journal,
+    store,
+    released,
+    failures,
+    synced,
+    get syncs() {
+      return syncs;
+    },
+  };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+t.test('an event is acknowledged and a message leaves only when the disk has confirmed them', async (t) => {
+  const setup = setUp(t);
+  const { journal, released } = setup;
+  let acknowledged = 0;
+  let settled = 0;
+  const place = journal.receive(EVENT, undefined, () => acknowledged++);
+  const origin = { id: 'e/a/0', source: 'a', timeMs: 4 };
+  const change = { reads: [], writes: [], messages: [{ ...MESSAGE, origin }], ends: place };
+  journal.write([change], () => settled++);
+  journal.flush();
+  t.equal(settled, 1, 'runs of the same key go on at once');
+  await turn();
+  t.same([acknowledged, released.length], [0, 0]);
+  setup.synced();
+  await turn();
+  t.equal(acknowledged, 1);
+  t.match(released, [{ messages: [{ topic: 'out', origin: { id: 'e/a/0' } }] }]);
+});
+
+t.test('while the disk works, later commits wait for one next round together', async (t) => {
+  const setup = setUp(t);
+  let acknowledged = 0;
+  for (let i = 0; i < 3; i++) {
+    setup.journal.receive(EVENT, undefined, () => acknowledged++);
+    setup.journal.flush();
+  }
+  t.equal(setup.syncs, 1);
+  setup.synced();
+  await turn();
+  t.equal(acknowledged, 1, 'only the first was there when the sync began');
+  t.equal(setup.syncs, 2);
+  setup.synced();
+  await turn();
+  t.equal(acknowledged, 3);
+});
+
+t.test('after a failed sync nothing is acknowledged or published any more, and the hub is told', async (t) => {
+  const setup = setUp(t);
+  let acknowledged = 0;
+  setup.journal.receive(EVENT, undefined, () => acknowledged++);
+  setup.journal.flush();
+  setup.journal.receive(EVENT, undefined, () => acknowledged++);
+  setup.journal.flush();
+  setup.synced(new Error('EIO'));
+  await turn();
+  setup.journal.receive(EVENT, undefined, () => acknowledged++);
+  setup.journal.flush();
+  await turn();
+  t.equal(acknowledged, 0);
+  t.match(setup.failures, [{ code: 'sync-failed', message: /EIO/ }]);
+  t.equal(setup.failures.length, 1);
+  await t.rejects(setup.store.durable(), { code: 'sync-failed' });
+});
+
+t.test('a transaction that fails is tried again, with all that was to be in it', async (t) => {
+  let fails = true;
+  const setup = setUp(t);
+  const commit = setup.store.commit.bind(setup.store);
+  setup.store.commit = (...args) => {
+    if (fails) throw new Error('disk full');
+    return commit(...args);
+  };
+  let acknowledged = 0;
+  let settled = 0;
+  const place = setup.journal.receive(EVENT, undefined, () => acknowledged++);
+  setup.journal.write([{ reads: [], writes: [], ends: place }], () => settled++);
+  setup.journal.flush();
+  t.same([acknowledged, settled], [0, 0]);
+  fails = false;
+  await new Promise<void>((resolve) => {
+    const poll = setInterval(() => {
+      if (settled === 0) return;
+      clearInterval(poll);
+      resolve();
+    }, 5);
+  });
+  setup.synced();
+  await turn();
+  t.same([acknowledged, settled], [1, 1]);
+});

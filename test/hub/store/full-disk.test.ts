@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { openStore, type StateChange, type Store } from '../../../hub/store/index.js';
+
+const MiB = 1024 * 1024;
+
+/** For tap's `skip`: why no small disk can be had here, or false. */
+function noSmallDisk(): string | false {
+  return process.platform === 'linux' && process.getuid?.() === 0 ? false : 'only root can mount a tmpfs';
+}
+
+const write = (i: number): StateChange => ({
+  reads: [],
+  writes: [{ bucket: 'b', key: `${i}`, value: Buffer.alloc(16_384, 1) }],
+});
+
+/** Writes until there is no room. @returns how many were written. */
+function filled(store: Store): number {
+  for (let i = 0; i < 1_000; i++) {
+    try {
+      store.commit([write(i)]);
+    } catch {
+      return i;
+    }
+  }
+  throw new Error('the disk is larger than it should be');
+}
+
+t.test('a full disk fails a transaction whole; with room again it goes on', { skip: noSmallDisk() }, async (t) => {
+  const disk = mkdtempSync(join(tmpdir(), 'sterna-disk-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
+  t.teardown(() => {
+    execFileSync('umount', ['-l', disk]);
+    rmSync(disk, { recursive: true });
+  });
+  const filler = join(disk, 'filler');
+  writeFileSync(filler, Buffer.alloc(2 * MiB));
+  const file = join(disk, 'state.db');
+  const store = openStore(file);
+  const written = filled(store);
+  t.ok(written > 5, `${written} were written`);
+  const place = { group: store.nextInboxId(), run: 0 };
+  t.throws(() => store.commit([{ ...write(written), ends: place }]), { code: 'write-failed' });
+  await store.durable();
+
+  rmSync(filler);
+  t.match(store.commit([write(written)]).results, [{ kind: 'committed' }]);
+  await store.close();
+  const again = openStore(file);
+  const reads = Array.from({ length: written + 1 }, (_, i) => ({ bucket: 'b', key: `${i}`, version: i + 1 }));
+  t.match(again.commit([{ reads, writes: [] }]).results, [{ kind: 'committed' }], 'each is there, once');
+  await again.close();
+});
