@@ -27,22 +27,33 @@ export interface HubUnderTest {
   readonly dropped: () => string[];
 }
 
-/** A hub with real parts, between a link and a runtime that do as they are told; one task with a manifest of these lines. */
-export async function hubUnderTest(
-  t: Test,
-  lines: string,
-  behave?: (request: RunRequest) => Behaviour,
-): Promise<HubUnderTest> {
+export interface TestHub {
+  readonly hub: Hub;
+  readonly link: FakeLink;
+  readonly runtime: FakeRuntime;
+  readonly seen: Observation[];
+}
+
+export interface TestHubOptions {
+  /** task.toml by folder, version and component apart; the component's bytes are the folder's name. */
+  readonly tasks: Readonly<Record<string, string>>;
+  readonly behave?: (request: RunRequest) => Behaviour;
+  readonly link?: FakeLink;
+  readonly timer?: VirtualTimer;
+  readonly drainMs?: number;
+}
+
+/** A hub with real parts, between a link and a runtime that do as they are told; it is closed when the test ends. */
+export async function testHub(t: Test, options: TestHubOptions): Promise<TestHub> {
   const dir = t.testdir({});
-  const folder = join(dir, 'tasks', 'task');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'task.toml'), `name = "task"\nversion = "1.0.0"\ncomponent = "c.wasm"\n${lines}`);
-  writeFileSync(join(folder, 'c.wasm'), 'task');
-  const link = fakeLink();
-  const runtime = fakeRuntime(behave);
-  const timer = virtualTimer();
+  for (const [name, manifest] of Object.entries(options.tasks)) {
+    mkdirSync(join(dir, 'tasks', name), { recursive: true });
+    writeFileSync(join(dir, 'tasks', name, 'task.toml'), `version = "1.0.0"\ncomponent = "c.wasm"\n${manifest}`);
+    writeFileSync(join(dir, 'tasks', name, 'c.wasm'), name);
+  }
+  const { link = fakeLink(), timer, drainMs } = options;
+  const runtime = fakeRuntime(options.behave);
   const seen: Observation[] = [];
-  const texts: string[] = [];
   let ids = 0;
   const hub = await createHub({
     taskDirs: [join(dir, 'tasks')],
@@ -51,14 +62,31 @@ export async function hubUnderTest(
     connect: (onMessage) => link.connect(onMessage),
     brokerName: 'mqtt://fake',
     clock: () => 5_000,
-    timer,
     newEventId: () => `e${ids++}`,
     newSeed: () => 7,
     observe: (observation) => seen.push(observation),
     log: createLog('silent'),
-    drainMs: 0,
+    ...(timer === undefined ? {} : { timer }),
+    ...(drainMs === undefined ? {} : { drainMs }),
   });
   t.teardown(() => hub.close());
+  return { hub, link, runtime, seen };
+}
+
+/** A hub with real parts, between a link and a runtime that do as they are told; one task with a manifest of these lines. */
+export async function hubUnderTest(
+  t: Test,
+  lines: string,
+  behave?: (request: RunRequest) => Behaviour,
+): Promise<HubUnderTest> {
+  const texts: string[] = [];
+  const timer = virtualTimer();
+  const { hub, link, runtime, seen } = await testHub(t, {
+    tasks: { task: `name = "task"\n${lines}` },
+    ...(behave === undefined ? {} : { behave }),
+    timer,
+    drainMs: 0,
+  });
   const textOf = ({ event }: RunRequest): string => Buffer.from(event.payload).toString();
   return {
     hub,

@@ -1,56 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { Observation } from '../../hub/events.js';
-import { createHub, type Hub } from '../../hub/hub.js';
+import { createHub } from '../../hub/hub.js';
 import { HUB_BOUNDS } from '../../hub/limits.js';
 import { createLog } from '../../hub/log.js';
 import type { RunRequest } from '../../runtime/index.js';
-import { fakeLink, type FakeLink } from './fake-link.js';
-import { fakeRuntime, type Behaviour, type FakeRuntime } from './fake-runtime.js';
-
-interface Setup {
-  readonly hub: Hub;
-  readonly link: FakeLink;
-  readonly runtime: FakeRuntime;
-  readonly seen: Observation[];
-}
-
-interface SetupOptions {
-  /** task.toml by folder; the component's bytes are the folder's name. */
-  readonly tasks: Readonly<Record<string, string>>;
-  readonly behave?: (request: RunRequest) => Behaviour;
-  readonly link?: FakeLink;
-  readonly drainMs?: number;
-}
-
-async function setUp(t: Test, options: SetupOptions): Promise<Setup> {
-  const dir = t.testdir({});
-  for (const [name, manifest] of Object.entries(options.tasks)) {
-    mkdirSync(join(dir, 'tasks', name), { recursive: true });
-    writeFileSync(join(dir, 'tasks', name, 'task.toml'), `version = "1.0.0"\ncomponent = "c.wasm"\n${manifest}`);
-    writeFileSync(join(dir, 'tasks', name, 'c.wasm'), name);
-  }
-  const link = options.link ?? fakeLink();
-  const runtime = fakeRuntime(options.behave);
-  const seen: Observation[] = [];
-  let ids = 0;
-  const hub = await createHub({
-    taskDirs: [join(dir, 'tasks')],
-    dataDir: join(dir, 'data'),
-    startRuntime: () => Promise.resolve(runtime),
-    connect: (onMessage) => link.connect(onMessage),
-    brokerName: 'mqtt://fake',
-    clock: () => 5_000,
-    newEventId: () => `e${ids++}`,
-    newSeed: () => 7,
-    observe: (observation) => seen.push(observation),
-    log: createLog('silent'),
-    ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
-  });
-  t.teardown(() => hub.close());
-  return { hub, link, runtime, seen };
-}
+import { fakeLink } from './fake-link.js';
+import { fakeRuntime, type Behaviour } from './fake-runtime.js';
+import { testHub } from './hub-under-test.js';
 
 /** Lets everything happen that needs no more than the event loop. */
 async function settled(condition: () => boolean): Promise<void> {
@@ -88,7 +44,7 @@ const on = (request: RunRequest): Behaviour => ({
 });
 
 t.test('an event becomes a run, and what the run published comes out', async (t) => {
-  const { hub, link, runtime, seen } = await setUp(t, { tasks: { light: LIGHT }, behave: on });
+  const { hub, link, runtime, seen } = await testHub(t, { tasks: { light: LIGHT }, behave: on });
   t.same(link.subscriptions, [{ filter: 'home/+/motion', qos: 1 }]);
   link.deliver('home/hall/motion', { payload: Buffer.from('{}') });
   t.same(link.acknowledged, [], 'not before it is on disk');
@@ -113,7 +69,7 @@ t.test('an event becomes a run, and what the run published comes out', async (t)
 t.test('runs that keep their memory say which is theirs, and go one at a time', async (t) => {
   const keeps = (name: string): string =>
     `name = "${name}"\nisolation = "key"\n[[trigger]]\ntopic = "home/{room}/motion"\n`;
-  const { link, runtime } = await setUp(t, { tasks: { one: keeps('one'), two: keeps('two') } });
+  const { link, runtime } = await testHub(t, { tasks: { one: keeps('one'), two: keeps('two') } });
   link.deliver('home/hall/motion');
   link.deliver('home/hall/motion');
   link.deliver('home/attic/motion');
@@ -123,7 +79,7 @@ t.test('runs that keep their memory say which is theirs, and go one at a time', 
 });
 
 t.test('a task that cannot be deployed is reported and the others run', async (t) => {
-  const { hub, seen } = await setUp(t, {
+  const { hub, seen } = await testHub(t, {
     tasks: {
       a: 'name = "twin"\n[[trigger]]\ntopic = "a"\n',
       b: 'name = "twin"\n[[trigger]]\ntopic = "a"\n',
@@ -144,7 +100,7 @@ t.test('a task that cannot be deployed is reported and the others run', async (t
 });
 
 t.test('an event that no run can come of is refused, counted and acknowledged', async (t) => {
-  const { hub, link } = await setUp(t, { tasks: { light: LIGHT }, behave: on });
+  const { hub, link } = await testHub(t, { tasks: { light: LIGHT }, behave: on });
   link.deliver('elsewhere');
   link.deliver('home/hall/motion', { payload: new Uint8Array(HUB_BOUNDS.payloadBytes + 1) });
   link.deliver('home/big/motion', { payload: new Uint8Array(HUB_BOUNDS.payloadBytes) });
@@ -155,7 +111,7 @@ t.test('an event that no run can come of is refused, counted and acknowledged', 
 });
 
 t.test("events beyond a task's queue are refused for that task only", async (t) => {
-  const { hub, link, runtime, seen } = await setUp(t, {
+  const { hub, link, runtime, seen } = await testHub(t, {
     tasks: {
       narrow: 'name = "narrow"\n[[trigger]]\ntopic = "x"\n[limits]\nqueue = 2\n[schedule]\nconcurrency = 1\n',
       wide: 'name = "wide"\n[[trigger]]\ntopic = "x"\n',
@@ -175,7 +131,7 @@ t.test("events beyond a task's queue are refused for that task only", async (t) 
 });
 
 t.test('a full hub keeps QoS 1 events unacknowledged until there is room, and drops QoS 0', async (t) => {
-  const { hub, link, runtime } = await setUp(t, {
+  const { hub, link, runtime } = await testHub(t, {
     tasks: {
       any: `name = "any"\n[[trigger]]\ntopic = "x/#"\n[schedule]\nkey = false\n[limits]\nqueue = ${HUB_BOUNDS.maxTaskQueue}\n`,
     },
@@ -204,7 +160,7 @@ t.test('a full hub keeps QoS 1 events unacknowledged until there is room, and dr
 });
 
 t.test('a run that does not complete has no effect', async (t) => {
-  const { hub, link } = await setUp(t, {
+  const { hub, link } = await testHub(t, {
     tasks: { light: LIGHT },
     behave: (request) => ({ ...on(request), outcome: { kind: 'out-of-fuel' } }),
   });
@@ -214,7 +170,7 @@ t.test('a run that does not complete has no effect', async (t) => {
 });
 
 t.test('an effect that slipped past the runtime without a grant is denied', async (t) => {
-  const { hub, link, seen } = await setUp(t, {
+  const { hub, link, seen } = await testHub(t, {
     tasks: { light: LIGHT },
     behave: () => ({
       effects: [{ kind: 'publish', topic: 'door/unlock', payload: Buffer.from(''), qos: 0, retain: false }],
@@ -228,7 +184,7 @@ t.test('an effect that slipped past the runtime without a grant is denied', asyn
 
 t.test('a run whose reads were overtaken runs again, with the same clock and seed', async (t) => {
   const bucket = 'task/count/default';
-  const { hub, link, runtime, seen } = await setUp(t, {
+  const { hub, link, runtime, seen } = await testHub(t, {
     tasks: {
       count:
         'name = "count"\n[[trigger]]\ntopic = "x/{n}"\n[schedule]\nkey = false\n[grants]\nbuckets = { default = "read-write" }\n',
@@ -254,7 +210,7 @@ t.test('a run whose reads were overtaken runs again, with the same clock and see
 
 t.test('a run that never gets its turn fails after a bounded number of attempts', async (t) => {
   const bucket = 'task/light/default';
-  const { hub, link, runtime, seen } = await setUp(t, {
+  const { hub, link, runtime, seen } = await testHub(t, {
     tasks: { light: LIGHT },
     behave: () => ({ reads: [{ bucket, key: 'n', version: 99 }] }),
   });
@@ -268,7 +224,7 @@ t.test('a run that never gets its turn fails after a bounded number of attempts'
 
 t.test('a run that the runtime cannot take has failed, and the next ones run', async (t) => {
   let calls = 0;
-  const { hub, link } = await setUp(t, {
+  const { hub, link } = await testHub(t, {
     tasks: { light: LIGHT },
     behave: (request) => {
       calls++;
@@ -283,7 +239,7 @@ t.test('a run that the runtime cannot take has failed, and the next ones run', a
 });
 
 t.test('told to stop, it takes no more events, finishes what it holds, and closes', async (t) => {
-  const { hub, link, runtime, seen } = await setUp(t, { tasks: { light: LIGHT } });
+  const { hub, link, runtime, seen } = await testHub(t, { tasks: { light: LIGHT } });
   link.deliver('home/hall/motion');
   link.deliver('home/hall/motion');
   const closing = hub.close();
@@ -310,7 +266,7 @@ t.test('told to stop, it takes no more events, finishes what it holds, and close
 
 t.test('what is not finished in time is reported and has no effect', async (t) => {
   const bucket = 'task/light/default';
-  const { hub, link, runtime, seen } = await setUp(t, { tasks: { light: LIGHT }, drainMs: 20 });
+  const { hub, link, runtime, seen } = await testHub(t, { tasks: { light: LIGHT }, drainMs: 20 });
   link.deliver('home/hall/motion');
   t.equal(await hub.close(), 1);
   t.match(seen.slice(-1), [{ kind: 'stopped', left: 1 }]);
@@ -350,12 +306,12 @@ t.test('a message that comes before the connection is announced is handled', asy
     await new Promise((resolve) => setImmediate(resolve));
     return connected;
   };
-  await setUp(t, { tasks: { light: LIGHT }, behave: on, link });
+  await testHub(t, { tasks: { light: LIGHT }, behave: on, link });
   await settled(() => link.published.length === 1);
 });
 
 t.test('runs without state overlap within a key and publish in the order of their events', async (t) => {
-  const { link, runtime } = await setUp(t, {
+  const { link, runtime } = await testHub(t, {
     tasks: { plain: 'name = "plain"\n[[trigger]]\ntopic = "in/{n}"\n[grants]\npublish = ["out/+"]\n' },
   });
   for (const payload of ['1', '2', '3']) link.deliver('in/a', { payload: Buffer.from(payload) });
@@ -377,7 +333,7 @@ t.test('runs without state overlap within a key and publish in the order of thei
 });
 
 t.test('runs with state go one at a time within a key', async (t) => {
-  const { link, runtime } = await setUp(t, { tasks: { light: LIGHT } });
+  const { link, runtime } = await testHub(t, { tasks: { light: LIGHT } });
   for (let i = 0; i < 3; i++) link.deliver('home/hall/motion');
   await settled(() => runtime.pending.length > 0);
   await new Promise((resolve) => setImmediate(resolve));

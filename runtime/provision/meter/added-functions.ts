@@ -176,6 +176,18 @@ function beyondEnd(code: Assembler, address: number, memory: number): void {
   memoryBytes(code, memory).op(OP.i64GtU);
 }
 
+/** A range of at most a chunk is charged and done at once. */
+function ifSmall(code: Assembler, whole: () => void): void {
+  code
+    .get(COUNT)
+    .i32(BULK_CHUNK_BYTES)
+    .op(OP.i32LeU)
+    .if(() => {
+      code.chargeBytes(COUNT);
+      whole();
+    });
+}
+
 /**
  * In chunks from the front; out of bounds is left to the instruction itself,
  * which then traps and writes nothing, and is charged nothing for its size.
@@ -195,14 +207,7 @@ function fillBody(code: Assembler, memory: number): Uint8Array {
       code.chargeBytes(COUNT);
       code.get(TO).get(TO).i32(0).op(OP.bulk, BULK.memoryCopy, memory, memory).get(RANGE_FUEL).op(OP.return);
     });
-  code
-    .get(COUNT)
-    .i32(BULK_CHUNK_BYTES)
-    .op(OP.i32LeU)
-    .if(() => {
-      code.chargeBytes(COUNT);
-      whole();
-    });
+  ifSmall(code, whole);
   beyondEnd(code, TO, memory);
   code.if(whole);
   code.loop(() => {
@@ -225,14 +230,7 @@ function copyBody(code: Assembler, to: number, from: number): Uint8Array {
     copy().get(RANGE_FUEL).op(OP.return);
   };
   code.locals(0);
-  code
-    .get(COUNT)
-    .i32(BULK_CHUNK_BYTES)
-    .op(OP.i32LeU)
-    .if(() => {
-      code.chargeBytes(COUNT);
-      whole();
-    });
+  ifSmall(code, whole);
   beyondEnd(code, TO, to);
   beyondEnd(code, FROM, from);
   code.op(OP.i32Or).if(whole);
