@@ -4,6 +4,7 @@ import type { Counts, Observer, OutgoingMessage } from './events.js';
 import type { Journal } from './journal.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
+import type { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
 import { RunStops } from './run-stops.js';
@@ -13,6 +14,7 @@ import type { ChangeResult, StateChange, StoredMessage } from './store/index.js'
 export interface ExecutorParts {
   readonly runtime: Pick<Runtime, 'run'>;
   readonly journal: Pick<Journal, 'write' | 'flush'>;
+  readonly outbox: Pick<Outbox, 'isCaughtUp' | 'publishNow'>;
   readonly scheduler: Scheduler<PendingRun>;
   /** Told of each message of a run that is over. */
   readonly willPublish: (message: OutgoingMessage, run: PendingRun) => void;
@@ -127,8 +129,13 @@ export class Executor {
     this.#flushing = false;
     if (this.#stopped) return;
     const changes = batch.map((ended) => this.#changeOf(ended));
-    if (changes.every(isNothing)) return this.#settleAll(batch, []);
-    const { journal } = this.#parts;
+    const { journal, outbox } = this.#parts;
+    // What nobody was promised does not wait for the disk, unless it would overtake what does.
+    if (!changes.some(isPromised) && (changes.every(isSilent) || outbox.isCaughtUp)) {
+      this.#settleAll(batch, []);
+      for (const { messages = [] } of changes) for (const message of messages) void outbox.publishNow(message);
+      return;
+    }
     journal.write(changes, (results) => this.#settleAll(batch, results));
     journal.flush();
   }
@@ -223,8 +230,16 @@ export class Executor {
 const NO_USAGE: Usage = { fuel: 0, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 };
 
 /** Whether there is nothing to be committed, for an event that the inbox does not hold. */
-function isNothing({ reads, writes, messages = [], ends }: StateChange): boolean {
-  return ends === undefined && reads.length === 0 && writes.length === 0 && messages.length === 0;
+/**
+ * Whether something of a run must survive: its event was acknowledged, it read or wrote state, or it publishes at QoS 1.
+ * At QoS 0 MQTT promises nothing, neither for an event nor for a message.
+ */
+function isPromised({ reads, writes, messages = [], ends }: StateChange): boolean {
+  return ends !== undefined || reads.length > 0 || writes.length > 0 || messages.some(({ qos }) => qos > 0);
+}
+
+function isSilent({ messages = [] }: StateChange): boolean {
+  return messages.length === 0;
 }
 
 function withoutEffects(job: Job<PendingRun>, result: RunResult, outcome: Outcome): Ended {

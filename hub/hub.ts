@@ -187,6 +187,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const executor = new Executor({
     runtime,
     journal,
+    outbox,
     scheduler,
     willPublish,
     counts,

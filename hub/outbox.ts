@@ -59,6 +59,16 @@ export class Outbox {
     else this.#refill();
   }
 
+  /** Whether nothing that was committed waits in front of what is published now. */
+  get isCaughtUp(): boolean {
+    return !this.#stopped && this.#handed === this.#parts.store.lastOutboxId;
+  }
+
+  /** Publishes what nobody was promised, past the disk. Only when it has caught up. */
+  async publishNow(message: StoredMessage): Promise<void> {
+    await this.#offer(message);
+  }
+
   /** From now on, nothing is handed to the link. */
   stop(): void {
     this.#stopped = true;
@@ -99,23 +109,34 @@ export class Outbox {
   }
 
   async #publish(handed: Handed, message: StoredMessage): Promise<void> {
-    const { counts, observe, publish, journal, clock } = this.#parts;
+    const { journal, clock } = this.#parts;
+    const error = await this.#offer(message);
+    // Anything but a refusal ends with the link, and then the next start publishes it.
+    if (error !== undefined && !isRefusal(error)) return;
+    if (error !== undefined) journal.bury({ message, reason: reasonOf(error), atMs: clock() });
+    this.#done(handed, message);
+  }
+
+  /** Hands a message to the link. Resolves when the broker has it, or with why it does not. */
+  async #offer(message: StoredMessage): Promise<unknown> {
+    const { counts, observe, publish } = this.#parts;
     const { id, source } = message.origin;
     const runId = id.slice(0, id.lastIndexOf('/'));
     counts.published++;
     observe({ kind: 'published', runId, task: source, message });
     try {
       await publish(message);
+      return undefined;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       counts.publishFailed++;
-      observe({ kind: 'publish-failed', runId, task: source, topic: message.topic, message: reason });
-      // Anything else ends with the link, and then the next start publishes it.
-      if (!isRefusal(error)) return;
-      journal.bury({ message, reason, atMs: clock() });
+      observe({ kind: 'publish-failed', runId, task: source, topic: message.topic, message: reasonOf(error) });
+      return error;
     }
-    this.#done(handed, message);
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Whether a message cannot be published, now or later. */
