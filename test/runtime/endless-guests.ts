@@ -62,6 +62,7 @@ export const ENDLESS_GUESTS: Readonly<Record<string, CoreParts>> = {
     body: forever('(call_indirect $t (type $void) (i32.const 0))'),
   },
   'br_table back to the loop': { body: '(loop $again (br_table $again $again $again (i32.const 1)))' },
+  'a tail call of itself': { fields: '(func $again (return_call $again))', body: '(call $again)' },
   'recursion that branches, without a loop': {
     fields: `(func $fib (param i32) (result i32) (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (local.get 0))
       (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))`,
