@@ -16,7 +16,7 @@ interface HubFlags {
   readonly for?: number;
   readonly report: ReportFormat;
   readonly log?: string;
-  readonly api: { readonly host: string; readonly port: number } | undefined;
+  readonly api: { readonly host: string; readonly port: number } | 'off';
 }
 
 interface AskFlags {
@@ -78,7 +78,7 @@ program
       forMs: flags.for,
       report,
       logLevel: flags.log ?? (report === 'lines' ? 'warn' : 'info'),
-      api: flags.api,
+      api: flags.api === 'off' ? undefined : flags.api,
       version: VERSION,
     });
   });
@@ -202,8 +202,9 @@ function wholeNumber(least: number, most: number): (value: string) => number {
 }
 
 /** Whoever has the token controls the hub, and HTTP shows it to the network: so it stays on this machine. */
-function loopbackOrOff(value: string): { readonly host: string; readonly port: number } | undefined {
-  if (value === 'off') return undefined;
+function loopbackOrOff(value: string): HubFlags['api'] {
+  // Not undefined, which commander takes for an option without a value.
+  if (value === 'off') return value;
   const parsed = address(value);
   if (parsed.host === 'localhost' || parsed.host === '::1' || /^127(\.\d{1,3}){3}$/.test(parsed.host)) return parsed;
   throw new InvalidArgumentError('It must be an address of loopback, such as 127.0.0.1:7442, or "off".');

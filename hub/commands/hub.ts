@@ -97,7 +97,10 @@ async function runHub(options: HubCommandOptions, { url, log, stopped }: Surroun
     await hub.close();
     return 1;
   }
-  const api = await listenForControl(options, log, { hub: hub.control, recent, followers });
+  const api = await listenForControl(options, log, { hub: hub.control, recent, followers }).catch(async (error) => {
+    await hub.close();
+    throw error;
+  });
   const failed = hub.failed.then(() => 'the disk failed');
   const reason = await Promise.race([stopped, failed]);
   log.info({ reason }, 'stopping');
