@@ -13,7 +13,7 @@ import type { ChangeResult, StateChange, StoredMessage } from './store/index.js'
 
 export interface ExecutorParts {
   readonly runtime: Pick<Runtime, 'run'>;
-  readonly journal: Pick<Journal, 'write' | 'flush'>;
+  readonly journal: Pick<Journal, 'write'>;
   readonly outbox: Pick<Outbox, 'isCaughtUp' | 'publishNow'>;
   readonly scheduler: Scheduler<PendingRun>;
   /** Told of each message of a run that is over. */
@@ -137,7 +137,6 @@ export class Executor {
       return;
     }
     journal.write(changes, (results) => this.#settleAll(batch, results));
-    journal.flush();
   }
 
   #settleAll(batch: readonly Ended[], results: readonly ChangeResult[]): void {
@@ -229,7 +228,6 @@ export class Executor {
 
 const NO_USAGE: Usage = { fuel: 0, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 };
 
-/** Whether there is nothing to be committed, for an event that the inbox does not hold. */
 /**
  * Whether something of a run must survive: its event was acknowledged, it read or wrote state, or it publishes at QoS 1.
  * At QoS 0 MQTT promises nothing, neither for an event nor for a message.

@@ -42,10 +42,17 @@ class Turn {
   }
 }
 
+type Due = 'now' | 'soon' | 'later';
+
+const URGENCY = { now: 2, soon: 1, later: 0 };
+
 /**
- * Writes what happens: one transaction for each turn of the event loop, with
- * all that was received, all runs that ended, and all messages that the
- * broker has.
+ * Writes what happens, in few transactions: each costs as much as several
+ * events. Runs that ended are written in the turn of the event loop in which
+ * they did, with all that was received and sent until then. What was received
+ * waits a moment for the end of its runs, which most have by then; with one
+ * transaction and one confirmation of the disk for both, an event is through
+ * sooner.
  *
  * A transaction that fails, for instance as the disk is full, is tried again
  * until it succeeds: until then its events are not acknowledged and its runs
@@ -54,12 +61,14 @@ class Turn {
 export class Journal {
   readonly #parts: JournalParts;
   #turn: Turn;
-  #scheduled = false;
+  /** When the next commit is made; undefined for none. */
+  #due: Due | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #waiting = false;
   #broken = false;
-  readonly #flushSoon = (): void => {
-    this.#scheduled = false;
+  readonly #flushDue = (): void => {
+    this.#due = undefined;
     this.flush();
   };
 
@@ -79,26 +88,26 @@ export class Journal {
     this.#turn.runs += event.runs.length;
     if (delivery !== undefined) this.#turn.deliveries.push(delivery);
     this.#turn.onDurable.push(durable);
-    this.#schedule();
+    this.#schedule('soon');
     return place;
   }
 
   /** Commits what runs want, with the next `flush`. @param settled Called then, before anything of it leaves the hub. */
   write(changes: readonly StateChange[], settled: Batch['settled']): void {
     this.#turn.batches.push({ changes, settled });
-    this.#schedule();
+    this.#schedule('now');
   }
 
-  /** The broker has all messages of a group. */
+  /** The broker has all messages of a group. That it is known late costs nothing: they would be published again. */
   sent(outboxId: number): void {
     this.#turn.sent.push(outboxId);
-    this.#schedule();
+    this.#schedule('later');
   }
 
   /** The broker will not take a message. */
   bury(dead: DeadMessage): void {
     this.#turn.dead.push(dead);
-    this.#schedule();
+    this.#schedule('now');
   }
 
   /** Commits now, unless the store asks for a pause or the last transaction failed. */
@@ -123,6 +132,7 @@ export class Journal {
 
   /** Makes a last attempt, and none after it. */
   async close(): Promise<void> {
+    clearTimeout(this.#timer);
     clearTimeout(this.#retry);
     this.#retry = undefined;
     await this.settle();
@@ -130,11 +140,13 @@ export class Journal {
     this.#broken = true;
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+  #schedule(due: Due): void {
+    if (this.#due !== undefined && URGENCY[this.#due] >= URGENCY[due]) return;
+    this.#due = due;
+    clearTimeout(this.#timer);
     // After everything that one read of the socket brings.
-    setImmediate(this.#flushSoon);
+    if (due === 'now') setImmediate(this.#flushDue);
+    else this.#timer = setTimeout(this.#flushDue, due === 'soon' ? STORE_BOUNDS.receivedMs : STORE_BOUNDS.sentMs);
   }
 
   async #flushAfter(pause: Promise<void>): Promise<void> {

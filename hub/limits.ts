@@ -104,6 +104,10 @@ export const STORE_BOUNDS = {
   deliveries: 4_096,
   /** The write-ahead log is copied into the database when it has this size: some thousand commits. */
   logBytes: 8 * MiB,
+  /** How long an event waits for its runs, to be written together with their end: longer than most take. */
+  receivedMs: 1,
+  /** How long it may take until it is written that the broker has a message. After a kill, as much is published again. */
+  sentMs: 50,
   /** How long after a transaction that failed, for instance as the disk is full, the next attempt is made. */
   retryMs: 1_000,
   /** Messages that are with the broker link at once: those beyond wait on disk. */

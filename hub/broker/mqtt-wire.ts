@@ -8,10 +8,10 @@
  * it to that, because no documentation promises it.
  */
 import { Socket } from 'node:net';
-import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient, type Packet } from 'mqtt';
 import type { OutgoingMessage, Subscription } from '../events.js';
+import { InFlight, LARGEST_MESSAGE_ID } from './in-flight.js';
 import { LINK_LIMITS } from './limits.js';
-import { originProperties } from './origin-properties.js';
 import { PacketBurst } from './packet-burst.js';
 import type { Accepted, ProtocolVersion, Wire, WireEvents } from './wire.js';
 
@@ -35,12 +35,12 @@ const PUBACK_BYTES = 4;
 /** Starts connecting, and reconnects until ended. */
 export function openWire(options: WireOptions, events: WireEvents): Wire {
   const client = mqtt.connect(options.url, clientOptions(options));
-  watch(client, options.protocolVersion, events);
-  deliver(client, events);
   const sender = new Sender(client, options.protocolVersion);
+  watch(client, options.protocolVersion, { events, sender });
+  deliver(client, events);
   return {
     send: (message, settled) => sender.send(message, settled),
-    forget: (messageId) => void client.removeOutgoingMessage(messageId),
+    forget: (messageId) => sender.forget(messageId),
     backlogBytes: () => client.stream.writableLength + sender.waitingBytes,
     onceDrained: (then) => void client.stream.once('drain', then),
     subscribe: (subscriptions) => subscribe(client, subscriptions),
@@ -66,6 +66,7 @@ function clientOptions(options: WireOptions): IClientOptions {
     resubscribe: false,
     // The link holds what is published while offline, within bounds.
     queueQoSZero: false,
+    messageIdProvider: new PacketIds(),
     // The library's trace calls cost even when nobody reads them.
     log: () => undefined,
     ...(options.username === undefined ? {} : { username: options.username }),
@@ -82,27 +83,23 @@ function clientOptions(options: WireOptions): IClientOptions {
   };
 }
 
-function watch(client: MqttClient, protocolVersion: ProtocolVersion, events: WireEvents): void {
+function watch(
+  client: MqttClient,
+  protocolVersion: ProtocolVersion,
+  { events, sender }: { readonly events: WireEvents; readonly sender: Sender },
+): void {
   let lastError: Error | undefined;
-  let suspect: number | undefined;
-  // What is sent between CONNACK and 'connect' is sent again, one message at a time.
-  const resends = (packet: { cmd: string; messageId?: number }): void => {
-    if (packet.cmd === 'publish') suspect = packet.messageId;
-  };
   client.on('connect', (connack) => {
-    client.off('packetsend', resends);
-    suspect = undefined;
     // Small packets wait for the answer to earlier ones otherwise: 2.5 ms instead of 0.35 ms per event.
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
-    events.online(accepted(connack, protocolVersion));
+    const broker = accepted(connack, protocolVersion);
+    sender.online(broker);
+    events.online(broker);
   });
   client.on('close', () => {
-    client.off('packetsend', resends);
-    client.on('packetsend', resends);
-    const [reason, blamed] = [lastError, suspect];
+    const reason = lastError;
     lastError = undefined;
-    suspect = undefined;
-    events.offline(reason, blamed);
+    events.offline(reason, sender.offline());
   });
   client.on('disconnect', (packet) => {
     lastError = new Error(`the broker disconnected: reason code ${packet.reasonCode ?? 0}`);
@@ -148,16 +145,30 @@ function deliver(client: MqttClient, events: WireEvents): void {
   };
 }
 
-/** Messages leave in the order of the calls. */
+/**
+ * Sends by itself what the library would send piece by piece. Messages leave
+ * in the order of the calls; above QoS 0 they are sent again as `InFlight` says.
+ */
 class Sender {
   readonly #client: MqttClient;
   readonly #burst: PacketBurst;
-  readonly #hasProperties: boolean;
+  readonly #inFlight: InFlight;
+  readonly #flush = (): void => this.flush();
 
   constructor(client: MqttClient, protocolVersion: ProtocolVersion) {
     this.#client = client;
-    this.#hasProperties = protocolVersion === 5;
     this.#burst = new PacketBurst(protocolVersion);
+    this.#inFlight = new InFlight({
+      publish: (message, id, repeated) => {
+        this.#soon();
+        this.#burst.add(message, id, repeated);
+      },
+      release: (id) => {
+        this.#soon();
+        this.#burst.addRelease(id);
+      },
+    });
+    client.on('packetreceive', (packet) => this.#received(packet));
   }
 
   get waitingBytes(): number {
@@ -165,32 +176,76 @@ class Sender {
   }
 
   send(message: OutgoingMessage, settled: (error: Error | undefined) => void): number | undefined {
-    const { topic, qos, retain, payload: bytes, origin } = message;
-    if (qos === 0 && this.#client.connected) {
-      if (this.#burst.length === 0) process.nextTick(() => this.flush());
-      this.#burst.add(message);
-      return undefined;
-    }
-    this.flush();
-    const payload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const properties =
-      origin === undefined || !this.#hasProperties ? {} : { properties: { userProperties: originProperties(origin) } };
-    if (qos === 0) {
-      // No callback: with one, the library adds a 'drain' listener per message to a full socket.
-      this.#client.publish(topic, payload, { qos, retain, ...properties });
-      return undefined;
-    }
-    this.#client.publish(topic, payload, { qos, retain, ...properties }, (error) => settled(error ?? undefined));
-    return this.#client.getLastMessageId();
+    if (message.qos > 0) return this.#inFlight.send(message, settled);
+    this.#soon();
+    this.#burst.add(message);
+    return undefined;
   }
 
-  /** At QoS 0 what the connection did not take is gone with it. */
+  forget(id: number): void {
+    this.#inFlight.forget(id);
+  }
+
+  online({ sessionPresent, receiveMaximum }: Accepted): void {
+    this.#inFlight.online(sessionPresent, receiveMaximum);
+  }
+
+  /** @returns the message that was being sent again, alone. */
+  offline(): number | undefined {
+    // What the connection did not take is gone with it.
+    this.#burst.take();
+    return this.#inFlight.offline();
+  }
+
   flush(): void {
-    if (this.#burst.length === 0) return;
     const bytes = this.#burst.take();
-    if (this.#client.connected) this.#client.stream.write(bytes);
+    if (bytes.length > 0 && this.#client.connected) this.#client.stream.write(bytes);
+  }
+
+  /** After everything that one read of the socket, or one commit, brings: a write costs more than a message. */
+  #soon(): void {
+    if (this.#burst.length === 0) setImmediate(this.#flush);
+  }
+
+  #received(packet: Packet): void {
+    if (packet.cmd !== 'puback' && packet.cmd !== 'pubrec' && packet.cmd !== 'pubcomp') return;
+    const { messageId, reasonCode = 0 } = packet;
+    if (messageId === undefined) return;
+    this.#inFlight.answered(messageId, packet.cmd, reasonCode < LEAST_FAILURE ? undefined : refusalOf(reasonCode));
   }
 }
+
+/** Reason codes from here on are refusals (MQTT 5, section 2.4). */
+const LEAST_FAILURE = 0x80;
+
+function refusalOf(reasonCode: number): Error {
+  const known: Readonly<Record<number, string>> = mqtt.ReasonCodes;
+  return new Error(known[reasonCode] ?? `reason code ${reasonCode}`);
+}
+
+/** Ids for the library's own packets, SUBSCRIBE and UNSUBSCRIBE: those that `InFlight` leaves to others. */
+class PacketIds {
+  #last = LARGEST_MESSAGE_ID;
+
+  allocate(): number {
+    this.#last = this.#last === LARGEST_ID ? LARGEST_MESSAGE_ID + 1 : this.#last + 1;
+    return this.#last;
+  }
+
+  getLastAllocated(): number {
+    return this.#last;
+  }
+
+  register(): boolean {
+    return true;
+  }
+
+  deallocate(): void {}
+
+  clear(): void {}
+}
+
+const LARGEST_ID = 65_535;
 
 function subscribe(client: MqttClient, subscriptions: readonly Subscription[]): Promise<readonly number[]> {
   const filters = Object.fromEntries(subscriptions.map(({ filter, qos }) => [filter, { qos }]));

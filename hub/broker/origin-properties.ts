@@ -10,22 +10,28 @@ const USER_PROPERTY = 0x26;
 
 type Origin = NonNullable<OutgoingMessage['origin']>;
 
-export function originProperties({ id, source, timeMs }: Origin): Record<string, string> {
-  return { id, source, time: new Date(timeMs).toISOString() };
+/** The properties as the bytes between their length and the payload. Each part must be shorter than 64 KiB. */
+export function packedProperties({ id, source, timeMs }: Origin): Buffer {
+  const time = new Date(timeMs).toISOString();
+  const bytes = Buffer.allocUnsafe(
+    propertyBytes('id', id) + propertyBytes('source', source) + propertyBytes('time', time),
+  );
+  let at = putProperty(bytes, 0, 'id', id);
+  at = putProperty(bytes, at, 'source', source);
+  putProperty(bytes, at, 'time', time);
+  return bytes;
 }
 
-/** The properties as the bytes between their length and the payload. Each part must be shorter than 64 KiB. */
-export function packedProperties(origin: Origin): Buffer {
-  const parts: Buffer[] = [];
-  for (const [name, value] of Object.entries(originProperties(origin))) {
-    const [nameBytes, valueBytes] = [Buffer.byteLength(name), Buffer.byteLength(value)];
-    const part = Buffer.allocUnsafe(5 + nameBytes + valueBytes);
-    part[0] = USER_PROPERTY;
-    part.writeUInt16BE(nameBytes, 1);
-    part.write(name, 3);
-    part.writeUInt16BE(valueBytes, 3 + nameBytes);
-    part.write(value, 5 + nameBytes);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
+function propertyBytes(name: string, value: string): number {
+  return 5 + name.length + Buffer.byteLength(value);
+}
+
+/** @param name ASCII. @returns the place after it. */
+function putProperty(bytes: Buffer, from: number, name: string, value: string): number {
+  bytes[from] = USER_PROPERTY;
+  let at = bytes.writeUInt16BE(name.length, from + 1);
+  at += bytes.write(name, at, 'latin1');
+  const valueBytes = bytes.write(value, at + 2, 'utf8');
+  bytes.writeUInt16BE(valueBytes, at);
+  return at + 2 + valueBytes;
 }

@@ -1,8 +1,7 @@
 /**
- * QoS 0 publishes of one turn of the event loop as one piece of bytes.
+ * Publishes of one turn of the event loop as one piece of bytes.
  *
- * The library makes five writes and several events of each; at QoS 0 there is
- * nothing that it would have to keep.
+ * The library makes a dozen writes and several events of each.
  * https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901100
  */
 import type { OutgoingMessage } from '../events.js';
@@ -11,6 +10,11 @@ import type { ProtocolVersion } from './wire.js';
 
 const PUBLISH = 0x30;
 const RETAIN = 0x01;
+const QOS_SHIFT = 1;
+const DUP = 0x08;
+/** PUBREL, with the flags it must have (MQTT 5, section 3.6.1). The reason code 0 may be left out. */
+const PUBREL = 0x62;
+const PUBREL_BYTES = 4;
 
 /** Room for some hundred messages of sensors; a larger one gets room of its own. */
 const CHUNK_BYTES = 64 * 1024;
@@ -34,19 +38,23 @@ export class PacketBurst {
     return this.#at - this.#from;
   }
 
-  /** Adds a message whose topic has been checked to fit a packet. */
-  add({ topic, payload, retain, origin }: OutgoingMessage): void {
+  /**
+   * Adds a message whose topic has been checked to fit a packet.
+   * @param id Above QoS 0.
+   */
+  add({ topic, payload, qos, retain, origin }: OutgoingMessage, id?: number, repeated = false): void {
     const topicBytes = Buffer.byteLength(topic);
     const properties = this.#hasProperties && origin !== undefined ? packedProperties(origin) : NO_PROPERTIES;
     const propertyBytes = this.#hasProperties ? lengthBytes(properties.length) + properties.length : 0;
-    const rest = 2 + topicBytes + propertyBytes + payload.length;
+    const rest = 2 + topicBytes + (id === undefined ? 0 : 2) + propertyBytes + payload.length;
     this.#reserve(HEADER_BYTES + rest);
     const chunk = this.#chunk;
     let at = this.#at;
-    chunk[at++] = retain ? PUBLISH | RETAIN : PUBLISH;
+    chunk[at++] = PUBLISH | (qos << QOS_SHIFT) | (retain ? RETAIN : 0) | (repeated ? DUP : 0);
     at = putLength(chunk, rest, at);
     at = chunk.writeUInt16BE(topicBytes, at);
     at += chunk.write(topic, at, 'utf8');
+    if (id !== undefined) at = chunk.writeUInt16BE(id, at);
     if (this.#hasProperties) {
       at = putLength(chunk, properties.length, at);
       chunk.set(properties, at);
@@ -54,6 +62,14 @@ export class PacketBurst {
     }
     chunk.set(payload, at);
     this.#at = at + payload.length;
+  }
+
+  /** QoS 2: the broker may forget the id. */
+  addRelease(id: number): void {
+    this.#reserve(PUBREL_BYTES);
+    this.#chunk[this.#at] = PUBREL;
+    this.#chunk[this.#at + 1] = PUBREL_BYTES - 2;
+    this.#at = this.#chunk.writeUInt16BE(id, this.#at + 2);
   }
 
   /** What was added since the last time. The bytes are not written to again. */

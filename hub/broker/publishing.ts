@@ -91,8 +91,7 @@ export class Publishing {
     pending.deadly += 1;
     if (pending.deadly < LINK_LIMITS.deadlyAttempts) return;
     this.inFlight.delete(suspect);
-    // Not from within the client's own handling of the lost connection.
-    setImmediate(() => this.wire.forget(suspect));
+    this.wire.forget(suspect);
     pending.reject(
       new BrokerError(
         'publish-refused',

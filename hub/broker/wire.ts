@@ -52,7 +52,7 @@ export interface Wire {
    * @returns its id, or undefined at QoS 0, for which `settled` is not called.
    */
   send(message: OutgoingMessage, settled: (error: Error | undefined) => void): number | undefined;
-  /** Stops sending an unacknowledged message again; `settled` is called with an error. */
+  /** Stops sending an unacknowledged message again; `settled` is not called. */
   forget(messageId: number): void;
   /** Bytes handed over that the socket has not taken. */
   backlogBytes(): number;

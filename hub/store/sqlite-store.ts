@@ -70,6 +70,8 @@ function openFailed(file: string, cause: unknown): StoreError {
 
 class SqliteStore implements Store {
   readonly #connection: Connection;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
   readonly #select: Statement;
   readonly #upsert: Statement;
   readonly #remove: Statement;
@@ -92,6 +94,8 @@ class SqliteStore implements Store {
       );
       requireIntact(this.#connection, file);
       migrate(this.#connection);
+      this.#begin = this.#connection.prepare('BEGIN IMMEDIATE');
+      this.#commit = this.#connection.prepare('COMMIT');
       this.#select = this.#connection.prepare(
         'SELECT version, length(key) + length(value) AS bytes FROM state WHERE bucket = ? AND key = ?',
       );
@@ -133,14 +137,14 @@ class SqliteStore implements Store {
     const usage = new Map(this.#usage);
     const revision = this.#revision;
     try {
-      this.#connection.exec('BEGIN IMMEDIATE');
+      this.#begin.run();
       if (received !== undefined) this.#inbox.receive(received);
       const messages: StoredMessage[] = [];
       const results = changes.map((change) => this.#apply(change, messages));
       this.#inbox.write(received, deliveries);
       const bytes = this.#outbox.write(messages, { sent, dead });
       if (this.#revision !== revision) this.#setRevision.run(this.#revision);
-      this.#connection.exec('COMMIT');
+      this.#commit.run();
       this.#inbox.committed(received, deliveries);
       this.#log.grew();
       return { results, outbox: this.#outbox.committed(messages, bytes, sent) };

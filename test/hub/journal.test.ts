@@ -145,3 +145,28 @@ t.test('a transaction that fails is tried again, with all that was to be in it',
   await turn();
   t.same([acknowledged, settled], [1, 1]);
 });
+
+t.test('an event whose runs are over within a moment is written and confirmed once', async (t) => {
+  const setup = setUp(t);
+  const commits: unknown[] = [];
+  const commit = setup.store.commit.bind(setup.store);
+  setup.store.commit = (...args) => {
+    commits.push(args);
+    return commit(...args);
+  };
+  let acknowledged = 0;
+  const place = setup.journal.receive(EVENT, undefined, () => acknowledged++);
+  await turn();
+  t.equal(commits.length, 0, 'it waits for the end of its runs');
+  await new Promise<void>((resolve) => {
+    setup.journal.write([{ reads: [], writes: [], ends: place }], () => resolve());
+  });
+  t.equal(commits.length, 1);
+  setup.synced();
+  await turn();
+  t.equal(acknowledged, 1);
+  t.same(setup.store.unfinished(), []);
+  setup.journal.sent(1);
+  await turn();
+  t.equal(commits.length, 1, 'what the broker has waits for the next transaction');
+});

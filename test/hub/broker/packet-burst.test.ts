@@ -33,6 +33,28 @@ for (const protocolVersion of [4, 5] as const) {
   });
 }
 
+for (const protocolVersion of [4, 5] as const) {
+  t.test(`so they are above QoS 0, in MQTT ${protocolVersion}`, (t) => {
+    const burst = new PacketBurst(protocolVersion);
+    const expected: Buffer[] = [];
+    for (const qos of [1, 2] as const) {
+      for (const dup of [false, true]) {
+        for (const [i, { topic, payload, retain }] of MESSAGES.entries()) {
+          const messageId = 1 + i * 10_000;
+          burst.add({ topic, payload, qos, retain }, messageId, dup);
+          const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos, retain, dup, messageId } as const;
+          expected.push(mqttPacket.generate(packet, { protocolVersion }));
+        }
+      }
+    }
+    burst.addRelease(513);
+    // The reason code 0 may be left out (MQTT 5, section 3.6.2.1), as it is in MQTT 3.1.1.
+    expected.push(mqttPacket.generate({ cmd: 'pubrel', messageId: 513 }, { protocolVersion: 4 }));
+    t.ok(burst.take().equals(Buffer.concat(expected)));
+    t.end();
+  });
+}
+
 const ORIGIN = { id: 'e-1/läufe/0', source: 'läufe', timeMs: Date.UTC(2026, 10, 22, 12, 0, 0, 5) };
 
 t.test('where a message comes from is in its user properties, in MQTT 5', (t) => {
