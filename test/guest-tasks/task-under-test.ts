@@ -19,6 +19,8 @@ interface Delivery {
   readonly payload?: string | Uint8Array;
   readonly captures?: Readonly<Record<string, string>>;
   readonly arrivedAtMs?: number;
+  /** Instead of what the manifest says. */
+  readonly config?: Readonly<Record<string, string>>;
 }
 
 export interface TaskUnderTest {
@@ -70,7 +72,7 @@ export async function openTask(path: string): Promise<TaskUnderTest> {
   return {
     report: built.report,
     manifest,
-    async send({ topic = 'test', payload = '', captures = {}, arrivedAtMs = NOON }) {
+    async send({ topic = 'test', payload = '', captures = {}, arrivedAtMs = NOON, config = {} }) {
       runs += 1;
       const result = await runtime.run({
         runId: `run-${runs}`,
@@ -87,7 +89,7 @@ export async function openTask(path: string): Promise<TaskUnderTest> {
         attempt: 1,
         limits: manifest.limits,
         grants: manifest.grants,
-        config: manifest.config,
+        config: { ...manifest.config, ...config },
         clockMs: arrivedAtMs,
         seed: runs,
         subjects: manifest.subjects,
