@@ -23,7 +23,7 @@ interface Known extends Taken {
  * until the broker has seen its acknowledgement, and then to another one. So
  * a repetition is what comes with the DUP flag and the packet id, topic and
  * payload of a message that was taken, for as long as its acknowledgement
- * may not have arrived. A broker repeats, before anything new, all that it
+ * may not have arrived; at QoS 2 until its PUBREL at the latest. A broker repeats, before anything new, all that it
  * has no acknowledgement of (MQTT 5, sections 4.4 and 4.6): with the first
  * new message on a connection, what was not repeated on it is done with.
  *
@@ -59,8 +59,8 @@ export class Deliveries {
     const known = this.#known.get(packet.id);
     if (known === undefined || known.delivery.fingerprint !== fingerprintOf(message)) return false;
     known.connection = packet.connection;
-    known.acknowledge = () => message.acknowledge();
-    if (known.isDurable) known.acknowledge();
+    if (known.isDurable) message.acknowledge();
+    else known.acknowledge = () => message.acknowledge();
     return true;
   }
 
@@ -73,6 +73,11 @@ export class Deliveries {
     known.acknowledge = () => message.acknowledge();
     this.#remember(known);
     return known;
+  }
+
+  /** The broker is done with a message at QoS 2: its id is free for another one. */
+  released(packetId: number): void {
+    this.#known.delete(packetId);
   }
 
   #remember(known: Known): void {
@@ -94,14 +99,18 @@ function madeOf(delivery: Delivery): Known {
     delivery,
     isDurable: false,
     connection: undefined,
-    acknowledge: () => undefined,
+    acknowledge: nothing,
     durable: () => {
       known.isDurable = true;
       known.acknowledge();
+      // It holds the message, and this one may be remembered for long.
+      known.acknowledge = nothing;
     },
   };
   return known;
 }
+
+function nothing(): void {}
 
 function fingerprintOf({ topic, payload }: IncomingMessage): number {
   return crc32(payload, crc32(topic));

@@ -18,6 +18,8 @@ export interface IncomingMessage {
   readonly receivedAtMs: number;
   /** What the broker calls it on this connection; absent at QoS 0. */
   readonly packet?: { readonly id: number; readonly connection: object } | undefined;
+  /** What it says of the publishes that led to it, where it says so: not checked. */
+  readonly chain?: string | undefined;
   /** Tells the broker that the message is ours now. At most once; in any order among messages; nothing at QoS 0. */
   acknowledge(): void;
 }
@@ -34,16 +36,24 @@ export interface OutgoingMessage {
 
 export interface Subscription {
   readonly filter: string;
-  readonly qos: 0 | 1;
+  readonly qos: QoS;
 }
 
-/** Called for each message, synchronously; it returns at once. */
-export type MessageHandler = (message: IncomingMessage) => void;
+/**
+ * Called for each message, synchronously; it returns at once. When it returns
+ * a promise, the next message is not read from the broker before that resolves.
+ */
+export type MessageHandler = (message: IncomingMessage) => Promise<void> | void;
 
 /** A connection to a broker, as far as the hub needs one. */
 export interface BrokerLink {
-  /** Resolves when the broker has granted them; renewed by the link after a reconnect. */
+  /**
+   * Resolves when the broker has granted them; renewed by the link after a reconnect. The QoS of a filter is that of
+   * the last call that names it.
+   */
   subscribe(subscriptions: readonly Subscription[]): Promise<void>;
+  /** Resolves when the broker sends nothing more for these filters. Who waits for one of them to be granted waits no more. */
+  unsubscribe(filters: readonly string[]): Promise<void>;
   /** Resolves at QoS 0 when the message was handed over, above when it was acknowledged. Messages leave in the order of the calls. */
   publish(message: OutgoingMessage): Promise<void>;
   /** Sends what is pending, then disconnects. Idempotent. */
@@ -57,7 +67,7 @@ export type RefusalReason =
   | 'payload-too-large'
   /** The task already has as many waiting as its manifest allows. */
   | 'task-queue-full'
-  /** The hub holds as much as it may; only at QoS 0, or beyond what it may keep unacknowledged. */
+  /** The hub holds as much as it may; only at QoS 0: the broker keeps the rest. */
   | 'hub-queue-full'
   /** The hub is shutting down; only at QoS 0, the rest stays the broker's. */
   | 'stopping';
@@ -119,6 +129,10 @@ export type Observation =
       /** The task that rejects what it has no room for; absent when it is the hub that is full. */
       readonly task?: string;
     }
+  /** Nothing more is read from the broker: as much as may be is unacknowledged. */
+  | { readonly kind: 'intake-paused'; readonly events: number; readonly bytes: number }
+  /** Half of it is acknowledged. */
+  | { readonly kind: 'intake-resumed'; readonly events: number; readonly bytes: number }
   | {
       readonly kind: 'event-dropped';
       readonly eventId: string;
@@ -175,6 +189,8 @@ export type Observer = (observation: Observation) => void;
 export interface Counts {
   received: number;
   held: number;
+  /** How often reading from the broker was paused. */
+  pauses: number;
   refused: Record<RefusalReason, number>;
   /** Runs that were not to be. */
   dropped: Record<DropReason, number>;
@@ -190,6 +206,7 @@ export function noCounts(): Counts {
   return {
     received: 0,
     held: 0,
+    pauses: 0,
     refused: { 'no-task': 0, 'payload-too-large': 0, 'task-queue-full': 0, 'hub-queue-full': 0, stopping: 0 },
     dropped: {
       retained: 0,

@@ -4,6 +4,7 @@ import type { Counts, Observer, OutgoingMessage } from './events.js';
 import type { Journal } from './journal.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
+import { writeChain } from './loops/index.js';
 import type { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
@@ -154,8 +155,9 @@ export class Executor {
     const messages: StoredMessage[] = [];
     if (commit.messages.length > 0) {
       const timeMs = this.#parts.clock();
+      const chain = writeChain([...job.value.chain, task.manifest.name]);
       for (const [i, { topic, payload, qos, retain }] of commit.messages.entries()) {
-        const origin = { id: `${runId}/${i}`, source: task.manifest.name, timeMs };
+        const origin = { id: `${runId}/${i}`, source: task.manifest.name, timeMs, chain };
         messages.push({ topic, payload, qos, retain, origin });
       }
     }

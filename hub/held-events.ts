@@ -9,7 +9,7 @@ export interface Held {
   readonly matches: readonly Match[];
   /** When it came, by the monotonic clock. */
   readonly arrivedMs: number;
-  /** How its delivery is known again, at QoS 1. */
+  /** How its delivery is known again, above QoS 0. */
   readonly taken: Taken | undefined;
 }
 
@@ -23,7 +23,6 @@ export class HeldEvents {
   readonly #forRoom = new Fifo<Held>();
   readonly #forTask = new Map<DeployedTask, Fifo<Held>>();
   #count = 0;
-  #bytes = 0;
 
   /** Those that wait for room in the hub. */
   get countForRoom(): number {
@@ -34,10 +33,6 @@ export class HeldEvents {
     return this.#count;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   holdsFor(task: DeployedTask): boolean {
     return this.#forTask.has(task);
   }
@@ -45,7 +40,6 @@ export class HeldEvents {
   /** @param task The one in whose line it is; undefined when it is the hub that has no room. */
   hold(held: Held, task: DeployedTask | undefined): void {
     this.#count++;
-    this.#bytes += held.message.payload.length;
     this.#lineOf(task).push(held);
   }
 
@@ -66,7 +60,6 @@ export class HeldEvents {
     for (let held = line.first(); held !== undefined && mayGo(held); held = line.first()) {
       line.shift();
       this.#count--;
-      this.#bytes -= held.message.payload.length;
       yield held;
     }
   }

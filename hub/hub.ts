@@ -27,6 +27,7 @@ import { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
 import { Registry, type DeployedTask } from './registry/index.js';
 import { Scheduler, type Lane } from './scheduler/index.js';
+import { SessionFilters } from './session-filters.js';
 import { openStore } from './store/index.js';
 import { monotonicTimer, type Timer } from './timer.js';
 
@@ -38,8 +39,8 @@ export interface HubOptions {
   /** Threads that run guests. Default: the machine's cores. */
   readonly threads?: number;
   readonly startRuntime: (options: RuntimeOptions) => Promise<Runtime>;
-  /** Connects to the broker; messages may come at once. */
-  readonly connect: (onMessage: MessageHandler) => Promise<BrokerLink>;
+  /** Connects to the broker; messages may come at once. `onReleased` is told of those at QoS 2 that will not come again. */
+  readonly connect: (onMessage: MessageHandler, onReleased: (packetId: number) => void) => Promise<BrokerLink>;
   /** How the broker is called in observations: a URL without secrets. */
   readonly brokerName: string;
   /** Milliseconds since 1970 (UTC). */
@@ -196,13 +197,18 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     clock,
     runsEnded,
   });
-  const connecting = lateLink.connect(() => options.connect((message) => intake.receive(message)));
+  const connecting = lateLink.connect(() =>
+    options.connect(
+      (message) => intake.receive(message),
+      (packetId) => deliveries.released(packetId),
+    ),
+  );
   outbox.start();
   intake.resume(store.unfinished());
-  const link = await connecting;
+  const link = new SessionFilters({ link: await connecting, store, log });
   releases.push(() => link.close());
   const subscriptions = registry.subscriptions();
-  if (subscriptions.length > 0) await link.subscribe(subscriptions);
+  await link.begin(subscriptions);
   observe({
     kind: 'started',
     broker: options.brokerName,

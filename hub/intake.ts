@@ -6,9 +6,10 @@ import { HeldEvents, type Held } from './held-events.js';
 import type { Journal } from './journal.js';
 import { HUB_BOUNDS } from './limits.js';
 import { capturesOf, keyOf } from './manifest/index.js';
-import type { OwnPublishes } from './loops/index.js';
+import { readChain, writeChain, type Chain, type OwnPublishes } from './loops/index.js';
 import type { PendingRun } from './pending-run.js';
 import { admit, hasRoom, type Load } from './queue/index.js';
+import { ReadingPause } from './reading-pause.js';
 import type { DeployedTask, Match, Registry } from './registry/index.js';
 import type { Scheduler } from './scheduler/index.js';
 import type { StoredEvent, UnfinishedGroup } from './store/index.js';
@@ -45,22 +46,29 @@ interface Waking {
 /**
  * Where events come in: each is taken, held or refused, at once.
  *
- * An event at QoS 1 is acknowledged when it is on disk or when it is refused for
+ * An event above QoS 0 is acknowledged when it is on disk or when it is refused for
  * good; its runs begin before. Held events stay unacknowledged, so that the
- * broker keeps them too. An event at QoS 0 is in memory only: nothing was
+ * broker keeps them too, and when they are too many no more are read. An event at QoS 0 is in memory only: nothing was
  * promised for it, and a write would be.
  */
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #held = new HeldEvents();
+  readonly #pause: ReadingPause;
   #stopped = false;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    this.#pause = new ReadingPause(parts.counts, parts.observe);
   }
 
-  /** Takes a message from the broker. */
-  receive(message: IncomingMessage): void {
+  /** Takes a message from the broker. Answers with a promise when no more are to be read before it resolves. */
+  receive(message: IncomingMessage): Promise<void> | undefined {
+    this.#receive(message);
+    return this.#pause.over;
+  }
+
+  #receive(message: IncomingMessage): void {
     const { counts, registry, timer } = this.#parts;
     counts.received++;
     if (this.#parts.deliveries.repeats(message)) {
@@ -78,12 +86,11 @@ export class Intake {
     const admission = admit(this.#load(), { runs: matches.length, bytes, qos: message.qos });
     if (admission === 'refuse') return this.#refuse(message, 'hub-queue-full');
     const event = { message, matches, arrivedMs: timer.nowMs(), taken: this.#parts.deliveries.take(message) };
+    if (message.qos > 0) this.#pause.taken(message);
     if (admission === 'hold') return this.#hold(event, undefined);
     const rejecting = message.qos === 0 ? undefined : rejects(matches);
     if (rejecting === undefined || (this.#haveRoom(matches) && !this.#held.holdsFor(rejecting)))
       return this.#take(event);
-    const full = this.#held.count >= HUB_BOUNDS.heldEvents || this.#held.bytes + bytes > HUB_BOUNDS.heldBytes;
-    if (full) return this.#refuse(message, 'hub-queue-full');
     this.#hold(event, rejecting);
   }
 
@@ -104,7 +111,8 @@ export class Intake {
           if (group.isOver(run)) continue;
           const place = { group: group.id, run };
           const match = matches.find(({ task }) => task.manifest.name === name);
-          if (match !== undefined) this.#dispatch(event, { match, seed, place, arrivedMs, chain: [] });
+          if (match !== undefined)
+            this.#dispatch(event, { match, seed, place, arrivedMs, chain: readChain(event.chain) });
           else {
             this.#count(event, 'no-task', name);
             journal.write([{ reads: [], writes: [], ends: place }], () => undefined);
@@ -169,6 +177,7 @@ export class Intake {
   /** Takes nothing from now on. What is held stays the broker's. */
   stop(): void {
     this.#stopped = true;
+    this.#pause.stop();
   }
 
   #load(): Load {
@@ -177,8 +186,6 @@ export class Intake {
       runs: dispatch.runs,
       bytes: dispatch.bytes,
       waitForRoom: this.#held.countForRoom,
-      heldEvents: this.#held.count,
-      heldBytes: this.#held.bytes,
     };
   }
 
@@ -200,6 +207,8 @@ export class Intake {
     const { scheduler, journal, ownPublishes, observe, newEventId, newSeed, clock } = this.#parts;
     const { topic, payload, qos, retain, receivedAtMs } = message;
     const seeds = matches.map(() => newSeed());
+    // Both: a broker may drop what a message says of itself, and what came back late or through others is not known here.
+    const chain = longer(readChain(message.chain), ownPublishes.chainOf(message));
     const event: StoredEvent = {
       id: newEventId(),
       topic,
@@ -209,8 +218,8 @@ export class Intake {
       arrivedAtMs: receivedAtMs,
       clockMs: clock(),
       runs: matches.map(({ task }, i) => ({ task: task.manifest.name, seed: seeds[i] ?? 0 })),
+      ...(chain.length === 0 ? {} : { chain: writeChain(chain) }),
     };
-    const chain = ownPublishes.chainOf(message);
     observe({
       kind: 'event-received',
       eventId: event.id,
@@ -220,7 +229,11 @@ export class Intake {
       atMs: receivedAtMs,
       tasks: event.runs.map(({ task }) => task),
     });
-    const durable = (): void => (taken === undefined ? message.acknowledge() : taken.durable());
+    const durable = (): void => {
+      if (taken === undefined) message.acknowledge();
+      else taken.durable();
+      if (qos > 0) this.#pause.acknowledged(message);
+    };
     const first = qos > 0 ? journal.receive(event, taken?.delivery, durable) : undefined;
     for (const [i, match] of matches.entries()) {
       const place = first === undefined ? undefined : { group: first.group, run: first.run + i };
@@ -261,6 +274,10 @@ export class Intake {
     const which = task === undefined ? {} : { task };
     observe({ kind: 'event-refused', topic, payloadBytes: payload.length, reason, ...which });
   }
+}
+
+function longer(one: Chain, other: Chain): Chain {
+  return one.length > other.length ? one : other;
 }
 
 /** The first task of an event that leaves with the broker what it has no room for. It is the same for all events of a topic. */

@@ -10,12 +10,12 @@ export const HUB_BOUNDS = {
   /** Payloads of those runs together. A run is always admitted when nothing else is held. */
   queuedBytes: 64 * MiB,
   /**
-   * Events at QoS 1 that are kept unacknowledged until there is room. A broker
-   * with a window of its own (Mosquitto: 20) never comes near; one without
-   * (aedes) is stopped from filling the hub's memory.
+   * Events above QoS 0 that are unacknowledged, as there is no room for them or the disk has not confirmed them. Then
+   * nothing more is read. A broker with a window of its own (Mosquitto: 20) never comes near; one without (aedes) is
+   * stopped from filling the hub's memory. Beyond it comes no more than one event for each connection.
    */
   heldEvents: 5_000,
-  /** Payloads of those events together. */
+  /** Payloads of those events together; the last one may go beyond. */
   heldBytes: 32 * MiB,
   /**
    * Deployed tasks. Each costs some 40 kB while it is idle, and the scheduler looks at each task that has work for each
@@ -61,6 +61,11 @@ export const HUB_BOUNDS = {
   shapingMs: 24 * 3_600_000,
   /** Publishes in a row, whatever their tasks. Beyond, the next is cut as a loop is. */
   chainLength: 256,
+  /**
+   * Their names in a message: as many as `chainLength` of 15 letters. Of a longer chain the latest ones go with it, which
+   * is where a loop is.
+   */
+  chainCharacters: 4 * KiB,
   /** The `hops` of a manifest. */
   maxHops: 64,
   /** Publishes that are remembered so that they are known when they come back: some 200 bytes each. */
@@ -98,10 +103,10 @@ export const STORE_BOUNDS = {
   /** Messages that the broker would not take, which are kept to be looked at; the oldest goes. */
   deadMessages: 1_000,
   /**
-   * Deliveries that are recognised when the broker repeats them: twice what it may have unacknowledged
-   * (`LINK_LIMITS.receiveMaximum`). Packet ids beyond that may mean another message.
+   * Deliveries that are recognised when the broker repeats them: more than it may have unacknowledged
+   * (`HUB_BOUNDS.heldEvents`). Packet ids beyond that may mean another message.
    */
-  deliveries: 4_096,
+  deliveries: 8_192,
   /** The write-ahead log is copied into the database when it has this size: some thousand commits. */
   logBytes: 8 * MiB,
   /** How long an event waits for its runs, to be written together with their end: longer than most take. */

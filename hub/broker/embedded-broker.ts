@@ -6,6 +6,7 @@
  * and retained messages are bounded. It speaks MQTT 3.1 and 3.1.1 and keeps
  * no session over a disconnect, because what it would keep is memory.
  */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type PublishPacket, type Subscription } from 'aedes';
@@ -29,9 +30,17 @@ export interface EmbeddedBrokerOptions {
 export interface EmbeddedBroker {
   /** For clients on this machine: mqtt://HOST:PORT */
   readonly url: string;
+  /**
+   * What the hub connects with, and nobody else knows: this one connection
+   * may stop reading for as long as it has no room. Who publishes waits then,
+   * so that nothing is lost.
+   */
+  readonly hub: { readonly username: string; readonly password: string };
   /** Disconnects all clients. Idempotent. */
   close(): Promise<void>;
 }
+
+const HUB_PASSWORD_BYTES = 16;
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
@@ -46,7 +55,8 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
     );
   }
   const fault = options.onFault ?? (() => undefined);
-  const aedes = await createAedes(fault);
+  const hub = { username: 'hub', password: randomBytes(HUB_PASSWORD_BYTES).toString('hex') };
+  const aedes = await createAedes(fault, hub.password);
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -64,11 +74,12 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
   let closed: Promise<void> | undefined;
   return {
     url: urlOf(server.address()),
+    hub,
     close: () => (closed ??= stop(aedes, server, sockets)),
   };
 }
 
-async function createAedes(fault: (fault: Error) => void): Promise<Aedes> {
+async function createAedes(fault: (fault: Error) => void, hubPassword: string): Promise<Aedes> {
   const retained = new RetainedBudget({
     topics: EMBEDDED_LIMITS.retainedTopics,
     bytes: EMBEDDED_LIMITS.retainedBytes,
@@ -77,9 +88,14 @@ async function createAedes(fault: (fault: Error) => void): Promise<Aedes> {
     drainTimeout: EMBEDDED_LIMITS.drainMs,
     connectTimeout: EMBEDDED_LIMITS.connectMs,
     maxInflightInbound: EMBEDDED_LIMITS.inboundQoS2,
-    preConnect: (_client, packet, done) => {
+    preConnect: (client, packet, done) => {
       // A session that outlives its connection would queue messages without bound.
       packet.clean = true;
+      if (packet.password !== undefined && isEqual(packet.password, hubPassword)) {
+        waitForEver(client);
+        // Its pings are not looked at while what it published before them waits for its own reading.
+        packet.keepalive = 0;
+      }
       done(null, true);
     },
     authorizePublish: (_client, packet, done) => {
@@ -98,6 +114,22 @@ async function createAedes(fault: (fault: Error) => void): Promise<Aedes> {
   const emitter: EventEmitter = aedes;
   emitter.on('error', fault);
   return aedes;
+}
+
+/** Compares in constant time. */
+function isEqual(given: Uint8Array | string, expected: string): boolean {
+  const bytes = Buffer.from(given);
+  return bytes.length === expected.length && timingSafeEqual(bytes, Buffer.from(expected));
+}
+
+/**
+ * Lets a client stop reading without being disconnected for it. aedes has one
+ * `drainTimeout` for all clients; what it does where there is none is done
+ * here for one. A contract test holds it to that.
+ */
+function waitForEver(client: Client): void {
+  const waitForDrain = (drained: () => void): void => void client.conn.once('drain', drained);
+  Object.assign(client, { waitForDrain });
 }
 
 function publishProblem({ topic }: PublishPacket): string | undefined {

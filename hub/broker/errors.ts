@@ -6,6 +6,8 @@ export type BrokerErrorCode =
   | 'connection-refused'
   /** The broker will not let the hub subscribe to a filter; the message names it. */
   | 'subscribe-refused'
+  /** The broker will not let go of a subscription; the message names its filter. */
+  | 'unsubscribe-refused'
   /** The message cannot be published, now or later; the message says why. */
   | 'publish-refused'
   /** More is waiting to be published than the link holds. */

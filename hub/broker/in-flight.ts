@@ -100,16 +100,12 @@ export class InFlight {
     this.#receiveMaximum = receiveMaximum;
     this.#unsent = new Fifo();
     this.#out = 0;
-    const done: Sending[] = [];
     for (const sending of this.#sending.values()) {
       sending.isOut = false;
-      // The broker had it and its session is gone: nothing is left to be said of it.
-      if (sending.isReleased && !sessionPresent) done.push(sending);
-      else this.#unsent.push(sending);
-    }
-    for (const sending of done) {
-      this.#remove(sending);
-      sending.settled(undefined);
+      // A broker may pass a message on when it is released, and lose it with the session until then: it goes out anew,
+      // since twice is better than never.
+      if (!sessionPresent) sending.isReleased = false;
+      this.#unsent.push(sending);
     }
     this.#window = this.#oneAtATime && this.#repeats > 0 ? 1 : receiveMaximum;
     this.#pump();

@@ -2,7 +2,7 @@
  * The hub's connection to its broker: messages in, messages out, over any
  * number of network connections.
  */
-import type { BrokerLink, MessageHandler } from '../events.js';
+import type { BrokerLink, MessageHandler, Subscription } from '../events.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { BrokerError } from './errors.js';
 import { Gate } from './gate.js';
@@ -27,12 +27,16 @@ export interface BrokerOptions {
   readonly persistent?: boolean;
   /** Spoken at once, where it is known; by default MQTT 5 is tried first, then 3.1.1. */
   readonly protocolVersion?: ProtocolVersion;
+  /** A dead link is found within one and a half times this; default `LINK_LIMITS.keepaliveSeconds`. */
+  readonly keepaliveSeconds?: number;
   readonly username?: string;
   readonly password?: string;
   /** How long the first connection is tried for, default `LINK_LIMITS.firstConnectMs`. */
   readonly firstConnectMs?: number;
   /** Told when the connection comes and goes. */
   readonly onState?: (state: LinkState) => void;
+  /** Told the packet id of a message at QoS 2 that the broker will not send again. */
+  readonly onReleased?: (packetId: number) => void;
   readonly now?: () => number;
 }
 
@@ -54,10 +58,11 @@ const HOPELESS: ReadonlySet<number> = new Set([2, 4, 5, 133, 134, 135, 138, 140]
  * and stays connected until closed.
  *
  * `onMessage` is called synchronously for each message and must return at
- * once. A QoS 1 message is acknowledged to the broker once the hub has called
- * `acknowledge` on it and on all that came before it on the same
- * connection; if that connection is gone by then, the broker delivers the
- * message again with `dup` set. QoS 2 is not asked for.
+ * once; when it returns a promise, nothing more is read from the broker until
+ * that resolves. A message above QoS 0 is acknowledged to the broker, by PUBACK
+ * or PUBREC, once the hub has called `acknowledge` on it and on all that came
+ * before it on the same connection; if that connection is gone by then, the
+ * broker delivers the message again with `dup` set.
  *
  * @throws BrokerError 'unreachable', 'connection-refused'.
  */
@@ -118,18 +123,20 @@ class Link implements BrokerLink {
         clientId: options.clientId,
         persistent: options.persistent ?? true,
         protocolVersion,
+        keepaliveSeconds: options.keepaliveSeconds ?? LINK_LIMITS.keepaliveSeconds,
         ...(options.username === undefined ? {} : { username: options.username }),
         ...(options.password === undefined ? {} : { password: options.password }),
       },
       {
         delivered: (delivery) => this.delivered(delivery),
+        released: (messageId) => options.onReleased?.(messageId),
         online: (accepted) => this.online(accepted),
         offline: (reason, suspect) => this.offline(reason, suspect),
         refused: (code, reason) => this.refused(code, reason),
       },
     );
     this.publishing = new Publishing(this.wire);
-    this.subscriptions = new Subscriptions((filters) => this.wire.subscribe(filters));
+    this.subscriptions = new Subscriptions(this.wire);
   }
 
   connected(withinMs: number): Promise<void> {
@@ -139,9 +146,14 @@ class Link implements BrokerLink {
     });
   }
 
-  async subscribe(subscriptions: readonly { readonly filter: string; readonly qos: 0 | 1 }[]): Promise<void> {
+  async subscribe(subscriptions: readonly Subscription[]): Promise<void> {
     if (this.closing !== undefined) throw new BrokerError('closed', 'cannot subscribe: the link is closed');
     await this.subscriptions.add(subscriptions, this.isOnline);
+  }
+
+  async unsubscribe(filters: readonly string[]): Promise<void> {
+    if (this.closing !== undefined) throw new BrokerError('closed', 'cannot unsubscribe: the link is closed');
+    await this.subscriptions.remove(filters, this.isOnline);
   }
 
   publish(message: Parameters<BrokerLink['publish']>[0]): Promise<void> {
@@ -166,27 +178,29 @@ class Link implements BrokerLink {
     await within(LINK_LIMITS.closeMs, this.wire.end(force));
   }
 
-  private delivered(delivery: Delivery): void {
-    const { topic, payload, qos, retain, dup, messageId } = delivery;
-    this.onMessage({
+  private delivered(delivery: Delivery): Promise<void> | void {
+    const { topic, payload, qos, retain, dup, messageId, chain } = delivery;
+    return this.onMessage({
       topic,
       payload,
       qos,
       retain,
       dup,
+      chain,
       receivedAtMs: this.now(),
       packet: messageId === undefined ? undefined : { id: messageId, connection: delivery.connection },
-      acknowledge: messageId === undefined ? nothing : this.acknowledger(messageId, delivery.connection),
+      acknowledge:
+        messageId === undefined || qos === 0 ? nothing : this.acknowledger(messageId, qos, delivery.connection),
     });
   }
 
-  private acknowledger(messageId: number, connection: object): () => void {
+  private acknowledger(messageId: number, qos: 1 | 2, connection: object): () => void {
     if (this.connection !== connection) {
       this.connection = connection;
       this.unacknowledged = new Acknowledgements();
     }
     const of = this.unacknowledged;
-    const entry = of.take(messageId);
+    const entry = of.take(messageId, qos);
     return () => {
       entry.done = true;
       if (this.flushing || of !== this.unacknowledged) return;
@@ -198,8 +212,8 @@ class Link implements BrokerLink {
 
   private flush(): void {
     this.flushing = false;
-    const ids = this.unacknowledged.release();
-    if (ids.length > 0 && this.connection !== undefined) this.wire.acknowledge(this.connection, ids);
+    const messages = this.unacknowledged.release();
+    if (messages.length > 0 && this.connection !== undefined) this.wire.acknowledge(this.connection, messages);
   }
 
   private online(accepted: Accepted): void {

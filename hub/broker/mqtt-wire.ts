@@ -5,15 +5,30 @@
  * message when its handler has called back. Here the handler calls back at
  * once, with an error when the acknowledgement is to come later: then
  * mqtt.js sends none and goes on with the next packet. A contract test holds
- * it to that, because no documentation promises it.
+ * it to that, because no documentation promises it. To stop reading, the
+ * handler does not call back: the library takes no further packet, nothing
+ * more is read from the socket, and the broker keeps the rest.
+ *
+ * A message at QoS 2 is delivered when it comes, not at its PUBREL (the
+ * second method of MQTT 5, figure 4.3). By itself, mqtt.js would send PUBREC
+ * when the message is in its memory, and the broker would then forget it.
  */
 import { Socket } from 'node:net';
-import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient, type Packet } from 'mqtt';
+import mqtt, {
+  type IClientOptions,
+  type IConnackPacket,
+  type IPublishPacket,
+  type MqttClient,
+  type Packet,
+} from 'mqtt';
 import type { OutgoingMessage, Subscription } from '../events.js';
+import { acknowledgementPackets } from './acknowledgement-packets.js';
+import type { Acknowledged } from './acknowledgements.js';
 import { InFlight, LARGEST_MESSAGE_ID } from './in-flight.js';
 import { LINK_LIMITS } from './limits.js';
 import { PacketBurst } from './packet-burst.js';
-import type { Accepted, ProtocolVersion, Wire, WireEvents } from './wire.js';
+import { Standstill } from './standstill.js';
+import type { Accepted, Delivery, ProtocolVersion, Wire, WireEvents } from './wire.js';
 
 export interface WireOptions {
   readonly url: string;
@@ -21,31 +36,31 @@ export interface WireOptions {
   /** Whether the broker keeps subscriptions and unacknowledged messages over a disconnect. */
   readonly persistent: boolean;
   readonly protocolVersion: ProtocolVersion;
+  readonly keepaliveSeconds: number;
   readonly username?: string;
   readonly password?: string;
 }
 
-/** Tells mqtt.js to send no PUBACK. One object: making an error per message would cost more than the message. */
+/** Tells mqtt.js to send no PUBACK or PUBREC. One object: making an error per message would cost more than the message. */
 const ACKNOWLEDGED_LATER = new Error('acknowledged later');
-
-/** PUBACK is packet type 4; two bytes follow, the id. The reason code 0 of MQTT 5 may be left out (section 3.4.2.1). */
-const PUBACK_HEADER = 0x40;
-const PUBACK_BYTES = 4;
 
 /** Starts connecting, and reconnects until ended. */
 export function openWire(options: WireOptions, events: WireEvents): Wire {
-  const client = mqtt.connect(options.url, clientOptions(options));
+  const client = mqtt.connect(options.url, { ...clientOptions(options), incomingStore: new NothingKept(events) });
   const sender = new Sender(client, options.protocolVersion);
   watch(client, options.protocolVersion, { events, sender });
-  deliver(client, events);
+  const standstill = new Standstill(client);
+  deliver(client, standstill, events);
   return {
     send: (message, settled) => sender.send(message, settled),
     forget: (messageId) => sender.forget(messageId),
     backlogBytes: () => client.stream.writableLength + sender.waitingBytes,
     onceDrained: (then) => void client.stream.once('drain', then),
     subscribe: (subscriptions) => subscribe(client, subscriptions),
-    acknowledge: (connection, messageIds) => acknowledge(client, connection, messageIds),
+    unsubscribe: (filters) => unsubscribe(client, filters),
+    acknowledge: (connection, messages) => acknowledge(client, connection, messages),
     end: (force) => {
+      standstill.end();
       sender.flush();
       return client.endAsync(force);
     },
@@ -57,7 +72,7 @@ function clientOptions(options: WireOptions): IClientOptions {
     clientId: options.clientId,
     clean: !options.persistent,
     protocolVersion: options.protocolVersion,
-    keepalive: LINK_LIMITS.keepaliveSeconds,
+    keepalive: options.keepaliveSeconds,
     reconnectPeriod: LINK_LIMITS.reconnectMs,
     connectTimeout: LINK_LIMITS.connackMs,
     // Without it, a broker that is still starting up and says "not now" once is never tried again.
@@ -105,6 +120,8 @@ function watch(
     lastError = new Error(`the broker disconnected: reason code ${packet.reasonCode ?? 0}`);
   });
   client.on('error', (error) => {
+    // Said of each message at QoS 2, and meant so.
+    if (error === ACKNOWLEDGED_LATER) return;
     lastError = error;
     // A number is the broker's answer; a string is the operating system's.
     const code: unknown = 'code' in error ? error.code : undefined;
@@ -125,25 +142,67 @@ function accepted(connack: IConnackPacket, protocolVersion: ProtocolVersion): Ac
   };
 }
 
-function deliver(client: MqttClient, events: WireEvents): void {
+function deliver(client: MqttClient, standstill: Standstill, events: WireEvents): void {
+  const take = (packet: IPublishPacket, next: () => void): void => {
+    const pause = events.delivered(deliveryOf(packet, client.stream));
+    if (pause === undefined) return next();
+    void goOnAfter(pause, next);
+  };
+  const goOnAfter = async (pause: Promise<void>, next: () => void): Promise<void> => {
+    standstill.begin();
+    await pause;
+    standstill.end();
+    next();
+  };
   client.handleMessage = (packet, done) => {
-    const { payload, qos } = packet;
-    events.delivered({
-      topic: packet.topic,
-      // A copy: the library's payload is a window on what was read from the
-      // socket, up to 64 KiB, which it would keep alive, and which a message
-      // to a thread would copy whole.
-      payload: typeof payload === 'string' ? Buffer.from(payload) : new Uint8Array(payload),
-      qos,
-      retain: packet.retain,
-      dup: packet.dup,
-      messageId: qos === 1 ? packet.messageId : undefined,
-      connection: client.stream,
-    });
-    if (qos === 1) done(ACKNOWLEDGED_LATER);
-    else done();
+    take(packet, () => (packet.qos === 0 ? done() : done(ACKNOWLEDGED_LATER)));
+  };
+  // Asked before mqtt.js keeps and acknowledges a message above QoS 0. As an option, it would not be for MQTT 3.1.1.
+  client.options.customHandleAcks = (_topic, _payload, packet: IPublishPacket, answer) => {
+    if (packet.qos === 2) take(packet, () => answer(ACKNOWLEDGED_LATER));
+    else answer(0);
   };
 }
+
+function deliveryOf(packet: IPublishPacket, connection: object): Delivery {
+  const { topic, payload, qos, retain, dup, messageId, properties } = packet;
+  const chain = properties?.userProperties?.['chain'];
+  return {
+    topic,
+    // A copy: the library's payload is a window on what was read from the
+    // socket, up to 64 KiB, which it would keep alive, and which a message
+    // to a thread would copy whole.
+    payload: typeof payload === 'string' ? Buffer.from(payload) : new Uint8Array(payload),
+    qos,
+    retain,
+    dup,
+    messageId: qos === 0 ? undefined : messageId,
+    chain: typeof chain === 'string' ? chain : undefined,
+    connection,
+  };
+}
+
+/**
+ * Where mqtt.js would keep messages at QoS 2 until their PUBREL. It finds none,
+ * and so answers PUBREL by PUBCOMP at once: only a message that is on disk has
+ * had its PUBREC.
+ */
+class NothingKept extends mqtt.Store {
+  readonly #events: Pick<WireEvents, 'released'>;
+
+  constructor(events: Pick<WireEvents, 'released'>) {
+    super();
+    this.#events = events;
+  }
+
+  override get(packet: { messageId?: number }, answer: (error: Error) => void): this {
+    if (packet.messageId !== undefined) this.#events.released(packet.messageId);
+    answer(NOTHING_KEPT);
+    return this;
+  }
+}
+
+const NOTHING_KEPT = new Error('nothing is kept');
 
 /**
  * Sends by itself what the library would send piece by piece. Messages leave
@@ -258,6 +317,15 @@ function subscribe(client: MqttClient, subscriptions: readonly Subscription[]): 
   });
 }
 
+function unsubscribe(client: MqttClient, filters: readonly string[]): Promise<readonly number[]> {
+  return new Promise((resolve, reject) => {
+    client.unsubscribe([...filters], (error, unsuback) => {
+      if (error) reject(error);
+      else resolve(codesOf(unsuback) ?? []);
+    });
+  });
+}
+
 /** The library reports refused filters as an error that carries the broker's answer. */
 function packetOf(error: Error): unknown {
   return error instanceof mqtt.ErrorWithSubackPacket ? error.packet : undefined;
@@ -270,15 +338,8 @@ function codesOf(suback: unknown): readonly number[] | undefined {
   return granted.filter((code: unknown) => typeof code === 'number');
 }
 
-function acknowledge(client: MqttClient, connection: object, messageIds: readonly number[]): void {
+function acknowledge(client: MqttClient, connection: object, messages: readonly Acknowledged[]): void {
   if (client.stream !== connection || !client.connected) return;
   // One write for all: the library would take three writes and an event for each.
-  const packets = Buffer.allocUnsafe(messageIds.length * PUBACK_BYTES);
-  for (const [i, id] of messageIds.entries()) {
-    const at = i * PUBACK_BYTES;
-    packets[at] = PUBACK_HEADER;
-    packets[at + 1] = PUBACK_BYTES - 2;
-    packets.writeUInt16BE(id, at + 2);
-  }
-  client.stream.write(packets);
+  client.stream.write(acknowledgementPackets(messages));
 }

@@ -1,7 +1,7 @@
 /**
  * Where a message comes from, as user properties of MQTT 5, under the names
  * of the CloudEvents binding (https://github.com/cloudevents/spec, section
- * 3.1.3.1 of the MQTT binding). MQTT 3.1.1 has no room for them.
+ * 3.1.3.1 of the MQTT binding). `chain` is an extension of ours. MQTT 3.1.1 has no room for them.
  */
 import type { OutgoingMessage } from '../events.js';
 
@@ -11,14 +11,18 @@ const USER_PROPERTY = 0x26;
 type Origin = NonNullable<OutgoingMessage['origin']>;
 
 /** The properties as the bytes between their length and the payload. Each part must be shorter than 64 KiB. */
-export function packedProperties({ id, source, timeMs }: Origin): Buffer {
+export function packedProperties({ id, source, timeMs, chain }: Origin): Buffer {
   const time = new Date(timeMs).toISOString();
   const bytes = Buffer.allocUnsafe(
-    propertyBytes('id', id) + propertyBytes('source', source) + propertyBytes('time', time),
+    propertyBytes('id', id) +
+      propertyBytes('source', source) +
+      propertyBytes('time', time) +
+      (chain === undefined ? 0 : propertyBytes('chain', chain)),
   );
   let at = putProperty(bytes, 0, 'id', id);
   at = putProperty(bytes, at, 'source', source);
-  putProperty(bytes, at, 'time', time);
+  at = putProperty(bytes, at, 'time', time);
+  if (chain !== undefined) putProperty(bytes, at, 'chain', chain);
   return bytes;
 }
 

@@ -23,12 +23,17 @@ export function publishFault(message: OutgoingMessage, broker: Accepted | undefi
   if (levelsExceed(topic, LINK_LIMITS.topicLevels)) {
     return `a topic must have at most ${LINK_LIMITS.topicLevels} levels: it has ${topic.split('/').length}`;
   }
-  const originBytes = origin === undefined ? 0 : ORIGIN_OVERHEAD_BYTES + origin.id.length + origin.source.length;
+  const originBytes = origin === undefined ? 0 : ORIGIN_OVERHEAD_BYTES + lengthOf(origin);
   const bytes = payload.byteLength + topic.length + PACKET_OVERHEAD_BYTES + originBytes;
   const most = broker?.packetBytes ?? LINK_LIMITS.packetBytes;
   if (bytes > most) return `a packet must have at most ${most} bytes for this broker: it has about ${bytes}`;
   if (message.retain && broker?.retainAvailable === false) return 'this broker keeps no retained messages';
   return undefined;
+}
+
+/** Ids and names have one byte for each character. */
+function lengthOf({ id, source, chain = '' }: NonNullable<OutgoingMessage['origin']>): number {
+  return id.length + source.length + chain.length;
 }
 
 function levelsExceed(topic: string, most: number): boolean {

@@ -4,6 +4,7 @@
  */
 import type { QoS } from '../../runtime/index.js';
 import type { OutgoingMessage, Subscription } from '../events.js';
+import type { Acknowledged } from './acknowledgements.js';
 
 /** MQTT 3.1.1 is protocol level 4, MQTT 5 is 5. */
 export type ProtocolVersion = 4 | 5;
@@ -18,6 +19,8 @@ export interface Delivery {
   readonly dup: boolean;
   /** Absent where there is nothing to acknowledge. */
   readonly messageId: number | undefined;
+  /** The user property `chain` of MQTT 5, as it came; absent where there is none or several. */
+  readonly chain?: string | undefined;
   /** Identifies the network connection: ids of another one mean nothing to the broker. */
   readonly connection: object;
 }
@@ -34,8 +37,14 @@ export interface Accepted {
 }
 
 export interface WireEvents {
-  /** Synchronous, and returns at once: every other packet waits, pings included. */
-  delivered(delivery: Delivery): void;
+  /**
+   * Synchronous, and returns at once: every other packet waits, pings
+   * included. When it answers with a promise, no packet is read until that
+   * resolves, however long; the connection is kept alive meanwhile.
+   */
+  delivered(delivery: Delivery): Promise<void> | void;
+  /** The broker will not send a message at QoS 2 again, whose PUBREC it has: its id is free. */
+  released(messageId: number): void;
   online(accepted: Accepted): void;
   /**
    * The connection ended, or an attempt at one failed. `suspect` is the
@@ -60,8 +69,10 @@ export interface Wire {
   onceDrained(then: () => void): void;
   /** Answers the granted QoS, or a code of 128 and above, for each. @throws if the connection ends first. */
   subscribe(subscriptions: readonly Subscription[]): Promise<readonly number[]>;
-  /** Sends PUBACKs, unless the connection is no longer that one. */
-  acknowledge(connection: object, messageIds: readonly number[]): void;
+  /** Answers a code for each where the broker speaks MQTT 5, from 128 on a refusal. @throws if the connection ends first. */
+  unsubscribe(filters: readonly string[]): Promise<readonly number[]>;
+  /** Sends PUBACKs and PUBRECs, unless the connection is no longer that one. */
+  acknowledge(connection: object, messages: readonly Acknowledged[]): void;
   /** Disconnects for good; politely unless forced. */
   end(force: boolean): Promise<void>;
 }

@@ -41,7 +41,7 @@ export async function hubCommand(options: HubCommandOptions): Promise<number> {
         onFault: (fault) => log.info({ err: fault }, 'a client of the embedded broker misbehaved'),
       });
     }
-    return await runHub(options, { url: options.broker ?? broker?.url ?? '', log, stopped: stop.stopped });
+    return await runHub(options, { url: options.broker ?? broker?.url ?? '', own: broker, log, stopped: stop.stopped });
   } finally {
     await broker?.close();
     stop.release();
@@ -50,31 +50,34 @@ export async function hubCommand(options: HubCommandOptions): Promise<number> {
 
 interface Surroundings {
   readonly url: string;
+  /** The hub's own broker, if it is that. */
+  readonly own: EmbeddedBroker | undefined;
   readonly log: Logger;
   readonly stopped: Promise<string>;
 }
 
-async function runHub(options: HubCommandOptions, { url, log, stopped }: Surroundings): Promise<number> {
+async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Surroundings): Promise<number> {
   const report = createReport(options.report, process.stdout);
   const recent = new RecentRuns();
   const followers = new Followers();
   const clientId = await hubIdentity(options.data);
   // Its own broker keeps no sessions: what it would keep is gone with the process.
-  const persistent = options.broker !== undefined;
+  const persistent = own === undefined;
   const hub: Hub = await createHub({
     taskDirs: options.tasks,
     dataDir: options.data,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     startRuntime: createRuntime,
-    connect: (onMessage) =>
+    connect: (onMessage, onReleased) =>
       connectBroker(
         {
           url,
           clientId,
           persistent,
           // Its own broker is known to speak 3.1.1 only: asking it for 5 first is answered with a complaint.
-          ...(options.broker === undefined ? { protocolVersion: 4 } : {}),
+          ...(own === undefined ? {} : { protocolVersion: 4, ...own.hub }),
           onState: (state) => log.info(state, 'broker'),
+          onReleased,
         },
         onMessage,
       ),

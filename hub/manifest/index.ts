@@ -4,5 +4,5 @@ export { keyOf } from './ordering-key.js';
 export type { Debounce, Manifest, Shaping, Throttle, Trigger } from './manifest.js';
 export { parseManifest } from './parse.js';
 export { formatProblem } from './problem.js';
-export { manifestJsonSchema } from './schema.js';
+export { isTaskName, manifestJsonSchema } from './schema.js';
 export { capturesOf } from './topic-pattern.js';

@@ -1,4 +1,4 @@
-import type { Grants, Limits } from '../../runtime/index.js';
+import type { Grants, Limits, QoS } from '../../runtime/index.js';
 import type { JsonPointer } from './json-pointer.js';
 import type { OrderingKey } from './ordering-key.js';
 import type { TopicPattern } from './topic-pattern.js';
@@ -31,7 +31,7 @@ export interface Manifest {
 export interface Trigger {
   readonly pattern: TopicPattern;
   /** What the hub subscribes with. */
-  readonly qos: 0 | 1;
+  readonly qos: QoS;
   /** Undefined when each event goes on at once. One object for each trigger. */
   readonly shaping: Shaping | undefined;
 }

@@ -10,6 +10,12 @@ import { parseBytes, parseDurationMs, parseFuel, type Parsed } from './units.js'
 
 /** A task's name: it becomes a part of bucket names and run ids. */
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+
+/** Whether a task may be called that. */
+export function isTaskName(value: string): boolean {
+  return NAME.test(value);
+}
+
 /** https://semver.org/#is-there-a-suggested-regular-expression-regex-to-check-a-semver-string, leading zeros not checked. */
 const SEMVER = /^\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9A-Za-z.-]{1,64})?(\+[0-9A-Za-z.-]{1,64})?$/;
 
@@ -34,7 +40,7 @@ const topicPattern = text('a topic filter such as "zigbee2mqtt/{room}/climate"')
   return z.NEVER;
 });
 
-const qos = z.union([z.literal(0), z.literal(1)], { error: wrong('0 or 1') });
+const qos = z.union([z.literal(0), z.literal(1), z.literal(2)], { error: wrong('0, 1 or 2') });
 
 const yesOrNo = z.boolean({ error: wrong('true or false') });
 
@@ -131,7 +137,7 @@ const limits = z.strictObject(
       })
       .default(MANIFEST_DEFAULTS.overflow)
       .describe(
-        'What happens to an event beyond that; "reject" leaves it with the broker, at QoS 1, until there is room.',
+        'What happens to an event beyond that; "reject" leaves it with the broker, above QoS 0, until there is room.',
       ),
     hops: count(1, HUB_BOUNDS.maxHops)
       .default(MANIFEST_DEFAULTS.hops)

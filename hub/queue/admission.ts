@@ -9,9 +9,6 @@ export interface Load {
   readonly bytes: number;
   /** Events that are kept unacknowledged until there is room in the hub. */
   readonly waitForRoom: number;
-  /** Those, and events that a full task rejects. */
-  readonly heldEvents: number;
-  readonly heldBytes: number;
 }
 
 export type Admission = 'accept' | 'hold' | 'refuse';
@@ -19,8 +16,9 @@ export type Admission = 'accept' | 'hold' | 'refuse';
 /**
  * Whether an event that wakes `runs` tasks is taken.
  *
- * At QoS 1 an event without room is held, unacknowledged, behind those that
- * are held already; at QoS 0 the broker would never know, so it is refused.
+ * Above QoS 0 an event without room is held, unacknowledged, behind those that
+ * are held already, and it is for reading to stop before they are too many; at
+ * QoS 0 the broker would never know, so it is refused.
  */
 export function admit(
   load: Load,
@@ -28,9 +26,7 @@ export function admit(
 ): Admission {
   // Those held have waited longer; a newcomer does not overtake them.
   if (hasRoom(load, event) && (event.qos === 0 || load.waitForRoom === 0)) return 'accept';
-  if (event.qos === 0) return 'refuse';
-  const full = load.heldEvents >= HUB_BOUNDS.heldEvents || load.heldBytes + event.bytes > HUB_BOUNDS.heldBytes;
-  return full ? 'refuse' : 'hold';
+  return event.qos === 0 ? 'refuse' : 'hold';
 }
 
 /** Whether an event's runs fit. An idle hub takes any event, so that none can block the others for ever. */

@@ -17,7 +17,7 @@ export function subscriptionsFor(triggers: readonly Trigger[]): readonly Subscri
     // Each join may overlap with others that neither of the two did.
     for (let i = overlapping(disjoint, next); i !== -1; i = overlapping(disjoint, next)) {
       const [other = next] = disjoint.splice(i, 1);
-      next = { filter: joinFilters(other.filter, next.filter), qos: other.qos === 1 ? 1 : next.qos };
+      next = { filter: joinFilters(other.filter, next.filter), qos: other.qos > next.qos ? other.qos : next.qos };
     }
     disjoint.push(next);
   }

@@ -31,6 +31,9 @@ export function weightOf(seen: Observation): Weight | 'always' | 'none' {
     }
     case 'event-held':
       return 'ordinary';
+    case 'intake-paused':
+    case 'intake-resumed':
+      return 'notable';
     case 'event-refused':
       return seen.reason === 'no-task' ? 'none' : 'notable';
     case 'event-dropped':
@@ -68,6 +71,10 @@ export function lineOf(seen: Observation, paint: Paint): string {
         paint.quiet(label('held')),
         seen.task === undefined ? 'the hub is full' : 'its queue is full',
       );
+    case 'intake-paused':
+      return `${paint.bad('not reading')}: ${seen.events} events of ${bytesText(seen.bytes)} are unacknowledged; the broker keeps the rest`;
+    case 'intake-resumed':
+      return `reading again: ${seen.events} events are unacknowledged`;
     case 'event-dropped': {
       const why = seen.chain === undefined ? seen.reason : `it wakes itself: ${showChain(seen.chain)}`;
       return row(seen.task, seen.topic, paint.bad(label('dropped')), printable(why, MESSAGE_WIDTH));

@@ -83,6 +83,7 @@ function sentences(tally: Tally): string[] {
   const lines = [`${tally.received} messages came; from a message's arrival to its committed run: ${arrival(tally)}.`];
   for (const [reason, count] of tally.refused) lines.push(`${count} were turned away: ${reason}.`);
   if (tally.held > 0) lines.push(`${tally.held} had to wait at the broker until there was room.`);
+  if (tally.pauses > 0) lines.push(`Reading from the broker was paused ${times(tally.pauses)}, for want of room.`);
   for (const { name, dropped } of tally.tasks) {
     if (dropped.size === 0) continue;
     const reasons = [...dropped].map(([reason, count]) => `${count} ${reason}`).join(', ');

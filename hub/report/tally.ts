@@ -28,6 +28,8 @@ export class Tally {
   /** Messages that came from the broker. */
   received = 0;
   held = 0;
+  /** How often reading from the broker was paused. */
+  pauses = 0;
   /** Messages or events turned away, by reason. */
   readonly refused = new Map<RefusalReason, number>();
   readonly totalMs = new Histogram();
@@ -58,6 +60,9 @@ export class Tally {
       case 'event-held':
         this.held += 1;
         break;
+      case 'intake-paused':
+        this.pauses += 1;
+        break;
       case 'run-repeated':
         this.task(seen.task).repeated += 1;
         break;
@@ -72,6 +77,7 @@ export class Tally {
         break;
       case 'task-refused':
       case 'started':
+      case 'intake-resumed':
       case 'draining':
       case 'stopped':
         break;

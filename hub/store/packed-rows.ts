@@ -4,6 +4,8 @@ import { Packer, Unpacker } from './packing.js';
 import type { Delivery, StoredEvent, StoredMessage, StoredRun } from './store.js';
 
 const RETAIN = 4;
+/** A chain follows. */
+const CHAIN = 8;
 
 export function packEvents(events: readonly StoredEvent[]): Uint8Array {
   const packer = new Packer();
@@ -11,7 +13,7 @@ export function packEvents(events: readonly StoredEvent[]): Uint8Array {
     packer.text(event.id);
     packer.text(event.topic);
     packer.bytes(event.payload);
-    packer.whole(event.qos + (event.retain ? RETAIN : 0));
+    packer.whole(flagsOf(event, event.chain));
     packer.number(event.arrivedAtMs);
     packer.number(event.clockMs);
     packer.whole(event.runs.length);
@@ -19,6 +21,7 @@ export function packEvents(events: readonly StoredEvent[]): Uint8Array {
       packer.text(run.task);
       packer.number(run.seed);
     }
+    if (event.chain !== undefined) packer.text(event.chain);
   }
   return packer.packed();
 }
@@ -31,7 +34,7 @@ export function unpackEvents(packed: Uint8Array): StoredEvent[] {
     const [arrivedAtMs, clockMs] = [unpacker.number(), unpacker.number()];
     const runs: StoredRun[] = [];
     for (let left = unpacker.whole(); left > 0; left--) runs.push({ task: unpacker.text(), seed: unpacker.number() });
-    events.push({ id, topic, payload, ...deliveryOf(flags), arrivedAtMs, clockMs, runs });
+    events.push({ id, topic, payload, ...deliveryOf(flags), arrivedAtMs, clockMs, runs, ...chainOf(flags, unpacker) });
   }
   return events;
 }
@@ -44,7 +47,8 @@ export function packMessages(messages: readonly StoredMessage[]): Uint8Array {
     packer.number(origin.timeMs);
     packer.text(topic);
     packer.bytes(payload);
-    packer.whole(qos + (retain ? RETAIN : 0));
+    packer.whole(flagsOf({ qos, retain }, origin.chain));
+    if (origin.chain !== undefined) packer.text(origin.chain);
   }
   return packer.packed();
 }
@@ -55,7 +59,7 @@ export function unpackMessages(packed: Uint8Array): StoredMessage[] {
   while (!unpacker.done) {
     const origin = { id: unpacker.text(), source: unpacker.text(), timeMs: unpacker.number() };
     const [topic, payload, flags] = [unpacker.text(), unpacker.bytes(), unpacker.whole()];
-    messages.push({ topic, payload, ...deliveryOf(flags), origin });
+    messages.push({ topic, payload, ...deliveryOf(flags), origin: { ...origin, ...chainOf(flags, unpacker) } });
   }
   return messages;
 }
@@ -74,6 +78,14 @@ export function unpackDeliveries(packed: Uint8Array): Delivery[] {
   const deliveries: Delivery[] = [];
   while (!unpacker.done) deliveries.push({ packetId: unpacker.whole(), fingerprint: unpacker.whole() });
   return deliveries;
+}
+
+function flagsOf({ qos, retain }: { qos: QoS; retain: boolean }, chain: string | undefined): number {
+  return qos + (retain ? RETAIN : 0) + (chain === undefined ? 0 : CHAIN);
+}
+
+function chainOf(flags: number, unpacker: Unpacker): { readonly chain?: string } {
+  return (flags & CHAIN) === 0 ? {} : { chain: unpacker.text() };
 }
 
 function deliveryOf(flags: number): { readonly qos: QoS; readonly retain: boolean } {

@@ -44,6 +44,10 @@ const MIGRATIONS: readonly string[] = [
     message BLOB NOT NULL
   );
   `,
+  /* From here on, packed events and messages may end with a chain. */
+  `
+  CREATE TABLE session_filters (filter TEXT PRIMARY KEY) WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { HUB_BOUNDS } from '../limits.js';
 import { changedUsage, usageFault, type BucketUsage } from './bucket-usage.js';
 import { lockDirectory } from './directory-lock.js';
+import { FilterTable } from './filter-table.js';
 import type { SyncFile } from './group-sync.js';
 import { InboxTable } from './inbox-table.js';
 import { OutboxTable } from './outbox-table.js';
@@ -80,6 +81,7 @@ class SqliteStore implements Store {
   readonly #usage = new Map<string, BucketUsage>();
   readonly #inbox: InboxTable;
   readonly #outbox: OutboxTable;
+  readonly #filters: FilterTable;
   readonly #log: WriteAheadLog;
   readonly #unlock: () => void;
   #revision: number;
@@ -111,6 +113,7 @@ class SqliteStore implements Store {
       this.#revision = Number(row?.['number'] ?? 0);
       this.#inbox = new InboxTable(this.#connection);
       this.#outbox = new OutboxTable(this.#connection);
+      this.#filters = new FilterTable(this.#connection);
       // What an earlier hub wrote and could not sync any more becomes durable before anything is built on it.
       this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
       syncDirectory(dirname(file));
@@ -177,6 +180,20 @@ class SqliteStore implements Store {
 
   deadMessages(): readonly DeadMessage[] {
     return this.#outbox.dead();
+  }
+
+  filters(): readonly string[] {
+    return this.#filters.all();
+  }
+
+  changeFilters(change: Parameters<Store['changeFilters']>[0]): void {
+    try {
+      this.#filters.change(change);
+      this.#log.grew();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new StoreError('write-failed', `Cannot note topic filters in the store: ${reason}`, { cause: error });
+    }
   }
 
   backup(file: string): Promise<void> {

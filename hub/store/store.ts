@@ -24,6 +24,8 @@ export interface StoredEvent {
   /** What its runs see as now. */
   readonly clockMs: number;
   readonly runs: readonly StoredRun[];
+  /** The tasks whose publishes led to it, as text; absent when there are none. */
+  readonly chain?: string;
 }
 
 /** Events that were received in one turn of the event loop: one row. */
@@ -52,6 +54,8 @@ export interface Origin {
   readonly id: string;
   readonly source: string;
   readonly timeMs: number;
+  /** The tasks whose publishes led to it, as text; absent when it is not known. */
+  readonly chain?: string;
 }
 
 /** A message as the outbox keeps it. */
@@ -149,6 +153,10 @@ export interface Store {
   /** The number of the newest outbox group so far. */
   readonly lastOutboxId: number;
   deadMessages(): readonly DeadMessage[];
+  /** Topic filters that the session with the broker may have. */
+  filters(): readonly string[];
+  /** @throws StoreError 'write-failed'. */
+  changeFilters(change: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void;
   /** Writes a copy of everything that is committed to a file that must not exist. @throws StoreError 'backup-failed'. */
   backup(file: string): Promise<void>;
   /** Idempotent. */

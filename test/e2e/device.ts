@@ -22,9 +22,9 @@ export class Device {
   }
 
   /** Resolves when the broker has it. */
-  async publish(topic: string, payload: string | Uint8Array): Promise<void> {
+  async publish(topic: string, payload: string | Uint8Array, qos: 1 | 2 = 1): Promise<void> {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    await this.#link?.publish({ topic, payload: bytes, qos: 1, retain: false });
+    await this.#link?.publish({ topic, payload: bytes, qos, retain: false });
   }
 
   async hears(count: number, ms = 20_000): Promise<void> {

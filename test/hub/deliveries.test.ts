@@ -75,6 +75,15 @@ t.test('with the first new message on a connection, what was not repeated on it 
   t.end();
 });
 
+t.test('an id that the broker has released means another message from then on', (t) => {
+  const deliveries = new Deliveries([]);
+  for (const id of [1, 2]) deliveries.take(came(id, {}, 'x'));
+  deliveries.released(1);
+  t.notOk(deliveries.repeats(came(1, {}, 'x', true)));
+  t.ok(deliveries.repeats(came(2, {}, 'x', true)));
+  t.end();
+});
+
 t.test('no more are remembered than the bound says', (t) => {
   const connection = {};
   const deliveries = new Deliveries([]);

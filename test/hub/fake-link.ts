@@ -3,6 +3,7 @@ import type { QoS } from '../../runtime/index.js';
 
 export interface FakeLink extends BrokerLink {
   readonly subscriptions: Subscription[];
+  readonly unsubscribed: string[];
   readonly published: OutgoingMessage[];
   /** Topics of the messages that were acknowledged. */
   readonly acknowledged: string[];
@@ -17,6 +18,8 @@ interface Delivered {
   /** A redelivery. */
   readonly dup?: boolean;
   readonly packet?: { readonly id: number; readonly connection: object };
+  /** What the message says of the publishes that led to it. */
+  readonly chain?: string;
 }
 
 /** A broker link without a broker. */
@@ -24,6 +27,7 @@ export function fakeLink(): FakeLink {
   let handler: MessageHandler = () => undefined;
   const link: FakeLink = {
     subscriptions: [],
+    unsubscribed: [],
     published: [],
     acknowledged: [],
     closed: false,
@@ -31,12 +35,16 @@ export function fakeLink(): FakeLink {
       handler = onMessage;
       return Promise.resolve(link);
     },
-    deliver: (topic, { payload = new Uint8Array(0), qos = 1, dup = false, packet } = {}) => {
+    deliver: (topic, { payload = new Uint8Array(0), qos = 1, dup = false, packet, chain } = {}) => {
       const acknowledge = (): void => void link.acknowledged.push(topic);
-      handler({ topic, payload, qos, retain: false, dup, receivedAtMs: 1_000, packet, acknowledge });
+      void handler({ topic, payload, qos, retain: false, dup, receivedAtMs: 1_000, packet, chain, acknowledge });
     },
     subscribe: (subscriptions) => {
       link.subscriptions.push(...subscriptions);
+      return Promise.resolve();
+    },
+    unsubscribe: (filters) => {
+      link.unsubscribed.push(...filters);
       return Promise.resolve();
     },
     publish: (message) => {

@@ -113,6 +113,17 @@ t.test('what was not published is, by the next hub, under the same id', async (t
   t.same(third.link.published, [], 'once the broker has it, it is gone');
 });
 
+t.test('a run that begins anew still knows which tasks led to it', async (t) => {
+  const dir = t.testdir({});
+  const first = await start(t, dir, { data: 'one' });
+  first.link.deliver('in/0', { chain: 'other,echo' });
+  await until(() => first.link.acknowledged.length === 1);
+  await first.hub.close();
+  const second = await start(t, dir, { data: 'one', behave: echo });
+  await until(() => second.link.published.length === 1);
+  t.match(second.link.published, [{ origin: { chain: 'other,echo,echo' } }]);
+});
+
 t.test('a message that the broker refuses holds up no other', async (t) => {
   const dir = t.testdir({});
   const link = fakeLink();

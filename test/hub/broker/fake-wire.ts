@@ -1,4 +1,5 @@
 import type { OutgoingMessage, Subscription } from '../../../hub/events.js';
+import type { Acknowledged } from '../../../hub/broker/acknowledgements.js';
 import type { Accepted, Delivery, Wire, WireEvents } from '../../../hub/broker/wire.js';
 
 export const ACCEPTED: Accepted = {
@@ -15,11 +16,14 @@ export class FakeWire implements Wire {
   readonly sent: { readonly id: number | undefined; readonly message: OutgoingMessage }[] = [];
   readonly acknowledged: (readonly number[])[] = [];
   readonly asked: (readonly string[])[] = [];
+  readonly givenUp: (readonly string[])[] = [];
   readonly forgotten: number[] = [];
   connection = {};
   backlog = 0;
   answer: (subscriptions: readonly Subscription[]) => Promise<readonly number[]> = (subscriptions) =>
     Promise.resolve(subscriptions.map(({ qos }) => qos));
+  answerUnsubscribe: (filters: readonly string[]) => Promise<readonly number[]> = (filters) =>
+    Promise.resolve(filters.map(() => 0));
   private readonly settle = new Map<number, (error: Error | undefined) => void>();
   private drained: (() => void) | undefined;
   private nextId = 1;
@@ -32,7 +36,7 @@ export class FakeWire implements Wire {
   }
 
   deliver(messageId: number, more: Partial<Delivery> = {}): void {
-    this.events.delivered({
+    void this.events.delivered({
       topic: 'a',
       payload: new Uint8Array(),
       qos: 1,
@@ -82,8 +86,13 @@ export class FakeWire implements Wire {
     return this.answer(subscriptions);
   }
 
-  acknowledge(connection: object, messageIds: readonly number[]): void {
-    if (connection === this.connection) this.acknowledged.push(messageIds);
+  unsubscribe(filters: readonly string[]): Promise<readonly number[]> {
+    this.givenUp.push(filters);
+    return this.answerUnsubscribe(filters);
+  }
+
+  acknowledge(connection: object, messages: readonly Acknowledged[]): void {
+    if (connection === this.connection) this.acknowledged.push(messages.map(({ messageId }) => messageId));
   }
 
   end(): Promise<void> {

@@ -4,7 +4,7 @@ import { Publishing } from '../../../hub/broker/publishing.js';
 import type { OutgoingMessage } from '../../../hub/events.js';
 import { ACCEPTED, FakeWire } from './fake-wire.js';
 
-const silent = { delivered() {}, online() {}, offline() {}, refused() {} };
+const silent = { delivered() {}, released() {}, online() {}, offline() {}, refused() {} };
 
 function message(text: string, qos: 0 | 1): OutgoingMessage {
   return { topic: text, payload: Buffer.from(text), qos, retain: false };

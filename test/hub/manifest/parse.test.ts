@@ -112,7 +112,7 @@ t.test('all that is wrong is named at once, each with key, line and what would b
 versoin = "1.0.0"
 [[trigger]]
 topic = "a/{room}/b{c}"
-qos = 2
+qos = 3
 [limits]
 fuel = "100X"
 memory = 16
@@ -132,7 +132,7 @@ buckets = { default = "write" }
     /^task\.toml:1: version: is missing: it must be a version such as "1\.0\.0"$/,
     /^task\.toml:2: versoin: there is no such key: did you mean "version"\?/,
     /^task\.toml:4: trigger\[1\]\.topic: a capture must be a whole level/,
-    /^task\.toml:5: trigger\[1\]\.qos: must be 0 or 1: it is 2$/,
+    /^task\.toml:5: trigger\[1\]\.qos: must be 0, 1 or 2: it is 3$/,
     /^task\.toml:7: limits\.fuel: must be .*"100M": it is "100X"$/,
     /^task\.toml:8: limits\.memory: must be .*"16 MiB": it is 16$/,
     /^task\.toml:9: limits\.deadlne: there is no such key: did you mean "deadline"\?/,

@@ -2,7 +2,7 @@ import t from 'tap';
 import { HUB_BOUNDS } from '../../../hub/limits.js';
 import { admit, hasRoom, type Load } from '../../../hub/queue/index.js';
 
-const EMPTY: Load = { runs: 0, bytes: 0, waitForRoom: 0, heldEvents: 0, heldBytes: 0 };
+const EMPTY: Load = { runs: 0, bytes: 0, waitForRoom: 0 };
 const FULL: Load = { ...EMPTY, runs: HUB_BOUNDS.queuedRuns, bytes: 1_000 };
 
 t.test('an event is taken up to the last place and not beyond', (t) => {
@@ -25,17 +25,8 @@ t.test('a full hub holds an event at QoS 1 and drops one at QoS 0', (t) => {
 });
 
 t.test('a newcomer at QoS 1 does not overtake those held', (t) => {
-  t.equal(admit({ ...EMPTY, runs: 1, waitForRoom: 1, heldEvents: 1 }, { runs: 1, bytes: 1, qos: 1 }), 'hold');
-  t.equal(admit({ ...EMPTY, runs: 1, heldEvents: 1 }, { runs: 1, bytes: 1, qos: 1 }), 'accept', 'held by a task only');
-  t.end();
-});
-
-t.test('what is held is bounded too', (t) => {
-  const many = { ...FULL, heldEvents: HUB_BOUNDS.heldEvents };
-  t.equal(admit(many, { runs: 1, bytes: 1, qos: 1 }), 'refuse');
-  t.equal(admit({ ...many, heldEvents: HUB_BOUNDS.heldEvents - 1 }, { runs: 1, bytes: 1, qos: 1 }), 'hold');
-  const heavy = { ...FULL, heldEvents: 1, heldBytes: HUB_BOUNDS.heldBytes };
-  t.equal(admit(heavy, { runs: 1, bytes: 1, qos: 1 }), 'refuse');
+  t.equal(admit({ ...EMPTY, runs: 1, waitForRoom: 1 }, { runs: 1, bytes: 1, qos: 1 }), 'hold');
+  t.equal(admit({ ...EMPTY, runs: 1 }, { runs: 1, bytes: 1, qos: 1 }), 'accept', 'held by a task only');
   t.end();
 });
 

@@ -167,3 +167,17 @@ t.test('what a task was not run for is summed up with its reasons, and a loop is
   finish();
   t.ok(lines.includes("Events that 'light' was not run for: 3 debounced, 1 loop."), lines.join('\n'));
 });
+
+t.test('a hub that does not read says so, when it goes on, and how often in the end', (t) => {
+  const { lines, observe, finish } = told();
+  observe({ kind: 'intake-paused', events: 5_000, bytes: 80_000 });
+  observe({ kind: 'intake-resumed', events: 2_500, bytes: 40_000 });
+  t.match(lines, [
+    /^not reading: 5000 events of .* are unacknowledged; the broker keeps the rest$/,
+    /^reading again: 2500/,
+  ]);
+  observe({ kind: 'intake-paused', events: 5_000, bytes: 80_000 });
+  finish();
+  t.match(lines.join('\n'), /Reading from the broker was paused 2 times, for want of room\./);
+  t.end();
+});
