@@ -8,6 +8,7 @@ import { HUB_BOUNDS } from './limits.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask, Registry } from './registry/index.js';
 import type { Lane } from './scheduler/index.js';
+import type { Schedules, TimerStatus } from './schedules/index.js';
 import { TaskTally } from './task-tally.js';
 
 export interface TaskStatus {
@@ -18,6 +19,7 @@ export interface TaskStatus {
   readonly digest: string;
   readonly imports: readonly string[];
   readonly filters: readonly string[];
+  readonly timers: readonly TimerStatus[];
   readonly priority: number;
   readonly limits: DeployedTask['manifest']['limits'];
   readonly grants: DeployedTask['manifest']['grants'];
@@ -46,6 +48,7 @@ export interface ControlParts {
   readonly lanes: ReadonlyMap<DeployedTask, Lane<PendingRun>>;
   readonly dispatch: Dispatch;
   readonly intake: Intake;
+  readonly schedules: Pick<Schedules, 'of'>;
   readonly counts: Counts;
   readonly clock: () => number;
 }
@@ -100,6 +103,7 @@ export class Control {
       digest: installed.digest,
       imports: installed.imports,
       filters: manifest.triggers.map(({ pattern }) => pattern.filter),
+      timers: this.#parts.schedules.of(manifest.name),
       priority: manifest.schedule.priority,
       limits: manifest.limits,
       grants: manifest.grants,

@@ -45,6 +45,11 @@ export class Dispatch {
     });
   }
 
+  /** What shaping remembers. */
+  get shapers(): Pick<Shapers<never>, 'memoryOf' | 'offered' | 'restore'> {
+    return this.#shapers;
+  }
+
   /** Runs that wait in shaping, wait for their turn, or run. */
   get runs(): number {
     return this.#shapers.waiting + this.#parts.scheduler.runs;

@@ -144,6 +144,19 @@ export type Observation =
       /** The tasks whose publishes led to it, the last one last; for a loop. */
       readonly chain?: readonly string[];
     }
+  /** Firings of a timer that are not to be: the hub was away, or the clock was set forward, or there was no room. */
+  | {
+      readonly kind: 'firings-missed';
+      readonly task: string;
+      readonly timer: string;
+      readonly count: number;
+      /** Whether there were more than were counted. */
+      readonly orMore: boolean;
+      /** When the last of them was scheduled. */
+      readonly lastMs: number;
+      /** Those after them that happen now. */
+      readonly caughtUp: number;
+    }
   /** What the run read was overwritten while it ran: it runs again. */
   | {
       readonly kind: 'run-repeated';
@@ -196,6 +209,8 @@ export interface Counts {
   dropped: Record<DropReason, number>;
   runs: Record<Outcome['kind'], number>;
   repeated: number;
+  /** Firings of timers that were not to be. */
+  missedFirings: number;
   /** Messages that the broker sent again although the hub had them. */
   repeatedDeliveries: number;
   published: number;
@@ -234,6 +249,7 @@ export function noCounts(): Counts {
       cancelled: 0,
     },
     repeated: 0,
+    missedFirings: 0,
     repeatedDeliveries: 0,
     published: 0,
     publishFailed: 0,

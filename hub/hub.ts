@@ -27,7 +27,9 @@ import { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
 import { Registry, type DeployedTask } from './registry/index.js';
 import { Scheduler, type Lane } from './scheduler/index.js';
+import { Schedules } from './schedules/index.js';
 import { SessionFilters } from './session-filters.js';
+import { ShapingMemory } from './shaping-memory.js';
 import { openStore } from './store/index.js';
 import { monotonicTimer, type Timer } from './timer.js';
 
@@ -47,6 +49,8 @@ export interface HubOptions {
   readonly clock: () => number;
   /** What waiting events wait by. Default: the process's monotonic clock. */
   readonly timer?: Timer;
+  /** The time zone of timers that do not name one. Default: the machine's. */
+  readonly zone?: string;
   /** A new id for each event, also over restarts. */
   readonly newEventId: () => string;
   /** A whole number below 2^53 for each run. */
@@ -130,6 +134,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
 
   const madeRoom = (): void => {
     intake.roomMade();
+    schedules.roomMade();
     drained.check();
   };
   const lateLink = new LateLink();
@@ -174,7 +179,9 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     deliveries,
     counts,
   });
-  const control = new Control({ registry, lanes, dispatch, intake, counts, clock });
+  const { zone = Intl.DateTimeFormat().resolvedOptions().timeZone } = options;
+  const schedules = new Schedules({ intake, journal, clock, timer, zone, counts, observe, log }, store.schedules());
+  const control = new Control({ registry, lanes, dispatch, intake, schedules, counts, clock });
   observers.push((observation) => control.note(observation));
   const drained = new Drained(() => dispatch.runs);
   const runsEnded = (runs: readonly PendingRun[]): void => {
@@ -205,6 +212,18 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   );
   outbox.start();
   intake.resume(store.unfinished());
+  const memory = new ShapingMemory({
+    shapers: dispatch.shapers,
+    store,
+    tasks: () => registry.tasks,
+    clock,
+    timer,
+    log,
+  });
+  releases.push(() => memory.close());
+  memory.start();
+  releases.push(() => schedules.stop());
+  schedules.update(registry.tasks);
   const link = new SessionFilters({ link: await connecting, store, log });
   releases.push(() => link.close());
   const subscriptions = registry.subscriptions();
@@ -217,6 +236,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   });
 
   const close = async (): Promise<number> => {
+    schedules.stop();
     intake.stop();
     // What waits in shaping was acknowledged: it is run now rather than lost.
     dispatch.flush();
@@ -227,6 +247,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     executor.stop();
     // What these runs publish goes to the link, as far as it is on disk, before the link closes.
     await journal.settle();
+    memory.keepAll(left === 0);
     outbox.stop();
     await releaseAll(releases, log);
     observe({ kind: 'stopped', left });

@@ -12,7 +12,7 @@ import { admit, hasRoom, type Load } from './queue/index.js';
 import { ReadingPause } from './reading-pause.js';
 import type { DeployedTask, Match, Registry } from './registry/index.js';
 import type { Scheduler } from './scheduler/index.js';
-import type { StoredEvent, UnfinishedGroup } from './store/index.js';
+import type { Delivery, ScheduleChange, StoredEvent, UnfinishedGroup } from './store/index.js';
 import type { Timer } from './timer.js';
 
 export interface IntakeParts {
@@ -20,7 +20,7 @@ export interface IntakeParts {
   readonly scheduler: Scheduler<PendingRun>;
   readonly dispatch: Dispatch;
   readonly ownPublishes: Pick<OwnPublishes, 'chainOf'>;
-  readonly journal: Pick<Journal, 'receive' | 'write'>;
+  readonly journal: Pick<Journal, 'advance' | 'receive' | 'write'>;
   readonly deliveries: Deliveries;
   readonly counts: Counts;
   /** Milliseconds since 1970 (UTC). */
@@ -41,6 +41,13 @@ interface Waking {
   /** By the monotonic clock. */
   readonly arrivedMs: number;
   readonly chain: readonly string[];
+}
+
+/** How an event came, apart from what it is. */
+interface Acceptance extends Pick<Waking, 'arrivedMs' | 'chain'> {
+  readonly delivery: Delivery | undefined;
+  /** To be called when the event is on disk; at QoS 0 at once. */
+  readonly durable: () => void;
 }
 
 /**
@@ -160,6 +167,33 @@ export class Intake {
     return runId;
   }
 
+  /**
+   * Takes the event of a timer as one at QoS 1, and notes with it, in one transaction, how far the timer has come.
+   * @returns whether there was room for it; if not, nothing was done.
+   */
+  fire({ id, topic, payload }: Pick<StoredEvent, 'id' | 'topic' | 'payload'>, advance: ScheduleChange): boolean {
+    const { registry, journal, counts, timer, clock } = this.#parts;
+    if (!this.hasRoomFor(topic, payload.length)) return false;
+    const matches = registry.match(topic);
+    counts.received++;
+    journal.advance(advance);
+    const atMs = clock();
+    const event = { id, topic, payload, qos: 1, retain: false, arrivedAtMs: atMs, clockMs: atMs } as const;
+    this.#accept(event, matches, {
+      arrivedMs: timer.nowMs(),
+      chain: [],
+      delivery: undefined,
+      durable: () => undefined,
+    });
+    return true;
+  }
+
+  /** Whether `fire` would take an event. */
+  hasRoomFor(topic: string, bytes = 0): boolean {
+    const matches = this.#parts.registry.match(topic);
+    return !this.#stopped && hasRoom(this.#load(), { runs: matches.length, bytes }) && this.#haveRoom(matches);
+  }
+
   /** Takes events that are held, as far as there is room. */
   roomMade(): void {
     if (this.#stopped || this.#held.count === 0) return;
@@ -204,12 +238,11 @@ export class Intake {
   }
 
   #take({ message, matches, arrivedMs, taken }: Held): void {
-    const { scheduler, journal, ownPublishes, observe, newEventId, newSeed, clock } = this.#parts;
+    const { ownPublishes, newEventId, clock } = this.#parts;
     const { topic, payload, qos, retain, receivedAtMs } = message;
-    const seeds = matches.map(() => newSeed());
     // Both: a broker may drop what a message says of itself, and what came back late or through others is not known here.
     const chain = longer(readChain(message.chain), ownPublishes.chainOf(message));
-    const event: StoredEvent = {
+    const event = {
       id: newEventId(),
       topic,
       payload,
@@ -217,24 +250,36 @@ export class Intake {
       retain,
       arrivedAtMs: receivedAtMs,
       clockMs: clock(),
-      runs: matches.map(({ task }, i) => ({ task: task.manifest.name, seed: seeds[i] ?? 0 })),
       ...(chain.length === 0 ? {} : { chain: writeChain(chain) }),
     };
+    const durable = (): void => {
+      if (taken === undefined) message.acknowledge();
+      else taken.durable();
+      if (qos > 0) this.#pause.acknowledged(message);
+    };
+    this.#accept(event, matches, { arrivedMs, chain, delivery: taken?.delivery, durable });
+  }
+
+  #accept(
+    arrived: Omit<StoredEvent, 'runs'>,
+    matches: readonly Match[],
+    { arrivedMs, chain, delivery, durable }: Acceptance,
+  ): void {
+    const { scheduler, journal, observe, newSeed } = this.#parts;
+    const { topic, payload, qos, arrivedAtMs } = arrived;
+    const seeds = matches.map(() => newSeed());
+    const runs = matches.map(({ task }, i) => ({ task: task.manifest.name, seed: seeds[i] ?? 0 }));
+    const event: StoredEvent = { ...arrived, runs };
     observe({
       kind: 'event-received',
       eventId: event.id,
       topic,
       payloadBytes: payload.length,
       qos,
-      atMs: receivedAtMs,
-      tasks: event.runs.map(({ task }) => task),
+      atMs: arrivedAtMs,
+      tasks: runs.map(({ task }) => task),
     });
-    const durable = (): void => {
-      if (taken === undefined) message.acknowledge();
-      else taken.durable();
-      if (qos > 0) this.#pause.acknowledged(message);
-    };
-    const first = qos > 0 ? journal.receive(event, taken?.delivery, durable) : undefined;
+    const first = qos > 0 ? journal.receive(event, delivery, durable) : undefined;
     for (const [i, match] of matches.entries()) {
       const place = first === undefined ? undefined : { group: first.group, run: first.run + i };
       this.#dispatch(event, { match, seed: seeds[i] ?? 0, place, arrivedMs, chain });

@@ -6,6 +6,7 @@ import type {
   Delivery,
   OutboxGroup,
   RunPlace,
+  ScheduleChange,
   StateChange,
   Store,
   StoredEvent,
@@ -32,13 +33,16 @@ class Turn {
   readonly batches: Batch[] = [];
   readonly sent: number[] = [];
   readonly dead: DeadMessage[] = [];
+  /** By task and timer: of each only the last counts. */
+  readonly schedules = new Map<string, ScheduleChange>();
   readonly onDurable: (() => void)[] = [];
   runs = 0;
 
   constructor(readonly inboxId: number) {}
 
   get isEmpty(): boolean {
-    return this.events.length + this.batches.length + this.sent.length + this.dead.length === 0;
+    const lists = [this.events, this.batches, this.sent, this.dead];
+    return this.schedules.size === 0 && lists.every((list) => list.length === 0);
   }
 }
 
@@ -96,6 +100,12 @@ export class Journal {
   write(changes: readonly StateChange[], settled: Batch['settled']): void {
     this.#turn.batches.push({ changes, settled });
     this.#schedule('now');
+  }
+
+  /** How far a timer has come: in one transaction with all that this turn of the event loop receives. */
+  advance(change: ScheduleChange): void {
+    this.#turn.schedules.set(`${change.task}/${change.timer}`, change);
+    this.#schedule('soon');
   }
 
   /** The broker has all messages of a group. That it is known late costs nothing: they would be published again. */
@@ -163,7 +173,8 @@ export class Journal {
     const changes = batches.length === 1 ? (batches[0]?.changes ?? []) : batches.flatMap((batch) => batch.changes);
     let committed;
     try {
-      committed = store.commit(changes, { received, deliveries, sent, dead });
+      const schedules = [...turn.schedules.values()];
+      committed = store.commit(changes, { received, deliveries, sent, dead, schedules });
     } catch (error) {
       log.error(
         { err: error, events: events.length, runs: changes.length },

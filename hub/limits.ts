@@ -55,10 +55,35 @@ export const HUB_BOUNDS = {
   dedupedValues: 4_096,
   /** A payload that is parsed for a JSON pointer on the thread that all events pass: under a millisecond. */
   shapedJsonBytes: 64 * KiB,
+  /** What is kept of a trigger's shaping over a restart, the newest: the keys of a large building. */
+  keptShapingBytes: 512 * KiB,
+  /** How often, where something changed: what a kill may undo. Each time costs a write of that size for each trigger. */
+  keepShapingMs: 10_000,
   /** Characters of a JSON pointer. */
   pointerLength: 1_024,
   /** The longest `wait`, `maxWait`, `every`, `window` and `ttl`. A timer holds no more than 24 days. */
   shapingMs: 24 * 3_600_000,
+  /** Characters of a `cron` line. */
+  cronLength: 256,
+  /** The shortest and the longest `every`. A longer rhythm is one of days, which cron can say. */
+  leastTimerMs: 1_000,
+  timerMs: 24 * 3_600_000,
+  /** Characters of a timer's `payload`. */
+  timerPayloadLength: 4 * KiB,
+  /** A look at the machine's clock while a timer waits: setting it, or a machine that slept, tells nobody. */
+  clockLookMs: 30_000,
+  /** A firing that is later than that was missed. Above `clockLookMs`, and above the start of a hub at the wrong moment. */
+  lateFiringMs: 60_000,
+  /**
+   * Firings of a timer that are caught up on, the newest: those of a night at one a minute. Finding them takes some
+   * 70 us each.
+   */
+  caughtUpFirings: 500,
+  /**
+   * How far the machine's clock may be set back before cron goes by it again. Below, its moments are not lived through
+   * twice; beyond, the clock was wrong before, as on a machine without a battery. As Vixie's cron has it.
+   */
+  clockSetBackMs: 3 * 3_600_000,
   /** Publishes in a row, whatever their tasks. Beyond, the next is cut as a loop is. */
   chainLength: 256,
   /**
@@ -128,6 +153,7 @@ export const MANIFEST_DEFAULTS = {
   priority: 5,
   mode: 'queued',
   overflow: 'drop-newest',
+  catchUp: 'none',
   /** A task that is meant to wake itself does so a few times; a loop reaches it in milliseconds. */
   hops: 8,
   qos: 1,

@@ -1,6 +1,7 @@
 import type { Grants, Limits, QoS } from '../../runtime/index.js';
 import type { JsonPointer } from './json-pointer.js';
 import type { OrderingKey } from './ordering-key.js';
+import type { TimerRule } from './timer-rule.js';
 import type { TopicPattern } from './topic-pattern.js';
 
 /** What a task.toml says, complete: defaults are filled in and units are gone. */
@@ -29,7 +30,10 @@ export interface Manifest {
 
 /** What makes a task run. */
 export interface Trigger {
+  /** What it matches; for a timer its own topic (`timerTopic`), which no broker knows. */
   readonly pattern: TopicPattern;
+  /** Set for what the clock wakes, and no message. */
+  readonly timer: TimerRule | undefined;
   /** What the hub subscribes with. */
   readonly qos: QoS;
   /** Undefined when each event goes on at once. One object for each trigger. */

@@ -1,10 +1,11 @@
 import type { BucketGrant } from '../../runtime/index.js';
 import { keyLines, type KeyPath } from './key-lines.js';
-import type { Manifest, Shaping } from './manifest.js';
+import type { Manifest, Shaping, Trigger } from './manifest.js';
 import { nearest } from './nearest.js';
 import { capturesNamed, type OrderingKey } from './ordering-key.js';
 import type { Problem } from './problem.js';
 import { checkShape, type ManifestFields, type SchemaFault } from './schema.js';
+import { timerTopic, type TimerRule } from './timer-rule.js';
 import { parseToml } from './toml.js';
 
 export type ParsedManifest =
@@ -53,7 +54,8 @@ function crossFaults({ isolation, schedule, trigger }: ManifestFields): readonly
   if (schedule.key?.kind !== 'template') return [];
   const faults: SchemaFault[] = [];
   for (const name of capturesNamed(schedule.key.parts)) {
-    const lacking = trigger.findIndex(({ topic }) => !topic.captures.some((capture) => capture.name === name));
+    // A timer captures nothing: what its events lack of the key is empty.
+    const lacking = trigger.findIndex(({ topic }) => topic?.captures.every((capture) => capture.name !== name));
     if (lacking === -1) continue;
     const message = `names {${name}}, which trigger ${lacking + 1} does not capture: each trigger's topic must have it`;
     faults.push({ path: ['schedule', 'key'], message });
@@ -71,11 +73,7 @@ function manifestOf(fields: ManifestFields): Manifest {
     component: fields.component ?? `build/${fields.name}.wasm`,
     subjects: fields.subjects,
     isolation: fields.isolation,
-    triggers: fields.trigger.map((trigger) => ({
-      pattern: trigger.topic,
-      qos: trigger.qos,
-      shaping: shapingOf(trigger),
-    })),
+    triggers: fields.trigger.map((trigger, i) => triggerOf(trigger, i, fields.name)),
     limits: {
       fuel: limits.fuel,
       memoryBytes: limits.memory,
@@ -96,6 +94,21 @@ function manifestOf(fields: ManifestFields): Manifest {
     grants: { publish: fields.grants.publish, buckets: bucketsOf(fields) },
     config: Object.fromEntries(Object.entries(fields.config).map(([name, value]) => [name, String(value)])),
   };
+}
+
+function triggerOf(trigger: ManifestFields['trigger'][number], i: number, task: string): Trigger {
+  const { qos, topic } = trigger;
+  const timer = timerOf(trigger, i);
+  if (timer === undefined && topic !== undefined) return { pattern: topic, timer, qos, shaping: shapingOf(trigger) };
+  const pattern = { filter: timerTopic(task, timer?.name ?? ''), captures: [] };
+  return { pattern, timer, qos, shaping: undefined };
+}
+
+function timerOf(trigger: ManifestFields['trigger'][number], i: number): TimerRule | undefined {
+  const { cron, zone, every, catchUp, payload, name = String(i + 1) } = trigger;
+  if (cron !== undefined) return { name, when: { kind: 'cron', line: cron, zone }, catchUp, payload };
+  if (every !== undefined) return { name, when: { kind: 'every', everyMs: every }, catchUp, payload };
+  return undefined;
 }
 
 /** Undefined where there is nothing to shape, which is the usual case and the fast one. */

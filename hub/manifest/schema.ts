@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { DEFAULT_LIMITS, filterFault, MAX_LIMITS } from '../../runtime/index.js';
 import { HUB_BOUNDS, MANIFEST_DEFAULTS } from '../limits.js';
+import { cronFault, zoneFault } from './cron-line.js';
 import { parsePointer, type JsonPointer } from './json-pointer.js';
 import type { KeyPath } from './key-lines.js';
 import { parseKeyTemplate, type OrderingKey } from './ordering-key.js';
+import { timerKeyFaults } from './timer-keys.js';
 import { parsePattern } from './topic-pattern.js';
 import { parseBytes, parseDurationMs, parseFuel, type Parsed } from './units.js';
 
@@ -91,9 +93,42 @@ const throttle = z
     error: 'must be true where leading is false: no event would ever go on',
   });
 
+const cron = text('a cron line such as "0 7 * * mon-fri"')
+  .max(HUB_BOUNDS.cronLength, { error: `must have at most ${HUB_BOUNDS.cronLength} characters` })
+  .superRefine((value, context) => {
+    const fault = cronFault(value);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: `${fault}: it is ${show(value)}` });
+  });
+
+const zone = text('a time zone such as "Europe/Berlin"').superRefine((value, context) => {
+  const fault = zoneFault(value);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: `${fault}: it is ${show(value)}` });
+});
+
 const trigger = z.strictObject(
   {
-    topic: topicPattern.describe('MQTT topic filter; a level may be {name}, which matches like + and is captured.'),
+    topic: topicPattern
+      .optional()
+      .describe('MQTT topic filter; a level may be {name}, which matches like + and is captured.'),
+    cron: cron
+      .optional()
+      .describe('Wakes the task at these times: "minute hour day month weekday", or with seconds before them.'),
+    zone: zone.optional().describe('The time zone of cron, such as "Europe/Berlin"; the machine\'s when absent.'),
+    every: amount(parseDurationMs, HUB_BOUNDS.timerMs, 'ms')
+      .refine((ms) => ms >= HUB_BOUNDS.leastTimerMs, { error: `must be at least ${HUB_BOUNDS.leastTimerMs} ms` })
+      .optional()
+      .describe('Wakes the task at each whole multiple of this since 1970 (UTC), such as "5 min".'),
+    catchUp: z
+      .enum(['none', 'last', 'all'], { error: wrong('"none", "last" or "all"') })
+      .default(MANIFEST_DEFAULTS.catchUp)
+      .describe('What becomes of the firings of cron or every that were missed, for instance as the hub was away.'),
+    name: name
+      .optional()
+      .describe("What a timer is called; its number among the task's triggers, from 1, when absent."),
+    payload: text('a text')
+      .max(HUB_BOUNDS.timerPayloadLength, { error: `must have at most ${HUB_BOUNDS.timerPayloadLength} characters` })
+      .optional()
+      .describe('The payload of a timer; when absent, a JSON object that says when it was scheduled.'),
     qos: qos.default(MANIFEST_DEFAULTS.qos).describe('What the hub subscribes with.'),
     ignoreRetained: yesOrNo
       .default(false)
@@ -270,8 +305,9 @@ export type SchemaResult =
 /** Checks a parsed task.toml and names everything that is wrong with it. */
 export function checkShape(value: unknown): SchemaResult {
   const result = manifest.safeParse(value);
-  if (result.success) return { ok: true, fields: result.data };
-  return { ok: false, faults: result.error.issues.flatMap(faultsOf) };
+  const ofTimers = timerKeyFaults(value);
+  if (result.success && ofTimers.length === 0) return { ok: true, fields: result.data };
+  return { ok: false, faults: [...(result.error?.issues.flatMap(faultsOf) ?? []), ...ofTimers] };
 }
 
 /** The JSON Schema (draft 2020-12) of task.toml, for editors. */

@@ -1,5 +1,6 @@
 import { filterFault } from '../../runtime/index.js';
 import { HUB_BOUNDS } from '../limits.js';
+import { TIMER_LEVEL } from './timer-rule.js';
 
 /** A level of a topic that has a name. */
 interface Capture {
@@ -48,6 +49,9 @@ export function parsePattern(text: string): ParsedPattern {
     return fault(
       'a shared subscription ($share/...) would let the hub see only some of the events: name the filter alone',
     );
+  }
+  if (levels[0] === TIMER_LEVEL) {
+    return fault(`topics below "${TIMER_LEVEL}" are those of timers: write cron or every instead of a topic`);
   }
   const problem = filterFault(filter);
   return problem === undefined ? { ok: true, pattern: { filter, captures } } : fault(problem);

@@ -65,7 +65,8 @@ export class Registry {
 
   /** What to subscribe to for all tasks. */
   subscriptions(): readonly Subscription[] {
-    return subscriptionsFor(this.tasks.flatMap((task) => task.manifest.triggers));
+    const triggers = this.tasks.flatMap((task) => task.manifest.triggers);
+    return subscriptionsFor(triggers.filter(({ timer }) => timer === undefined));
   }
 
   #find(topic: string): readonly Match[] {

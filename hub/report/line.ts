@@ -33,6 +33,7 @@ export function weightOf(seen: Observation): Weight | 'always' | 'none' {
       return 'ordinary';
     case 'intake-paused':
     case 'intake-resumed':
+    case 'firings-missed':
       return 'notable';
     case 'event-refused':
       return seen.reason === 'no-task' ? 'none' : 'notable';
@@ -78,6 +79,12 @@ export function lineOf(seen: Observation, paint: Paint): string {
     case 'event-dropped': {
       const why = seen.chain === undefined ? seen.reason : `it wakes itself: ${showChain(seen.chain)}`;
       return row(seen.task, seen.topic, paint.bad(label('dropped')), printable(why, MESSAGE_WIDTH));
+    }
+    case 'firings-missed': {
+      // Of `all` that are too many, those beyond the bound are not counted.
+      const count = seen.count === 0 ? 'earlier' : `${seen.count}${seen.orMore ? ' or more' : ''}`;
+      const rest = seen.caughtUp === 0 ? '' : `; ${seen.caughtUp} after them are caught up on`;
+      return row(seen.task, `timer ${seen.timer}`, paint.bad(label('missed')), `${count} firings${rest}`);
     }
     case 'publish-failed':
       return row(seen.task, seen.topic, paint.bad(label('unpublished')), printable(seen.message, MESSAGE_WIDTH));

@@ -75,6 +75,7 @@ export class Tally {
       case 'publish-failed':
         this.task(seen.task).publishFailed += 1;
         break;
+      case 'firings-missed':
       case 'task-refused':
       case 'started':
       case 'intake-resumed':

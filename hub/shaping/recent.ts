@@ -27,6 +27,22 @@ export class Recent {
     return false;
   }
 
+  /** Each text with when it came, oldest first. */
+  entries(): Iterable<readonly [text: string, atMs: number]> {
+    return this.#atMs;
+  }
+
+  /** Takes what was remembered before: what came since is newer. @param entries Oldest first. */
+  restore(entries: Iterable<readonly [text: string, atMs: number]>, nowMs: number): void {
+    const since = [...this.#atMs];
+    this.#atMs.clear();
+    for (const [text, atMs] of [...entries, ...since]) {
+      this.#atMs.delete(text);
+      this.#atMs.set(text, atMs);
+    }
+    this.#forget(nowMs);
+  }
+
   get size(): number {
     return this.#atMs.size;
   }

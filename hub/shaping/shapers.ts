@@ -22,8 +22,26 @@ export interface ShapersOptions<T> {
   readonly woke: () => void;
 }
 
+/** What is remembered of a trigger, apart from what waits: plain data, in times of the monotonic clock. */
+export interface Memory {
+  /** The one used longest ago first. */
+  readonly keys: readonly KeyMemory[];
+  /** What dedupe has seen and when, oldest first. */
+  readonly seen: readonly (readonly [text: string, atMs: number])[];
+}
+
+interface KeyMemory {
+  readonly key: string;
+  /** See `KeyState`. */
+  readonly value: string | undefined;
+  /** When its throttle's interval ends. */
+  readonly openAtMs: number | undefined;
+}
+
 /** The shaping of one trigger: its keys, the one used longest ago first. */
 interface Shaper<T> {
+  /** Items that it was offered: as long as that is the same, so is what is remembered. */
+  offered: number;
   readonly rules: Shaping;
   readonly keys: Map<string, Key<T>>;
   readonly recent: Recent | undefined;
@@ -56,6 +74,7 @@ export class Shapers<T extends Shapeable> {
   /** Takes an item through the shaping of its trigger, of which `rules` is the identity. */
   offer(rules: Shaping, longKey: string, item: T): void {
     const shaper = this.#shaper(rules);
+    shaper.offered++;
     const nowMs = this.#options.timer.nowMs();
     const key = longKey.length <= HUB_BOUNDS.shapedKeyLength ? longKey : textFingerprint(longKey);
     if (rules.ignoreRetained && item.event.retain) return this.#options.fold({ item, reason: 'retained' });
@@ -74,12 +93,39 @@ export class Shapers<T extends Shapeable> {
     this.#setAlarm();
   }
 
+  /** Grows with each item of a trigger. */
+  offered(rules: Shaping): number {
+    return this.#shapers.get(rules)?.offered ?? 0;
+  }
+
+  memoryOf(rules: Shaping): Memory {
+    const shaper = this.#shapers.get(rules);
+    const keys = [...(shaper?.keys ?? [])].map(([key, { state }]) => {
+      return { key, value: state.value, openAtMs: state.throttle?.openAtMs };
+    });
+    return { keys, seen: [...(shaper?.recent?.entries() ?? [])] };
+  }
+
+  /** Takes what an earlier hub remembered of a trigger. What has come since is newer, and stays. */
+  restore(rules: Shaping, { keys, seen }: Memory): void {
+    const shaper = this.#shaper(rules);
+    shaper.recent?.restore(seen, this.#options.timer.nowMs());
+    const since = new Map(shaper.keys);
+    shaper.keys.clear();
+    for (const { key, value, openAtMs } of keys) {
+      if (since.has(key)) continue;
+      const throttle = openAtMs === undefined ? undefined : { openAtMs };
+      shaper.keys.set(key, { shaper, state: { value, throttle }, dueMs: Infinity, order: 0, place: -1 });
+    }
+    for (const [key, entry] of since) shaper.keys.set(key, entry);
+  }
+
   #shaper(rules: Shaping): Shaper<T> {
     let shaper = this.#shapers.get(rules);
     if (shaper === undefined) {
       const recent =
         rules.dedupe === undefined ? undefined : new Recent(rules.dedupe.windowMs, HUB_BOUNDS.dedupedValues);
-      shaper = { rules, keys: new Map(), recent };
+      shaper = { offered: 0, rules, keys: new Map(), recent };
       this.#shapers.set(rules, shaper);
     }
     return shaper;

@@ -7,10 +7,13 @@ export {
   type Origin,
   type OutboxGroup,
   type RunPlace,
+  type ScheduleChange,
   type StateChange,
   type Store,
   type StoredEvent,
   type StoredMessage,
+  type StoredSchedule,
+  type StoredShaping,
   type UnfinishedGroup,
   type Write,
 } from './store.js';

@@ -48,6 +48,26 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE session_filters (filter TEXT PRIMARY KEY) WITHOUT ROWID;
   `,
+  /* `dealt_ms`: firings up to that moment are dealt with. `memory`: what a trigger's shaping remembers, packed. */
+  `
+  CREATE TABLE schedules (
+    task TEXT NOT NULL,
+    timer TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    dealt_ms INTEGER NOT NULL,
+    fired_ms INTEGER,
+    turn INTEGER NOT NULL,
+    furthest_ms INTEGER,
+    PRIMARY KEY (task, timer)
+  ) WITHOUT ROWID;
+  CREATE TABLE shaping (
+    task TEXT NOT NULL,
+    filter TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    memory BLOB NOT NULL,
+    PRIMARY KEY (task, filter)
+  );
+  `,
 ];
 
 /**

@@ -7,7 +7,9 @@ import { FilterTable } from './filter-table.js';
 import type { SyncFile } from './group-sync.js';
 import { InboxTable } from './inbox-table.js';
 import { OutboxTable } from './outbox-table.js';
+import { ScheduleTable } from './schedule-table.js';
 import { migrate } from './schema.js';
+import { ShapingTable } from './shaping-table.js';
 import { Connection, type Statement } from './sqlite.js';
 import {
   StoreError,
@@ -20,6 +22,8 @@ import {
   type StateChange,
   type Store,
   type StoredMessage,
+  type StoredSchedule,
+  type StoredShaping,
   type UnfinishedGroup,
   type Write,
 } from './store.js';
@@ -82,6 +86,8 @@ class SqliteStore implements Store {
   readonly #inbox: InboxTable;
   readonly #outbox: OutboxTable;
   readonly #filters: FilterTable;
+  readonly #schedules: ScheduleTable;
+  readonly #shaping: ShapingTable;
   readonly #log: WriteAheadLog;
   readonly #unlock: () => void;
   #revision: number;
@@ -114,6 +120,8 @@ class SqliteStore implements Store {
       this.#inbox = new InboxTable(this.#connection);
       this.#outbox = new OutboxTable(this.#connection);
       this.#filters = new FilterTable(this.#connection);
+      this.#schedules = new ScheduleTable(this.#connection);
+      this.#shaping = new ShapingTable(this.#connection);
       // What an earlier hub wrote and could not sync any more becomes durable before anything is built on it.
       this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
       syncDirectory(dirname(file));
@@ -134,8 +142,9 @@ class SqliteStore implements Store {
 
   commit(changes: readonly StateChange[], also: Also = {}): Committed {
     if (this.#closed !== undefined) throw new StoreError('closed', 'Cannot commit as the store is closed');
-    const { received, deliveries = [], sent = [], dead = [] } = also;
-    const nothing = received === undefined && sent.length === 0 && dead.length === 0 && deliveries.length === 0;
+    const { received, deliveries = [], sent = [], dead = [], schedules = [] } = also;
+    const lists = [sent, dead, deliveries, schedules];
+    const nothing = received === undefined && lists.every((list) => list.length === 0);
     if (nothing && changes.every(isEmpty)) return { results: changes.map(() => COMMITTED), outbox: undefined };
     const usage = new Map(this.#usage);
     const revision = this.#revision;
@@ -146,6 +155,7 @@ class SqliteStore implements Store {
       const results = changes.map((change) => this.#apply(change, messages));
       this.#inbox.write(received, deliveries);
       const bytes = this.#outbox.write(messages, { sent, dead });
+      this.#schedules.write(schedules);
       if (this.#revision !== revision) this.#setRevision.run(this.#revision);
       this.#commit.run();
       this.#inbox.committed(received, deliveries);
@@ -172,6 +182,28 @@ class SqliteStore implements Store {
 
   nextInboxId(): number {
     return this.#inbox.nextId();
+  }
+
+  shaping(): { readonly memories: readonly StoredShaping[]; readonly isComplete: boolean } {
+    return this.#shaping.load();
+  }
+
+  keepShaping(memories: readonly StoredShaping[], isComplete: boolean): void {
+    if (this.#closed !== undefined) throw new StoreError('closed', 'Cannot keep shaping as the store is closed');
+    try {
+      this.#connection.exec('BEGIN IMMEDIATE');
+      this.#shaping.write(memories, isComplete);
+      this.#connection.exec('COMMIT');
+      this.#log.grew();
+    } catch (error) {
+      this.#rollBack(this.#revision, new Map(this.#usage));
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new StoreError('write-failed', `Cannot write to the store: ${reason}`, { cause: error });
+    }
+  }
+
+  schedules(): readonly StoredSchedule[] {
+    return this.#schedules.load();
   }
 
   unsent(range: { readonly after: number; readonly upTo: number; readonly limit: number }): readonly OutboxGroup[] {

@@ -80,6 +80,44 @@ export interface DeadMessage {
   readonly atMs: number;
 }
 
+/** What the shaping of a trigger remembers, in times of the machine's clock. */
+export interface StoredShaping {
+  readonly task: string;
+  /** The trigger's: no other of the task has it. */
+  readonly filter: string;
+  /** How it shapes, as a text that is equal for equal rules. */
+  readonly rules: string;
+  readonly keys: readonly {
+    readonly key: string;
+    readonly value: string | undefined;
+    readonly openAtMs: number | undefined;
+  }[];
+  readonly seen: readonly (readonly [text: string, atMs: number])[];
+}
+
+/** How far a timer of a task has come. */
+export interface StoredSchedule {
+  readonly task: string;
+  readonly timer: string;
+  /** When it fires, as a text that is equal for equal rules: another rule begins anew. */
+  readonly rule: string;
+  /** Firings scheduled up to then are dealt with: they are in the inbox, or were not to be. */
+  readonly dealtMs: number;
+  /** When the last one was scheduled that fired. */
+  readonly firedMs: number | undefined;
+  /** How often the clock was set back so far that its moments come again: what makes their ids others. */
+  readonly turn: number;
+  /** Up to where firings had been dealt with when it was; undefined when the clock has come there again. */
+  readonly furthestMs: number | undefined;
+}
+
+/** A schedule as it is from now on; undefined for "no longer there". */
+export interface ScheduleChange {
+  readonly task: string;
+  readonly timer: string;
+  readonly schedule: StoredSchedule | undefined;
+}
+
 /** What a finished run read and wants to happen. */
 export interface StateChange {
   readonly reads: readonly Read[];
@@ -105,6 +143,8 @@ export interface Also {
   /** Outbox groups that the broker has. */
   readonly sent?: readonly number[];
   readonly dead?: readonly DeadMessage[];
+  /** Of timers, whose firings are in `received`. */
+  readonly schedules?: readonly ScheduleChange[];
 }
 
 export interface Committed {
@@ -148,6 +188,16 @@ export interface Store {
   deliveries(): readonly Delivery[];
   /** A number for the next inbox group. */
   nextInboxId(): number;
+  /** What shaping remembered, and whether nothing has come since. */
+  shaping(): { readonly memories: readonly StoredShaping[]; readonly isComplete: boolean };
+  /**
+   * Keeps what shaping remembers, in a transaction of its own.
+   * @param isComplete Whether these are all that there are, and nothing will come any more; no other is kept then.
+   * @throws StoreError when it could not be written.
+   */
+  keepShaping(memories: readonly StoredShaping[], isComplete: boolean): void;
+  /** How far each timer has come. */
+  schedules(): readonly StoredSchedule[];
   /** Messages that were not sent, oldest first: groups after `after`, up to `upTo`. */
   unsent(range: { readonly after: number; readonly upTo: number; readonly limit: number }): readonly OutboxGroup[];
   /** The number of the newest outbox group so far. */

@@ -39,7 +39,7 @@ t.test('with --for it shows events and runs, ends by itself, and sums up', async
   const { code, stdout, stderr } = await start(['--for', '5s']);
   t.equal(code, 0);
   t.equal(stderr, '', 'nothing is complained about');
-  t.match(stdout, /^ready: 7 tasks/m);
+  t.match(stdout, /^ready: 8 tasks/m);
   t.match(stdout, /^motion-light +zigbee2mqtt\/\w+\/motion +completed +fuel .*-> zigbee2mqtt\/\w+\/light\/set/m);
   t.match(stdout, /^task +events +runs +completed +other outcomes +fuel/m);
   t.match(

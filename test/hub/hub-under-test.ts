@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import type { Observation } from '../../hub/events.js';
 import { createHub, type Hub } from '../../hub/hub.js';
 import { createLog } from '../../hub/log.js';
+import type { Timer } from '../../hub/timer.js';
 import type { QoS, RunRequest } from '../../runtime/index.js';
 import { fakeLink, type FakeLink } from './fake-link.js';
 import { fakeRuntime, type Behaviour, type FakeRuntime } from './fake-runtime.js';
@@ -39,19 +40,23 @@ export interface TestHubOptions {
   readonly tasks: Readonly<Record<string, string>>;
   readonly behave?: (request: RunRequest) => Behaviour;
   readonly link?: FakeLink;
-  readonly timer?: VirtualTimer;
+  readonly timer?: Timer;
   readonly drainMs?: number;
+  /** Default: it stands still. */
+  readonly clock?: () => number;
+  /** Of an earlier hub that is closed. Default: a new one. */
+  readonly dir?: string;
+  readonly zone?: string;
 }
 
 /** A hub with real parts, between a link and a runtime that do as they are told; it is closed when the test ends. */
 export async function testHub(t: Test, options: TestHubOptions): Promise<TestHub> {
-  const dir = t.testdir({});
+  const { link = fakeLink(), timer, drainMs, clock = () => 5_000, dir = t.testdir({}), zone = 'UTC' } = options;
   for (const [name, manifest] of Object.entries(options.tasks)) {
     mkdirSync(join(dir, 'tasks', name), { recursive: true });
     writeFileSync(join(dir, 'tasks', name, 'task.toml'), `version = "1.0.0"\ncomponent = "c.wasm"\n${manifest}`);
     writeFileSync(join(dir, 'tasks', name, 'c.wasm'), name);
   }
-  const { link = fakeLink(), timer, drainMs } = options;
   const runtime = fakeRuntime(options.behave);
   const seen: Observation[] = [];
   let ids = 0;
@@ -61,7 +66,8 @@ export async function testHub(t: Test, options: TestHubOptions): Promise<TestHub
     startRuntime: () => Promise.resolve(runtime),
     connect: (onMessage) => link.connect(onMessage),
     brokerName: 'mqtt://fake',
-    clock: () => 5_000,
+    clock,
+    zone,
     newEventId: () => `e${ids++}`,
     newSeed: () => 7,
     observe: (observation) => seen.push(observation),

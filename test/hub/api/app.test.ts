@@ -16,6 +16,7 @@ const LIGHT: TaskStatus = {
   description: '',
   digest: 'd'.repeat(64),
   imports: [],
+  timers: [],
   filters: ['home/+/motion'],
   priority: 5,
   limits: { fuel: 1, memoryBytes: 1, deadlineMs: 1, outputBytes: 1, logBytes: 1 },

@@ -26,6 +26,7 @@ t.test('a manifest that says only what it must gets the defaults', (t) => {
     triggers: [
       {
         pattern: { filter: 'zigbee2mqtt/+/climate', captures: [{ name: 'room', level: 1 }] },
+        timer: undefined,
         qos: 1,
         shaping: undefined,
       },

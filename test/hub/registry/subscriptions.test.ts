@@ -5,6 +5,7 @@ import { filterCovers, filterMatches } from '../../../runtime/index.js';
 
 const trigger = (filter: string, qos: 0 | 1 = 1): Trigger => ({
   pattern: { filter, captures: [] },
+  timer: undefined,
   qos,
   shaping: undefined,
 });

@@ -181,3 +181,14 @@ t.test('a hub that does not read says so, when it goes on, and how often in the 
   t.match(lines.join('\n'), /Reading from the broker was paused 2 times, for want of room\./);
   t.end();
 });
+
+t.test('firings that were missed are a line of their own', (t) => {
+  const { lines, observe } = told();
+  observe(loaded('digest', '$timer/digest/morning'));
+  const missed = { kind: 'firings-missed', task: 'digest', timer: 'morning', lastMs: 0 } as const;
+  observe({ ...missed, count: 2, orMore: false, caughtUp: 0 });
+  observe({ ...missed, count: 0, orMore: true, caughtUp: 500 });
+  t.match(lines[1], /^digest +timer morning +missed +2 firings$/);
+  t.match(lines[2], /^digest +timer morning +missed +earlier firings; 500 after them are caught up on$/);
+  t.end();
+});
