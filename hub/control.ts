@@ -2,12 +2,14 @@
 import type { Fuel, Outcome } from '../runtime/index.js';
 import type { Dispatch } from './dispatch.js';
 import type { Counts, Observation } from './events.js';
+import type { DeadLetters } from './dead-letters/index.js';
 import type { Intake } from './intake.js';
 import { Invocations } from './invocations.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask, Registry } from './registry/index.js';
-import type { Lane } from './scheduler/index.js';
+import type { Quarantine, QuarantineStatus } from './quarantine/index.js';
+import type { Lane, Scheduler } from './scheduler/index.js';
 import type { Schedules, TimerStatus } from './schedules/index.js';
 import { TaskTally } from './task-tally.js';
 
@@ -25,6 +27,10 @@ export interface TaskStatus {
   readonly grants: DeployedTask['manifest']['grants'];
   /** Runs that wait to start. */
   readonly waiting: number;
+  /** Runs that failed and wait for their next attempt. */
+  readonly retrying: number;
+  /** Absent while its runs start. */
+  readonly quarantine?: QuarantineStatus | undefined;
   /** How its runs ended since the hub was started, and the fuel they took. */
   readonly outcomes: Readonly<Partial<Record<Outcome['kind'], number>>>;
   readonly fuel: Fuel;
@@ -49,6 +55,9 @@ export interface ControlParts {
   readonly dispatch: Dispatch;
   readonly intake: Intake;
   readonly schedules: Pick<Schedules, 'of'>;
+  readonly scheduler: Pick<Scheduler<PendingRun>, 'pump'>;
+  readonly quarantine: Quarantine;
+  readonly letters: DeadLetters;
   readonly counts: Counts;
   readonly clock: () => number;
 }
@@ -81,6 +90,20 @@ export class Control {
     return this.#parts.registry.tasks.map((task) => this.#statusOf(task));
   }
 
+  get letters(): DeadLetters {
+    return this.#parts.letters;
+  }
+
+  /** Lets a task that is quarantined go on. @returns whether it was; undefined when there is no such task. */
+  release(name: string): boolean | undefined {
+    const { registry, quarantine, scheduler } = this.#parts;
+    const task = registry.tasks.find(({ manifest }) => manifest.name === name);
+    if (task === undefined) return undefined;
+    const held = quarantine.release(task);
+    scheduler.pump();
+    return held;
+  }
+
   /** Runs one task for an event of the caller's, and waits for its end. */
   async invoke({ task, topic, payload }: Invocation): Promise<Invoked> {
     const deployed = this.#parts.registry.tasks.find(({ manifest }) => manifest.name === task);
@@ -108,6 +131,8 @@ export class Control {
       limits: manifest.limits,
       grants: manifest.grants,
       waiting: this.#parts.lanes.get(task)?.waiting ?? 0,
+      retrying: this.#parts.lanes.get(task)?.parked ?? 0,
+      quarantine: this.#parts.quarantine.statusOf(task),
       ...this.#tally.of(manifest.name),
     };
   }

@@ -3,7 +3,7 @@ import type { Journal } from './journal.js';
 import { isLoop } from './loops/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
-import type { Lane, Scheduler } from './scheduler/index.js';
+import type { Job, Lane, Scheduler } from './scheduler/index.js';
 import { Shapers, type Folded } from './shaping/index.js';
 import type { Timer } from './timer.js';
 
@@ -18,6 +18,8 @@ export interface DispatchParts {
   readonly timer: Timer;
   /** Stops the run of a task's key, if there is one: it has no effect then. */
   readonly cancel: (task: DeployedTask, key: string) => void;
+  /** Takes out the run of a task's key that waits for its next attempt, if there is one. */
+  readonly giveUp: (task: DeployedTask, key: string) => PendingRun | undefined;
   /** Called after runs were dropped, when there may be room again, from the event loop. */
   readonly madeRoom: () => void;
 }
@@ -33,6 +35,7 @@ export class Dispatch {
   readonly #parts: DispatchParts;
   readonly #shapers: Shapers<PendingRun>;
   #bytes = 0;
+  #unkept = 0;
   #willTell = false;
 
   constructor(parts: DispatchParts) {
@@ -60,15 +63,26 @@ export class Dispatch {
     return this.#bytes;
   }
 
-  /** Whether as many events wait for a task as may. */
+  /** How many of them are in memory only. */
+  get unkept(): number {
+    return this.#unkept;
+  }
+
+  /** Whether as many events wait for a task as may, those included that are to be tried again. */
   isFull(task: DeployedTask): boolean {
     const lane = this.#parts.lanes.get(task);
-    return lane === undefined || lane.waiting >= task.manifest.queue;
+    return lane === undefined || lane.waiting + lane.parked >= task.manifest.queue;
+  }
+
+  /** Whether a task compares events of a key, and holds one of this key. */
+  isTaken(task: DeployedTask, key: string | undefined): boolean {
+    const isPerKey = task.manifest.schedule.mode !== 'queued' && task.manifest.schedule.mode !== 'parallel';
+    return isPerKey && key !== undefined && this.#parts.lanes.get(task)?.isBusy(key) === true;
   }
 
   /** Takes a run. Pump the scheduler afterwards. */
   take(run: PendingRun): void {
-    this.#bytes += run.event.payload.length;
+    this.#hold(run);
     const { name, hops } = run.task.manifest;
     if (isLoop(run.chain, name, hops)) return this.drop(run, 'loop');
     const { shaping } = run.trigger;
@@ -76,9 +90,41 @@ export class Dispatch {
     else this.#shapers.offer(shaping, run.shapingKey, run);
   }
 
+  /**
+   * Takes a run that an earlier hub was to try again: nothing folds it away any more. Pump the scheduler afterwards.
+   * @returns what waits for its next attempt; undefined when the run is queued instead.
+   */
+  restore(run: PendingRun): Job<PendingRun> | undefined {
+    this.#hold(run);
+    const { scheduler, lanes } = this.#parts;
+    const { task, key } = run;
+    const lane = lanes.get(task);
+    if (lane === undefined) {
+      this.#refuse(run);
+      return undefined;
+    }
+    return scheduler.restore(
+      lane,
+      task.manifest.schedule.mode === 'parallel' ? undefined : key,
+      run,
+      replaceableBy(run),
+    );
+  }
+
+  /** A run waits for its next attempt: where only the latest event of a key counts, not if there is a later one. */
+  waits(run: PendingRun): void {
+    const { task, key } = run;
+    const replaceable = replaceableBy(run);
+    const { mode } = task.manifest.schedule;
+    if ((mode !== 'latest' && mode !== 'restart') || key === undefined || replaceable === undefined) return;
+    if (this.#parts.lanes.get(task)?.isReplaceable(replaceable) !== true) return;
+    const waiting = this.#parts.giveUp(task, key);
+    if (waiting !== undefined) this.drop(waiting, mode === 'restart' ? 'restarted' : 'superseded');
+  }
+
   /** Lets go of runs that are over. */
   ended(runs: readonly PendingRun[]): void {
-    for (const run of runs) this.#bytes -= run.event.payload.length;
+    for (const run of runs) this.#letGo(run);
   }
 
   /** Whether a run has waited too long to be started. */
@@ -115,12 +161,16 @@ export class Dispatch {
 
   /** A run comes out of shaping: the task's mode decides. */
   #enter(run: PendingRun): void {
-    const { scheduler, lanes, cancel } = this.#parts;
+    const { scheduler, lanes, cancel, giveUp } = this.#parts;
     const { task, key, trigger } = run;
     const lane = lanes.get(task);
     if (lane === undefined) return this.#refuse(run);
     const { mode } = task.manifest.schedule;
     if (mode === 'single' && key !== undefined && lane.isBusy(key)) return this.drop(run, 'busy');
+    if ((mode === 'restart' || mode === 'latest') && key !== undefined) {
+      const waiting = giveUp(task, key);
+      if (waiting !== undefined) this.drop(waiting, mode === 'restart' ? 'restarted' : 'superseded', run);
+    }
     if (mode === 'restart' && key !== undefined) cancel(task, key);
     const replaceable = replaceableBy(run);
     const replaced = replaceable === undefined ? undefined : lane.replace(replaceable, run);
@@ -142,9 +192,20 @@ export class Dispatch {
   }
 
   /** It is not to begin anew after a restart. */
-  #forget({ event, place }: PendingRun): void {
-    this.#bytes -= event.payload.length;
+  #forget(run: PendingRun): void {
+    this.#letGo(run);
+    const { place } = run;
     if (place !== undefined) this.#parts.journal.write([{ reads: [], writes: [], ends: place }], () => undefined);
+  }
+
+  #hold({ event, place }: PendingRun): void {
+    this.#bytes += event.payload.length;
+    if (place === undefined) this.#unkept++;
+  }
+
+  #letGo({ event, place }: PendingRun): void {
+    this.#bytes -= event.payload.length;
+    if (place === undefined) this.#unkept--;
   }
 
   #refuse(run: PendingRun): void {

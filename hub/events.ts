@@ -88,6 +88,14 @@ export type DropReason =
   /** It came of the task's own publishes, as often in a row as its `hops` allow. */
   | 'loop';
 
+/** Why a task is no longer quarantined. */
+export type ReleaseReason =
+  /** Its probe completed. */
+  | 'recovered'
+  /** Its version or its component is another. */
+  | 'changed'
+  | 'by-hand';
+
 /** One thing that happened. */
 export type Observation =
   | {
@@ -163,9 +171,40 @@ export type Observation =
       readonly runId: string;
       readonly task: string;
       readonly attempt: number;
+      /** Executions of this attempt so far. */
+      readonly executions: number;
       readonly bucket: string;
       readonly key: string;
     }
+  /** An attempt failed, and had no effect: the run goes again. */
+  | {
+      readonly kind: 'run-retried';
+      readonly runId: string;
+      readonly task: string;
+      readonly event: TaskEvent;
+      readonly attempt: number;
+      readonly outcome: Outcome;
+      readonly usage: Usage;
+      readonly log: readonly LogLine[];
+      readonly droppedLogLines: number;
+      /** Until the next attempt. */
+      readonly waitMs: number;
+    }
+  /** It was given up after it had finished, and is kept as a dead letter. */
+  | { readonly kind: 'run-buried'; readonly runId: string; readonly task: string; readonly attempts: number }
+  /** There were too many dead letters: the oldest went. */
+  | { readonly kind: 'dead-letters-dropped'; readonly letters: number }
+  /** Too many of its runs in a row were given up, or its probe was: its events wait until `untilMs`, then one is tried. */
+  | {
+      readonly kind: 'task-quarantined';
+      readonly task: string;
+      readonly failures: number;
+      /** How often in a row. */
+      readonly trips: number;
+      /** Milliseconds since 1970 (UTC). */
+      readonly untilMs: number;
+    }
+  | { readonly kind: 'task-released'; readonly task: string; readonly reason: ReleaseReason }
   | {
       readonly kind: 'run-finished';
       readonly runId: string;
@@ -211,6 +250,14 @@ export interface Counts {
   repeated: number;
   /** Firings of timers that were not to be. */
   missedFirings: number;
+  /** Attempts that failed and were to be made again. */
+  retried: number;
+  /** Runs that were given up, as dead letters. */
+  buried: number;
+  /** Dead letters that went as there were too many. */
+  lettersDropped: number;
+  /** How often a task was quarantined. */
+  quarantined: number;
   /** Messages that the broker sent again although the hub had them. */
   repeatedDeliveries: number;
   published: number;
@@ -250,6 +297,10 @@ export function noCounts(): Counts {
     },
     repeated: 0,
     missedFirings: 0,
+    retried: 0,
+    buried: 0,
+    lettersDropped: 0,
+    quarantined: 0,
     repeatedDeliveries: 0,
     published: 0,
     publishFailed: 0,

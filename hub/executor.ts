@@ -1,5 +1,6 @@
 import type { Outcome, RunResult, Runtime, Usage } from '../runtime/index.js';
 import { decideCommit, type Commit } from './commit.js';
+import { runLetter } from './dead-letters/index.js';
 import type { Counts, Observer, OutgoingMessage } from './events.js';
 import type { Journal } from './journal.js';
 import { HUB_BOUNDS } from './limits.js';
@@ -8,6 +9,7 @@ import { writeChain } from './loops/index.js';
 import type { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
+import { attemptSeed, verdictOf, type RetryWaits, type Verdict } from './retries/index.js';
 import { RunStops } from './run-stops.js';
 import type { Job, Scheduler } from './scheduler/index.js';
 import type { ChangeResult, StateChange, StoredMessage } from './store/index.js';
@@ -24,14 +26,24 @@ export interface ExecutorParts {
   readonly log: Logger;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
+  readonly retries: Pick<RetryWaits, 'count' | 'add' | 'takeOut'>;
+  /** Told how a run ended that was not to go again. `probe` when its task's quarantine let it start. */
+  readonly ran: (run: PendingRun, how: RunEnd, probe: boolean) => void;
+  /** Called when a run waits for its next attempt. */
+  readonly waits: (run: PendingRun) => void;
   /** Called when some runs are over, after others were started in their place. */
   readonly runsEnded: (runs: readonly PendingRun[]) => void;
 }
+
+type RunEnd = 'completed' | 'given-up' | 'cancelled';
 
 interface Ended {
   readonly job: Job<PendingRun>;
   readonly result: RunResult;
   readonly commit: Commit;
+  readonly verdict: Verdict;
+  /** When the verdict was given: milliseconds since 1970 (UTC). */
+  readonly atMs: number;
 }
 
 /**
@@ -48,6 +60,8 @@ export class Executor {
   readonly #unreleased = new Map<Job<PendingRun>, Ended>();
   #stopped = false;
   readonly #stops = new RunStops();
+  /** Runs that are to wait for their next attempt once that is written. */
+  #toWait = 0;
   readonly #flush = (): void => this.#commitEnded();
 
   constructor(parts: ExecutorParts) {
@@ -57,7 +71,7 @@ export class Executor {
   /** Starts a run: the scheduler's `start`. */
   start(job: Job<PendingRun>): void {
     const run = job.value;
-    run.attempt++;
+    run.executions++;
     const { manifest, installed } = run.task;
     const request = {
       runId: run.runId,
@@ -68,7 +82,7 @@ export class Executor {
       grants: manifest.grants,
       config: manifest.config,
       clockMs: run.clockMs,
-      seed: run.seed,
+      seed: attemptSeed(run.seed, run.attempt),
       // Two tasks may be the same component: neither is to find what is the other's.
       isolationKey: manifest.isolation === 'key' ? `${manifest.name}/${job.key ?? ''}` : undefined,
       subjects: manifest.subjects,
@@ -84,6 +98,17 @@ export class Executor {
     this.#stops.stop(task, key);
   }
 
+  /** Takes out the run of a task's key that waits for its next attempt, if there is one. Its place in the inbox is the caller's. */
+  giveUp(task: DeployedTask, key: string): PendingRun | undefined {
+    const { retries, scheduler, ran } = this.#parts;
+    const job = retries.takeOut(task, key);
+    if (job === undefined) return undefined;
+    this.#stops.forget(job.value);
+    ran(job.value, 'given-up', false);
+    scheduler.abandon(job);
+    return job.value;
+  }
+
   /** From now on, runs that end have no effect. */
   stop(): void {
     this.#stopped = true;
@@ -93,9 +118,10 @@ export class Executor {
     if (this.#stopped) return;
     // It may have completed while it was being stopped.
     if (this.#stops.wasStopped(job.value)) return this.#release(withoutEffects(job, result, { kind: 'cancelled' }));
+    if (result.outcome.kind !== 'completed') return this.#failed(job, result, result.outcome);
     const decision = decideCommit(result, job.value.task.manifest.grants);
     if (decision.ok) {
-      this.#release({ job, result, commit: decision.commit });
+      this.#release({ job, result, commit: decision.commit, verdict: OVER, atMs: 0 });
       return;
     }
     // The runtime should have stopped it: not the guest's fault alone.
@@ -103,13 +129,38 @@ export class Executor {
       { runId: result.runId, fault: decision.fault },
       'a run got past the runtime with an effect it has no grant for',
     );
-    this.#release(withoutEffects(job, result, { kind: 'denied', message: decision.fault }));
+    this.#failed(job, result, { kind: 'denied', message: decision.fault });
+  }
+
+  /** A run that goes again keeps its place in the order of its lane. */
+  #failed(job: Job<PendingRun>, result: RunResult, outcome: Outcome): void {
+    const atMs = this.#parts.clock();
+    const ended = { ...withoutEffects(job, result, outcome), verdict: this.#verdictOn(job, outcome, atMs), atMs };
+    if (ended.verdict.kind !== 'retry') return this.#release(ended);
+    this.#toWait++;
+    this.#toCommit(ended);
+  }
+
+  #verdictOn({ value: run, probe }: Job<PendingRun>, outcome: Outcome, atMs: number): Verdict {
+    const { retries } = this.#parts;
+    const ageMs = atMs - run.takenAtMs;
+    // A probe is asked whether the task works: its answer does not wait.
+    const mayWait = !probe && retries.count + this.#toWait < HUB_BOUNDS.retryingRuns;
+    const { attempt, seed, task } = run;
+    return verdictOf({ outcome, attempt, ageMs, seed, mayWait }, task.manifest.retry);
+  }
+
+  #toCommit(ended: Ended): void {
+    this.#ended.push(ended);
+    this.#flushSoon();
   }
 
   /** Runs end in the order that their lane wants. */
   #release(ended: Ended): void {
     this.#unreleased.set(ended.job, ended);
-    for (const job of ended.job.lane.ended(ended.job)) {
+    const jobs = ended.job.lane.ended(ended.job);
+    if (jobs.length === 0) this.#parts.scheduler.pump();
+    for (const job of jobs) {
       const released = this.#unreleased.get(job);
       if (released === undefined) throw new Error('Cannot release a run as it has not ended');
       this.#unreleased.delete(job);
@@ -150,8 +201,16 @@ export class Executor {
     this.#parts.runsEnded(over);
   }
 
-  #changeOf({ job, commit }: Ended): StateChange {
-    const { runId, task, place } = job.value;
+  #changeOf(ended: Ended): StateChange {
+    const { job, result, commit, verdict, atMs } = ended;
+    const { runId, task, place, attempt } = job.value;
+    if (verdict.kind === 'retry') {
+      const retries = place && { place, attempt: attempt + 1, dueAtMs: atMs + verdict.waitMs };
+      return { ...commit.change, retries };
+    }
+    if (verdict.kind === 'bury') {
+      return { ...commit.change, ends: place, letter: runLetter(job.value, result, atMs) };
+    }
     const messages: StoredMessage[] = [];
     if (commit.messages.length > 0) {
       const timeMs = this.#parts.clock();
@@ -166,34 +225,63 @@ export class Executor {
 
   /** Whether the run is over; if not, it goes again. */
   #settle(ended: Ended, written: ChangeResult | undefined): boolean {
+    const { job, result } = ended;
     if (written === undefined || written.kind === 'committed') {
+      if (ended.verdict.kind === 'retry') {
+        this.#wait(ended, ended.verdict.waitMs);
+        return false;
+      }
       this.#finish(ended);
       return true;
     }
-    const { job, result } = ended;
+    // What failed goes once more to the journal, which does not know yet that it has.
     if (written.kind === 'refused') {
-      this.#finish(
-        withoutEffects(job, result, { kind: 'failed', message: `its writes were refused: ${written.message}` }),
-      );
-      return true;
+      this.#failed(job, result, { kind: 'failed', message: `its writes were refused: ${written.message}` });
+      return false;
     }
-    const { runId, attempt, task } = job.value;
+    const { runId, attempt, executions, task } = job.value;
     const { bucket, key } = written;
-    if (attempt >= HUB_BOUNDS.attempts) {
-      const message = `others wrote "${key}" of the bucket ${bucket} during each of ${attempt} attempts`;
-      // Once more to the journal, which does not know yet that it is over.
-      this.#ended.push(withoutEffects(job, result, { kind: 'failed', message }));
-      this.#flushSoon();
+    if (executions >= HUB_BOUNDS.executions) {
+      const message = `others wrote "${key}" of the bucket ${bucket} during each of ${executions} executions`;
+      this.#failed(job, result, { kind: 'failed', message });
       return false;
     }
     this.#parts.counts.repeated++;
-    this.#parts.observe({ kind: 'run-repeated', runId, task: task.manifest.name, attempt, bucket, key });
+    this.#parts.observe({ kind: 'run-repeated', runId, task: task.manifest.name, attempt, executions, bucket, key });
     this.#parts.scheduler.repeat(job, result.usage.fuel);
     return false;
   }
 
-  #finish({ job, result, commit }: Ended): void {
-    const { counts, observe, scheduler, clock } = this.#parts;
+  /** A run goes again later: nobody has its key meanwhile, and others its slot. */
+  #wait({ job, result, atMs }: Ended, waitMs: number): void {
+    const { counts, observe, scheduler, retries, waits } = this.#parts;
+    const run = job.value;
+    this.#toWait--;
+    const { runId, task, event, attempt } = run;
+    const { outcome, usage, log, droppedLogLines } = result;
+    counts.retried++;
+    observe({
+      kind: 'run-retried',
+      runId,
+      task: task.manifest.name,
+      event,
+      attempt,
+      outcome,
+      usage,
+      log,
+      droppedLogLines,
+      waitMs,
+    });
+    run.attempt++;
+    run.executions = 0;
+    run.clockMs = atMs + waitMs;
+    scheduler.park(job, usage.fuel);
+    retries.add(job, run.clockMs);
+    waits(run);
+  }
+
+  #finish({ job, result, commit, verdict }: Ended): void {
+    const { counts, observe, scheduler, clock, ran } = this.#parts;
     const { runId, task, event, attempt } = job.value;
     const { outcome, usage, effects, log, droppedLogLines } = result;
     const name = task.manifest.name;
@@ -213,7 +301,12 @@ export class Executor {
       droppedLogLines,
       totalMs,
     });
+    if (verdict.kind === 'bury') {
+      counts.buried++;
+      observe({ kind: 'run-buried', runId, task: name, attempts: attempt });
+    }
     for (const message of commit.messages) this.#parts.willPublish(message, job.value);
+    ran(job.value, endOf(outcome), job.probe);
     // Only now may the next run of the same key start: it sees what this one wrote.
     scheduler.finish(job, usage.fuel);
   }
@@ -234,7 +327,8 @@ const NO_USAGE: Usage = { fuel: 0, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, out
  * Whether something of a run must survive: its event was acknowledged, it read or wrote state, or it publishes at QoS 1.
  * At QoS 0 MQTT promises nothing, neither for an event nor for a message.
  */
-function isPromised({ reads, writes, messages = [], ends }: StateChange): boolean {
+function isPromised({ reads, writes, messages = [], ends, retries, letter }: StateChange): boolean {
+  if (retries !== undefined || letter !== undefined) return true;
   return ends !== undefined || reads.length > 0 || writes.length > 0 || messages.some(({ qos }) => qos > 0);
 }
 
@@ -247,5 +341,13 @@ function withoutEffects(job: Job<PendingRun>, result: RunResult, outcome: Outcom
     job,
     result: { ...result, outcome, effects: [] },
     commit: { change: { reads: [], writes: [] }, messages: [] },
+    verdict: OVER,
+    atMs: 0,
   };
+}
+
+const OVER: Verdict = { kind: 'over' };
+
+function endOf({ kind }: Outcome): RunEnd {
+  return kind === 'completed' || kind === 'cancelled' ? kind : 'given-up';
 }

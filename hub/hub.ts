@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { withinMs } from './deadline.js';
 import { Control } from './control.js';
+import { DeadLetters } from './dead-letters/index.js';
 import { Deliveries } from './deliveries.js';
 import { deployTasks } from './deploy.js';
 import { Dispatch } from './dispatch.js';
@@ -25,6 +26,8 @@ import type { Logger } from './log.js';
 import { OwnPublishes } from './loops/index.js';
 import { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
+import { Quarantine } from './quarantine/index.js';
+import { RetryWaits } from './retries/index.js';
 import { Registry, type DeployedTask } from './registry/index.js';
 import { Scheduler, type Lane } from './scheduler/index.js';
 import { Schedules } from './schedules/index.js';
@@ -145,6 +148,10 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     store,
     log,
     released: (group) => outbox.released(group),
+    lettersDropped: (letters) => {
+      counts.lettersDropped += letters;
+      observe({ kind: 'dead-letters-dropped', letters });
+    },
     failed: (error) => {
       log.fatal(
         { err: error },
@@ -164,7 +171,25 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     observe,
     timer,
     cancel: (task, key) => executor.cancel(task, key),
+    giveUp: (task, key) => executor.giveUp(task, key),
     madeRoom,
+  });
+  const retries = new RetryWaits({
+    timer,
+    clock,
+    due: (job) => {
+      scheduler.unpark(job);
+      scheduler.pump();
+    },
+  });
+  const quarantine = new Quarantine({
+    journal,
+    timer,
+    clock,
+    counts,
+    observe,
+    admit: (task, runs) => lanes.get(task)?.admit(runs),
+    released: () => scheduler.pump(),
   });
   const ownPublishes = new OwnPublishes(timer);
   const intake = new Intake({
@@ -177,13 +202,27 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     ownPublishes,
     journal,
     deliveries,
+    retries,
     counts,
   });
   const { zone = Intl.DateTimeFormat().resolvedOptions().timeZone } = options;
   const schedules = new Schedules({ intake, journal, clock, timer, zone, counts, observe, log }, store.schedules());
-  const control = new Control({ registry, lanes, dispatch, intake, schedules, counts, clock });
+  const letters = new DeadLetters({ store, journal, intake });
+  const control = new Control({
+    registry,
+    lanes,
+    dispatch,
+    intake,
+    scheduler,
+    schedules,
+    quarantine,
+    letters,
+    counts,
+    clock,
+  });
   observers.push((observation) => control.note(observation));
-  const drained = new Drained(() => dispatch.runs);
+  // What waits for its next attempt, or in a quarantine, waits for longer than a hub that is to stop.
+  const drained = new Drained(() => (scheduler.isQuiet ? 0 : dispatch.runs));
   const runsEnded = (runs: readonly PendingRun[]): void => {
     dispatch.ended(runs);
     madeRoom();
@@ -202,8 +241,12 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     observe,
     log,
     clock,
+    retries,
+    ran: (run, how, probe) => quarantine.ended(run.task, how, probe),
+    waits: (run) => dispatch.waits(run),
     runsEnded,
   });
+  quarantine.resume(registry.tasks, store.quarantines());
   const connecting = lateLink.connect(() =>
     options.connect(
       (message) => intake.receive(message),
@@ -211,7 +254,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     ),
   );
   outbox.start();
-  intake.resume(store.unfinished());
+  intake.resume(store.unfinished(), store.retries());
   const memory = new ShapingMemory({
     shapers: dispatch.shapers,
     store,
@@ -240,10 +283,12 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     intake.stop();
     // What waits in shaping was acknowledged: it is run now rather than lost.
     dispatch.flush();
+    retries.stop();
+    quarantine.stop();
     scheduler.pump();
     observe({ kind: 'draining', runs: dispatch.runs });
     await withinMs(options.drainMs ?? HUB_BOUNDS.drainMs, drained.wait());
-    const left = dispatch.runs;
+    const left = scheduler.isQuiet ? dispatch.unkept : dispatch.runs;
     executor.stop();
     // What these runs publish goes to the link, as far as it is on disk, before the link closes.
     await journal.settle();

@@ -12,7 +12,8 @@ import { admit, hasRoom, type Load } from './queue/index.js';
 import { ReadingPause } from './reading-pause.js';
 import type { DeployedTask, Match, Registry } from './registry/index.js';
 import type { Scheduler } from './scheduler/index.js';
-import type { Delivery, ScheduleChange, StoredEvent, UnfinishedGroup } from './store/index.js';
+import type { RetryWaits } from './retries/index.js';
+import type { Delivery, ScheduleChange, StoredEvent, StoredRetry, UnfinishedGroup } from './store/index.js';
 import type { Timer } from './timer.js';
 
 export interface IntakeParts {
@@ -22,6 +23,7 @@ export interface IntakeParts {
   readonly ownPublishes: Pick<OwnPublishes, 'chainOf'>;
   readonly journal: Pick<Journal, 'advance' | 'receive' | 'write'>;
   readonly deliveries: Deliveries;
+  readonly retries: Pick<RetryWaits, 'add'>;
   readonly counts: Counts;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
@@ -41,6 +43,8 @@ interface Waking {
   /** By the monotonic clock. */
   readonly arrivedMs: number;
   readonly chain: readonly string[];
+  /** Set when an earlier hub was to try it again. */
+  readonly retry?: StoredRetry | undefined;
 }
 
 /** How an event came, apart from what it is. */
@@ -105,7 +109,8 @@ export class Intake {
    * Begins anew the runs that an earlier hub did not finish, whatever room there is: they were accepted. A run of a task
    * that is gone, or no longer wakes on the topic, is over.
    */
-  resume(groups: readonly UnfinishedGroup[]): void {
+  resume(groups: readonly UnfinishedGroup[], retries: readonly StoredRetry[]): void {
+    const again = new Map(retries.map((retry) => [`${retry.place.group}/${retry.place.run}`, retry]));
     const { registry, scheduler, journal, timer, clock } = this.#parts;
     for (const group of groups) {
       let run = -1;
@@ -118,8 +123,9 @@ export class Intake {
           if (group.isOver(run)) continue;
           const place = { group: group.id, run };
           const match = matches.find(({ task }) => task.manifest.name === name);
-          if (match !== undefined)
-            this.#dispatch(event, { match, seed, place, arrivedMs, chain: readChain(event.chain) });
+          const retry = again.get(`${place.group}/${place.run}`);
+          const chain = readChain(event.chain);
+          if (match !== undefined) this.#dispatch(event, { match, seed, place, arrivedMs, chain, retry });
           else {
             this.#count(event, 'no-task', name);
             journal.write([{ reads: [], writes: [], ends: place }], () => undefined);
@@ -149,6 +155,7 @@ export class Intake {
     const captures = matching === undefined ? {} : capturesOf(matching.pattern, topic);
     const key = keyOf(schedule.key, topic, captures);
     const runId = `${id}/${name}`;
+    const clockMs = clock();
     dispatch.take({
       runId,
       task,
@@ -158,8 +165,10 @@ export class Intake {
       key,
       shapingKey: '',
       expiresAtMs: Infinity,
-      attempt: 0,
-      clockMs: clock(),
+      attempt: 1,
+      executions: 0,
+      takenAtMs: clockMs,
+      clockMs,
       seed: newSeed(),
       place: undefined,
     });
@@ -192,6 +201,34 @@ export class Intake {
   hasRoomFor(topic: string, bytes = 0): boolean {
     const matches = this.#parts.registry.match(topic);
     return !this.#stopped && hasRoom(this.#load(), { runs: matches.length, bytes }) && this.#haveRoom(matches);
+  }
+
+  /**
+   * Takes an event for one task anew, which was given up before: no shaping folds it away, and its attempts start anew.
+   * It is in the inbox with the next transaction, whatever its QoS was.
+   * @param durable Called when it is on disk.
+   * @returns why it was not taken.
+   */
+  redrive(name: string, letter: StoredEvent, durable: () => void): string | undefined {
+    const { registry, scheduler, dispatch, journal, timer, newSeed, clock } = this.#parts;
+    if (this.#stopped) return 'the hub is stopping';
+    if (!registry.has(name)) return `there is no task "${name}"`;
+    const match = registry.match(letter.topic).find(({ task }) => task.manifest.name === name);
+    if (match === undefined) return `"${name}" does not wake on "${letter.topic}"`;
+    if (dispatch.isFull(match.task)) return `as many runs of "${name}" wait as may`;
+    if (!hasRoom(this.#load(), { runs: 1, bytes: letter.payload.length }))
+      return 'the hub holds as many runs as it may';
+    if (dispatch.isTaken(match.task, match.key))
+      return `"${name}" compares events of a key, and holds another of this one`;
+    const [seed, dueAtMs] = [newSeed(), clock()];
+    const event: StoredEvent = { ...letter, clockMs: dueAtMs, runs: [{ task: name, seed }] };
+    const place = journal.receive(event, undefined, durable);
+    // That an attempt is due is kept, too: after a restart shaping would be asked otherwise.
+    const retry = { place, attempt: 1, dueAtMs };
+    journal.write([{ reads: [], writes: [], retries: retry }], () => undefined);
+    this.#dispatch(event, { match, seed, place, arrivedMs: timer.nowMs(), chain: readChain(letter.chain), retry });
+    scheduler.pump();
+    return undefined;
   }
 
   /** Takes events that are held, as far as there is room. */
@@ -288,11 +325,12 @@ export class Intake {
     scheduler.pump();
   }
 
-  #dispatch(stored: StoredEvent, { match, seed, place, arrivedMs, chain }: Waking): void {
+  #dispatch(stored: StoredEvent, { match, seed, place, arrivedMs, chain, retry }: Waking): void {
+    const { dispatch, retries } = this.#parts;
     const { id, topic, payload, qos, retain, arrivedAtMs, clockMs } = stored;
     const { task, trigger, captures, key, shapingKey } = match;
     const { name, schedule } = task.manifest;
-    this.#parts.dispatch.take({
+    const run: PendingRun = {
       runId: `${id}/${name}`,
       task,
       event: { id, topic, payload, qos, retain, arrivedAtMs, captures },
@@ -301,11 +339,16 @@ export class Intake {
       key,
       shapingKey,
       expiresAtMs: schedule.ttlMs === undefined ? Infinity : arrivedMs + schedule.ttlMs,
-      attempt: 0,
-      clockMs,
+      attempt: retry?.attempt ?? 1,
+      executions: 0,
+      takenAtMs: clockMs,
+      clockMs: retry?.dueAtMs ?? clockMs,
       seed,
       place,
-    });
+    };
+    if (retry === undefined) return dispatch.take(run);
+    const job = dispatch.restore(run);
+    if (job !== undefined) retries.add(job, retry.dueAtMs);
   }
 
   #refuse(message: IncomingMessage, reason: RefusalReason): void {

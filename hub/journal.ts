@@ -4,12 +4,14 @@ import type {
   ChangeResult,
   DeadMessage,
   Delivery,
+  LetterId,
   OutboxGroup,
   RunPlace,
   ScheduleChange,
   StateChange,
   Store,
   StoredEvent,
+  StoredQuarantine,
 } from './store/index.js';
 
 export interface JournalParts {
@@ -17,6 +19,8 @@ export interface JournalParts {
   readonly log: Logger;
   /** Messages that may leave: they are on disk. In the order of their numbers. */
   readonly released: (group: OutboxGroup) => void;
+  /** So many dead letters went as there were too many. */
+  readonly lettersDropped: (letters: number) => void;
   /** The disk no longer confirms what is written: nothing may leave from now on. */
   readonly failed: (error: Error) => void;
 }
@@ -35,14 +39,17 @@ class Turn {
   readonly dead: DeadMessage[] = [];
   /** By task and timer: of each only the last counts. */
   readonly schedules = new Map<string, ScheduleChange>();
+  readonly discarded: LetterId[] = [];
+  readonly quarantines: StoredQuarantine[] = [];
   readonly onDurable: (() => void)[] = [];
   runs = 0;
 
   constructor(readonly inboxId: number) {}
 
   get isEmpty(): boolean {
-    const lists = [this.events, this.batches, this.sent, this.dead];
-    return this.schedules.size === 0 && lists.every((list) => list.length === 0);
+    const { events, batches, sent, dead, discarded, quarantines } = this;
+    const lists = [events, batches, sent, dead, discarded, quarantines];
+    return this.schedules.size === 0 && lists.every(({ length }) => length === 0);
   }
 }
 
@@ -120,6 +127,19 @@ export class Journal {
     this.#schedule('now');
   }
 
+  /** Dead letters are no longer to be kept, from the same transaction on. @param durable Called when that is on disk. */
+  discard(letters: readonly LetterId[], durable: () => void): void {
+    this.#turn.discarded.push(...letters);
+    this.#turn.onDurable.push(durable);
+    this.#schedule('now');
+  }
+
+  /** Keeps what is known of a task that fails. */
+  note(quarantine: StoredQuarantine): void {
+    this.#turn.quarantines.push(quarantine);
+    this.#schedule('soon');
+  }
+
   /** Commits now, unless the store asks for a pause or the last transaction failed. */
   flush(): void {
     if (this.#turn.isEmpty || this.#waiting || this.#retry !== undefined || this.#broken) return;
@@ -168,13 +188,13 @@ export class Journal {
   #commit(): void {
     const { store, log } = this.#parts;
     const turn = this.#turn;
-    const { events, deliveries, batches, sent, dead } = turn;
+    const { events, deliveries, batches, sent, dead, discarded, quarantines } = turn;
     const received = events.length === 0 ? undefined : { id: turn.inboxId, events };
     const changes = batches.length === 1 ? (batches[0]?.changes ?? []) : batches.flatMap((batch) => batch.changes);
     let committed;
     try {
       const schedules = [...turn.schedules.values()];
-      committed = store.commit(changes, { received, deliveries, sent, dead, schedules });
+      committed = store.commit(changes, { received, deliveries, sent, dead, schedules, discarded, quarantines });
     } catch (error) {
       log.error(
         { err: error, events: events.length, runs: changes.length },
@@ -187,7 +207,10 @@ export class Journal {
       return;
     }
     this.#turn = new Turn(received === undefined ? turn.inboxId : store.nextInboxId());
-    if (received !== undefined || changes.length > 0) void this.#keep(turn.onDurable, committed.outbox);
+    if (received !== undefined || changes.length > 0 || discarded.length > 0) {
+      void this.#keep(turn.onDurable, committed.outbox);
+    }
+    if (committed.lettersDropped > 0) this.#parts.lettersDropped(committed.lettersDropped);
     let from = 0;
     for (const batch of batches) {
       batch.settled(committed.results.slice(from, from + batch.changes.length));

@@ -103,8 +103,23 @@ export const HUB_BOUNDS = {
   cachedTopics: 4_096,
   /** Longer topics are matched anew each time, so that the cache stays under about 2 MB. */
   cachedTopicLength: 256,
-  /** Executions of one run while others keep overwriting what it read; then it has failed. */
-  attempts: 16,
+  /** Executions of one attempt of a run while others keep overwriting what it read; then the attempt has failed. */
+  executions: 16,
+  /** The `attempts` of a manifest. */
+  maxAttempts: 100,
+  /**
+   * Runs that wait to be tried again, over all tasks: a quarter of what the hub may hold, so that tasks that fail cannot
+   * keep the others out. A run that fails beyond that is not tried again.
+   */
+  retryingRuns: 5_000,
+  /** The `failures` of a manifest. */
+  maxFailures: 1_000,
+  /** Log lines that are kept with a dead letter: its last ones. */
+  letterLogLines: 50,
+  /** Characters of each of those lines, and of what the outcome says. */
+  letterTextLength: 1_024,
+  /** Letters that one transaction sends back: their payloads are in memory together. */
+  redriveAtOnce: 32,
   /** A value in a bucket. */
   valueBytes: 1 * MiB,
   /** Keys in a bucket. */
@@ -127,6 +142,10 @@ export const STORE_BOUNDS = {
   outboxBytes: 256 * MiB,
   /** Messages that the broker would not take, which are kept to be looked at; the oldest goes. */
   deadMessages: 1_000,
+  /** Runs that were given up, which are kept to be looked at or sent back; the oldest goes. */
+  deadLetters: 1_000,
+  /** Their bytes: a task that fails on large payloads cannot fill the disk. */
+  deadLetterBytes: 64 * MiB,
   /**
    * Deliveries that are recognised when the broker repeats them: more than it may have unacknowledged
    * (`HUB_BOUNDS.heldEvents`). Packet ids beyond that may mean another message.
@@ -157,6 +176,16 @@ export const MANIFEST_DEFAULTS = {
   /** A task that is meant to wake itself does so a few times; a loop reaches it in milliseconds. */
   hops: 8,
   qos: 1,
+  /** A fault that passes by itself has mostly passed after some seconds; one that does not is not worth more fuel. */
+  attempts: 3,
+  backoff: 1_000,
+  maxBackoff: 5 * 60_000,
+  /** What a device said an hour ago is rarely worth acting on. */
+  maxAge: 3_600_000,
+  /** Runs given up one after the other before a task is quarantined. */
+  failures: 5,
+  coolDown: 30_000,
+  maxCoolDown: 3_600_000,
 } as const;
 
 /**

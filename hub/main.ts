@@ -116,8 +116,8 @@ program
   });
 
 /** A command that asks a running hub. */
-function askingCommand(usage: string, description: string): Command {
-  return program
+function askingCommand(usage: string, description: string, under: Command = program): Command {
+  return under
     .command(usage)
     .description(description)
     .option('--data <dir>', 'the data folder of the hub that is asked', 'sterna-data')
@@ -164,6 +164,53 @@ askingCommand('invoke <task>', 'run a task for an event made up here; its effect
       process.exitCode = await invokeCommand(task, { ...flags, payload, file }, process.stdout);
     },
   );
+
+askingCommand('release <task>', 'let a task that is quarantined go on').action(
+  async (task: string, flags: AskFlags) => {
+    const { releaseCommand } = await import('./commands/release.js');
+    process.exitCode = await releaseCommand(task, flags, process.stdout);
+  },
+);
+
+interface WhichFlags extends AskFlags {
+  readonly task?: string;
+  readonly all: boolean;
+}
+
+const dlq = program
+  .command('dlq')
+  .description('dead letters: events whose runs were given up, messages the broker refused');
+
+askingCommand('list', 'list dead letters, the latest first', dlq)
+  .option('--task <task>', 'only those of a task')
+  .option('-n, --limit <n>', 'at most so many', wholeNumber(1, 2_000), 30)
+  .action(async (flags: AskFlags & { readonly task?: string; readonly limit: number }) => {
+    const { dlqListCommand } = await import('./commands/dlq.js');
+    process.exitCode = await dlqListCommand({ ...flags, task: flags.task }, process.stdout);
+  });
+
+askingCommand('show <id>', 'show all that is kept of a dead letter', dlq).action(
+  async (id: string, flags: AskFlags) => {
+    const { dlqShowCommand } = await import('./commands/dlq.js');
+    process.exitCode = await dlqShowCommand(id, flags, process.stdout);
+  },
+);
+
+askingCommand('redrive [id]', 'send dead letters back: events to their tasks, messages to the broker', dlq)
+  .option('--task <task>', 'all of a task')
+  .option('--all', 'all there are', false)
+  .action(async (id: string | undefined, { task, all, ...flags }: WhichFlags) => {
+    const { dlqRedriveCommand } = await import('./commands/dlq.js');
+    process.exitCode = await dlqRedriveCommand({ id, task, all }, flags, process.stdout);
+  });
+
+askingCommand('purge [id]', 'throw dead letters away', dlq)
+  .option('--task <task>', 'all of a task')
+  .option('--all', 'all there are', false)
+  .action(async (id: string | undefined, { task, all, ...flags }: WhichFlags) => {
+    const { dlqPurgeCommand } = await import('./commands/dlq.js');
+    process.exitCode = await dlqPurgeCommand({ id, task, all }, flags, process.stdout);
+  });
 
 try {
   await program.parseAsync();

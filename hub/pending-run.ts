@@ -19,10 +19,15 @@ export interface PendingRun {
   readonly shapingKey: string;
   /** When it is no longer to be started, by the monotonic clock; Infinity for never. */
   readonly expiresAtMs: number;
-  /** Executions begun so far. */
+  /** What the guest is told, from 1: how often it was to be tried. */
   attempt: number;
-  /** What all attempts see as now, also after a restart: when the hub took the event. */
-  readonly clockMs: number;
+  /** Executions of this attempt begun so far: one is repeated when others wrote what it read. */
+  executions: number;
+  /** When the hub took the event: milliseconds since 1970 (UTC). */
+  readonly takenAtMs: number;
+  /** What all executions of this attempt see as now, also after a restart: when it was taken, or was due to be tried again. */
+  clockMs: number;
+  /** See `attemptSeed`. */
   readonly seed: number;
   /** Where the inbox has it; undefined for an event at QoS 0, which is in memory only. */
   readonly place: RunPlace | undefined;

@@ -18,11 +18,11 @@ export class TaskTally {
 
   /** Called for everything that happens. */
   note(observation: Observation): void {
-    if (observation.kind !== 'run-finished') return;
+    if (observation.kind !== 'run-finished' && observation.kind !== 'run-retried') return;
     const { task, outcome, usage } = observation;
     let totals = this.#totals.get(task);
     if (totals === undefined) this.#totals.set(task, (totals = { outcomes: {}, fuel: 0 }));
-    totals.outcomes[outcome.kind] = (totals.outcomes[outcome.kind] ?? 0) + 1;
+    if (observation.kind === 'run-finished') totals.outcomes[outcome.kind] = (totals.outcomes[outcome.kind] ?? 0) + 1;
     totals.fuel += usage.fuel;
   }
 

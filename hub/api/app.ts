@@ -5,13 +5,14 @@ import { streamSSE } from 'hono/streaming';
 import type { Effect } from '../../runtime/index.js';
 import type { Control } from '../control.js';
 import type { Followers } from './followers.js';
+import { deadLetterRoutes, type DeadLetterParts } from './dead-letters.js';
 import { invocationOf } from './invocation.js';
 import { API_BOUNDS } from './limits.js';
 import { recentRun, type RecentRuns } from './recent-runs.js';
 import { isAuthorized } from './token.js';
 
 export interface AppParts {
-  readonly hub: Pick<Control, 'counts' | 'runs' | 'tasks' | 'invoke'>;
+  readonly hub: Pick<Control, 'counts' | 'runs' | 'tasks' | 'invoke'> & DeadLetterParts;
   readonly recent: RecentRuns;
   readonly followers: Followers;
   readonly token: string;
@@ -76,6 +77,12 @@ export function createApp({ hub, recent, followers, token, version, nowMs }: App
         return c.json({ kind: 'ended', run: recentRun(invoked.run), effects: shownEffects(invoked.run.effects) });
     }
   });
+  for (const { method, path, answer } of deadLetterRoutes(hub)) {
+    app.on(method, path, async (c) => {
+      const { status, body } = await answer({ param: (name) => c.req.param(name), query: (name) => c.req.query(name) });
+      return c.json(body, status);
+    });
+  }
   return app;
 }
 

@@ -32,6 +32,10 @@ export class ApiClient {
     return this.#answer(await this.#fetch(path, { method: 'POST', body: JSON.stringify(body) }));
   }
 
+  async delete(path: string): Promise<unknown> {
+    return this.#answer(await this.#fetch(path, { method: 'DELETE' }));
+  }
+
   /** Server-sent events, one after the other, until the hub ends. */
   async *follow(path: string): AsyncGenerator<{ readonly event: string; readonly data: unknown }> {
     const response = await this.#fetch(path, {});

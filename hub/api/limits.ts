@@ -21,4 +21,6 @@ export const API_BOUNDS = {
   recentLogLength: 400,
   /** Runs in one answer. */
   listedRuns: 1_000,
+  /** Dead letters in one answer. */
+  listedLetters: 2_000,
 } as const;

@@ -1,5 +1,6 @@
 /** Answers of the API, checked as far as commands look at them. */
 import type { TaskStatus } from '../control.js';
+import type { ListedLetter } from './dead-letters.js';
 import type { RecentRun } from './recent-runs.js';
 
 export function tasksOf(answer: unknown): readonly TaskStatus[] {
@@ -10,6 +11,24 @@ export function runsOf(answer: unknown): readonly RecentRun[] {
   return listOf(answer, 'runs', isRun);
 }
 
+export function lettersOf(answer: unknown): readonly ListedLetter[] {
+  return listOf(answer, 'letters', isLetter);
+}
+
+function isLetter(value: unknown): value is ListedLetter {
+  return (
+    isObject(value) &&
+    isText(value['id']) &&
+    isText(value['kind']) &&
+    isText(value['task']) &&
+    isText(value['topic']) &&
+    isText(value['reason']) &&
+    isNumber(value['atMs']) &&
+    isNumber(value['payloadBytes']) &&
+    isNumber(value['attempts'])
+  );
+}
+
 function isTask(value: unknown): value is TaskStatus {
   return (
     isObject(value) &&
@@ -17,6 +36,8 @@ function isTask(value: unknown): value is TaskStatus {
     isText(value['version']) &&
     Array.isArray(value['filters']) &&
     isNumber(value['waiting']) &&
+    isNumber(value['retrying']) &&
+    (value['quarantine'] === undefined || (isObject(value['quarantine']) && isText(value['quarantine']['state']))) &&
     isNumber(value['fuel']) &&
     isObject(value['outcomes'])
   );

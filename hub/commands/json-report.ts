@@ -13,6 +13,10 @@ function lineOf(observation: Observation): object {
     const { payload, ...message } = observation.message;
     return { ...observation, message: { ...message, payloadBytes: payload.length } };
   }
+  if (observation.kind === 'run-retried') {
+    const { payload, ...event } = observation.event;
+    return { ...observation, event: { ...event, payloadBytes: payload.length } };
+  }
   if (observation.kind !== 'run-finished') return observation;
   const { event, effects, ...run } = observation;
   const { payload, ...rest } = event;

@@ -10,13 +10,33 @@ export function lsCommand(options: AskOptions, out: Output): Promise<number> {
       printJson(out, answer);
       return 0;
     }
-    const rows = tasksOf(answer).map(({ name, version, waiting, outcomes, fuel, limits, filters }) => {
-      const runs = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
-      const completed = outcomes.completed ?? 0;
-      const cells = [version, waiting, runs, runs - completed].map(String);
-      return [name, ...cells, fuelText(fuel), bytesText(limits.memoryBytes), filters.join(', ')];
-    });
-    const header = ['task', 'version', 'waiting', 'runs', 'not completed', 'fuel', 'memory limit', 'wakes on'];
+    const rows = tasksOf(answer).map(
+      ({ name, version, waiting, retrying, quarantine, outcomes, fuel, limits, filters }) => {
+        const runs = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+        const completed = outcomes.completed ?? 0;
+        const cells = [
+          version,
+          quarantine === undefined ? 'runs' : 'quarantined',
+          waiting,
+          retrying,
+          runs,
+          runs - completed,
+        ].map(String);
+        return [name, ...cells, fuelText(fuel), bytesText(limits.memoryBytes), filters.join(', ')];
+      },
+    );
+    const header = [
+      'task',
+      'version',
+      'state',
+      'waiting',
+      'retrying',
+      'runs',
+      'not completed',
+      'fuel',
+      'memory limit',
+      'wakes on',
+    ];
     for (const line of textTable(header, rows)) out.write(`${line}\n`);
     return 0;
   });

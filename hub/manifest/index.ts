@@ -2,7 +2,7 @@
 export { cronMoments, type Moments } from './cron-line.js';
 export { valueAt, type JsonPointer } from './json-pointer.js';
 export { keyOf } from './ordering-key.js';
-export type { Debounce, Manifest, Shaping, Throttle, Trigger } from './manifest.js';
+export type { Debounce, Manifest, QuarantinePolicy, RetryPolicy, Shaping, Throttle, Trigger } from './manifest.js';
 export { parseManifest } from './parse.js';
 export { formatProblem } from './problem.js';
 export { isTaskName, manifestJsonSchema } from './schema.js';

@@ -24,6 +24,8 @@ export interface Manifest {
   /** How often in a row the task may be woken, directly or through others, by its own publishes. */
   readonly hops: number;
   readonly schedule: Schedule;
+  readonly retry: RetryPolicy;
+  readonly quarantine: QuarantinePolicy;
   readonly grants: Grants;
   readonly config: Readonly<Record<string, string>>;
 }
@@ -95,4 +97,25 @@ interface Schedule {
   readonly mode: Mode;
   /** An event that has waited this long is not run any more; undefined for no bound. */
   readonly ttlMs: number | undefined;
+}
+
+/** How often a run that fails is tried again, and when. */
+export interface RetryPolicy {
+  /** At least 1. */
+  readonly attempts: number;
+  /** The wait before the second attempt; it doubles with each further one. */
+  readonly backoffMs: number;
+  /** At least `backoffMs`. */
+  readonly maxBackoffMs: number;
+  /** No attempt is made this long after the hub took the event. */
+  readonly maxAgeMs: number;
+}
+
+/** When a task that keeps failing is held, and for how long. */
+export interface QuarantinePolicy {
+  /** Runs given up one after the other; 0 for never. */
+  readonly failures: number;
+  readonly coolDownMs: number;
+  /** At least `coolDownMs`. */
+  readonly maxCoolDownMs: number;
 }

@@ -91,6 +91,17 @@ function manifestOf(fields: ManifestFields): Manifest {
       mode: schedule.mode,
       ttlMs: schedule.ttl,
     },
+    retry: {
+      attempts: fields.retry.attempts,
+      backoffMs: fields.retry.backoff,
+      maxBackoffMs: fields.retry.maxBackoff,
+      maxAgeMs: fields.retry.maxAge,
+    },
+    quarantine: {
+      failures: fields.quarantine.failures,
+      coolDownMs: fields.quarantine.coolDown,
+      maxCoolDownMs: fields.quarantine.maxCoolDown,
+    },
     grants: { publish: fields.grants.publish, buckets: bucketsOf(fields) },
     config: Object.fromEntries(Object.entries(fields.config).map(([name, value]) => [name, String(value)])),
   };

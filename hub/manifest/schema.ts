@@ -217,6 +217,47 @@ const schedule = z.strictObject(
   { error: wrong('a table: write it as [schedule]') },
 );
 
+const retry = z
+  .strictObject(
+    {
+      attempts: count(1, HUB_BOUNDS.maxAttempts)
+        .default(MANIFEST_DEFAULTS.attempts)
+        .describe('How often a run is tried before it becomes a dead letter; 1 for no second time.'),
+      backoff: shapingTime()
+        .default(MANIFEST_DEFAULTS.backoff)
+        .describe('The wait before the second attempt; it doubles with each further one. Half of it is random.'),
+      maxBackoff: shapingTime().default(MANIFEST_DEFAULTS.maxBackoff).describe('The longest of these waits.'),
+      maxAge: shapingTime()
+        .default(MANIFEST_DEFAULTS.maxAge)
+        .describe('A run is not tried again later than this after its event came.'),
+    },
+    { error: wrong('a table: write it as [retry]') },
+  )
+  .refine(({ backoff, maxBackoff }) => maxBackoff >= backoff, {
+    path: ['maxBackoff'],
+    error: 'must not be shorter than backoff',
+  });
+
+const quarantine = z
+  .strictObject(
+    {
+      failures: count(0, HUB_BOUNDS.maxFailures)
+        .default(MANIFEST_DEFAULTS.failures)
+        .describe(
+          'Runs given up one after the other, with none completed between them, that hold the task; 0 for never.',
+        ),
+      coolDown: shapingTime()
+        .default(MANIFEST_DEFAULTS.coolDown)
+        .describe('How long its events then wait until one run is tried; doubled each time that run fails.'),
+      maxCoolDown: shapingTime().default(MANIFEST_DEFAULTS.maxCoolDown).describe('The longest of these waits.'),
+    },
+    { error: wrong('a table: write it as [quarantine]') },
+  )
+  .refine(({ coolDown, maxCoolDown }) => maxCoolDown >= coolDown, {
+    path: ['maxCoolDown'],
+    error: 'must not be shorter than coolDown',
+  });
+
 const publishGrant = text('a topic filter such as "zigbee2mqtt/+/set"').superRefine((value, context) => {
   const fault = grantFault(value);
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
@@ -283,6 +324,8 @@ const manifest = z.strictObject({
     .max(HUB_BOUNDS.triggers, { error: `must be at most ${HUB_BOUNDS.triggers} tables` }),
   limits: limits.prefault({}),
   schedule: schedule.prefault({}),
+  retry: retry.prefault({}),
+  quarantine: quarantine.prefault({}),
   grants: grants.prefault({}),
   config: config.default({}),
 });
@@ -339,6 +382,8 @@ function knownKeys(path: KeyPath): readonly string[] {
   }
   if (table === 'limits') return Object.keys(limits.shape);
   if (table === 'schedule') return Object.keys(schedule.shape);
+  if (table === 'retry') return Object.keys(retry.shape);
+  if (table === 'quarantine') return Object.keys(quarantine.shape);
   return Object.keys(grants.shape);
 }
 

@@ -14,6 +14,12 @@ const MESSAGE_WIDTH = 120;
 /** Messages of one run that are shown. */
 const MOST_PUBLISHED = 2;
 
+const RELEASED = {
+  recovered: 'its run completed',
+  changed: 'it is another version',
+  'by-hand': 'by hand',
+} as const;
+
 type Finished = Extract<Observation, { kind: 'run-finished' }>;
 
 /** How much a line matters: to be shown always, as far as the pace allows, or only counted. */
@@ -22,6 +28,8 @@ export function weightOf(seen: Observation): Weight | 'always' | 'none' {
     case 'task-loaded':
     case 'task-refused':
     case 'started':
+    case 'task-quarantined':
+    case 'task-released':
       return 'always';
     case 'draining':
       return seen.runs === 0 ? 'none' : 'always';
@@ -29,6 +37,8 @@ export function weightOf(seen: Observation): Weight | 'always' | 'none' {
       const dull = seen.outcome.kind === 'completed' && !seen.effects.some(({ kind }) => kind === 'publish');
       return dull ? 'ordinary' : 'notable';
     }
+    case 'run-retried':
+      return 'notable';
     case 'event-held':
       return 'ordinary';
     case 'intake-paused':
@@ -63,6 +73,17 @@ export function lineOf(seen: Observation, paint: Paint): string {
       return `ready: ${seen.tasks} ${seen.tasks === 1 ? 'task' : 'tasks'} on ${seen.filters.length} topic filters`;
     case 'run-finished':
       return finished(seen, paint);
+    case 'run-retried': {
+      const why = `${seen.outcome.kind}; again in ${durationText(seen.waitMs)} (attempt ${seen.attempt + 1})`;
+      return row(seen.task, seen.event.topic, paint.bad(label('failed')), why);
+    }
+    case 'task-quarantined': {
+      const until = new Date(seen.untilMs).toISOString();
+      const text = `its last ${seen.failures} runs failed; its events wait, and one is tried at ${until}`;
+      return row(seen.task, '', paint.bad(label('quarantined')), text);
+    }
+    case 'task-released':
+      return row(seen.task, '', paint.good(label('released')), RELEASED[seen.reason]);
     case 'event-refused':
       return row(seen.task ?? '', seen.topic, paint.bad(label('not taken')), seen.reason);
     case 'event-held':

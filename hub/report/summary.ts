@@ -89,6 +89,11 @@ function sentences(tally: Tally): string[] {
     const reasons = [...dropped].map(([reason, count]) => `${count} ${reason}`).join(', ');
     lines.push(`Events that '${name}' was not run for: ${reasons}.`);
   }
+  for (const { name, retried, buried, quarantined } of tally.tasks) {
+    if (retried > 0) lines.push(`Attempts of '${name}' that failed and were made again: ${retried}.`);
+    if (buried > 0) lines.push(`Runs of '${name}' that are dead letters now (sterna dlq list): ${buried}.`);
+    if (quarantined > 0) lines.push(`'${name}' was quarantined ${times(quarantined)}.`);
+  }
   const stopped = tally.tasks.filter((task) => stops(task) > 0);
   for (const task of stopped) {
     const kinds = [...task.outcomes.keys()].filter((kind) => STOPPED.has(kind)).join(', ');

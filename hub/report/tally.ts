@@ -14,6 +14,11 @@ export interface TaskTally {
   /** Events that came to no run of it, by reason. */
   readonly dropped: Map<DropReason, number>;
   repeated: number;
+  /** Attempts that failed and were made again. */
+  retried: number;
+  /** Runs that became dead letters. */
+  buried: number;
+  quarantined: number;
   published: number;
   publishFailed: number;
   runs: number;
@@ -75,7 +80,19 @@ export class Tally {
       case 'publish-failed':
         this.task(seen.task).publishFailed += 1;
         break;
+      case 'run-retried':
+        this.task(seen.task).retried += 1;
+        this.task(seen.task).fuel += seen.usage.fuel;
+        break;
+      case 'run-buried':
+        this.task(seen.task).buried += 1;
+        break;
+      case 'task-quarantined':
+        this.task(seen.task).quarantined += 1;
+        break;
       case 'firings-missed':
+      case 'task-released':
+      case 'dead-letters-dropped':
       case 'task-refused':
       case 'started':
       case 'intake-resumed':
@@ -105,6 +122,9 @@ export class Tally {
         refused: 0,
         dropped: new Map(),
         repeated: 0,
+        retried: 0,
+        buried: 0,
+        quarantined: 0,
         published: 0,
         publishFailed: 0,
         runs: 0,

@@ -27,6 +27,10 @@ export interface Job<T> {
   chargedFuel: number;
   /** Whether it has been executed before. */
   begun: boolean;
+  /** Whether it was let start by a bound of `admit`. */
+  probe: boolean;
+  /** Whether it has a place among those of its key that end in order. */
+  ordered: boolean;
   /** Gives the lane's slot back; set while the job has one. */
   release: fastq.done;
   /** Among all that have not begun. */
@@ -38,11 +42,13 @@ export interface Job<T> {
 /**
  * The runs of one task.
  *
- *   submit -> waits for its key -> waits for its turn -> take -> begin -> runs -> finish, or repeat
+ *   submit -> waits for its key -> waits for its turn -> take -> begin -> runs -> finish, repeat, or park
  *                                                            -> discard
+ *   park -> unpark -> waits for its turn, before all others
+ *        -> abandon
  *
- * The key is held from when it is free to `finish` or `discard`; `repeat` keeps
- * it. A slot of the lane is held from `take` on. For each job that waits for
+ * The key is held from when it is free to `finish`, `discard` or `abandon`; `repeat`
+ * and `park` keep it. A slot of the lane is held from `take` on. For each job that waits for
  * its turn one ticket waits for a slot (fastq), or has one; tickets are alike,
  * so that a job can be dropped wherever it waits: its ticket, which fastq
  * cannot take back, is then spare, and the next job's.
@@ -65,8 +71,13 @@ export class Lane<T> {
   #spareTickets = 0;
   readonly #governor: ConcurrencyGovernor;
   readonly #becameReady: (lane: Lane<T>) => void;
+  /** Parked jobs of each key, where order is of the ends: others of the key do not begin then, and wait in `#startOrder`. */
+  readonly #blocked = new Map<string, number>();
+  /** How many more jobs may be taken. */
+  #admitted = Infinity;
   #waiting = 0;
   #running = 0;
+  #parked = 0;
 
   /** @param becameReady Called when there is a ready job and the lane is not listed. */
   constructor(options: LaneOptions, becameReady: (lane: Lane<T>) => void) {
@@ -82,9 +93,20 @@ export class Lane<T> {
     return this.#waiting;
   }
 
+  /** Jobs that have run, and are to run again later. */
+  get parked(): number {
+    return this.#parked;
+  }
+
   /** Jobs that `take` could answer with. */
   get ready(): number {
-    return Math.min(this.#turns.length, this.#granted.length);
+    return Math.min(this.#turns.length, this.#granted.length, this.#admitted);
+  }
+
+  /** Lets only so many more jobs start, of which each is a probe; Infinity for no bound, and 0 to hold them all. */
+  admit(jobs: number): void {
+    this.#admitted = jobs;
+    this.#announce();
   }
 
   /** Whether a job of the key waits or runs. Only in a lane whose order is `start`. */
@@ -94,22 +116,37 @@ export class Lane<T> {
 
   /** @param replaceable What `replace` finds the job by until it begins. */
   submit(key: string | undefined, value: T, replaceable?: string): void {
-    const job: Job<T> = {
-      lane: this,
-      key,
-      value,
-      replaceable,
-      chargedFuel: 0,
-      begun: false,
-      release: noSlot,
-      arrival: undefined,
-      turn: undefined,
-    };
+    const job = this.#jobOf(key, value, replaceable);
     this.#waiting++;
     job.arrival = this.#arrivals.push(job);
     if (replaceable !== undefined) this.#replaceable.set(replaceable, job);
     const free = key === undefined || this.#endOrder !== undefined || this.#startOrder.enter(key, job);
     if (free) this.#awaitTurn(job);
+  }
+
+  /**
+   * Takes in a job that ran and was parked in an earlier process. Those of its key that are submitted later wait for it.
+   * @returns undefined when its key is taken, as keys are made otherwise now: then it is submitted as if it had not run.
+   */
+  restore(key: string | undefined, value: T, replaceable?: string): Job<T> | undefined {
+    const job = this.#jobOf(key, value, replaceable);
+    if (key !== undefined && this.#endOrder === undefined) {
+      if (this.#startOrder.isHeld(key)) {
+        this.submit(key, value, replaceable);
+        return undefined;
+      }
+      this.#startOrder.enter(key, job);
+    }
+    job.begun = true;
+    this.#parked++;
+    this.#takePlace(job);
+    this.#block(job);
+    return job;
+  }
+
+  /** Whether a job waits that `replace` would find. */
+  isReplaceable(replaceable: string): boolean {
+    return this.#replaceable.has(replaceable);
   }
 
   /** Puts a value in the place of one that waits. @returns that one, or undefined when none does. */
@@ -141,12 +178,12 @@ export class Lane<T> {
 
   /** The next ready job. `begin` or `discard` follows. */
   take(): Job<T> | undefined {
-    if (this.ready === 0) return undefined;
-    const job = this.#turns.shift();
-    const release = this.#granted.shift();
+    const job = this.#nextTurn();
+    const release = job === undefined ? undefined : this.#granted.shift();
     if (job === undefined || release === undefined) return undefined;
-    job.turn = undefined;
     job.release = release;
+    job.probe = this.#admitted !== Infinity;
+    this.#admitted--;
     this.#waiting--;
     this.#leaveArrivals(job);
     return job;
@@ -156,19 +193,24 @@ export class Lane<T> {
   begin(job: Job<T>): void {
     job.begun = true;
     this.#running++;
-    if (job.key !== undefined) this.#endOrder?.begin(job.key, job);
+    this.#takePlace(job);
   }
 
   /** The job that was taken does not run. */
   discard(job: Job<T>): void {
     job.release(null);
     this.#leaveKey(job);
+    this.#admitInstead(job);
   }
 
-  /** A job has run. @returns those that are to be finished now, in order: not this one while an earlier one runs. */
+  /** A job has run. Pump the scheduler when it is none of the answer. @returns those that are to be finished now, in order: not this one while an earlier one runs. */
   ended(job: Job<T>): readonly Job<T>[] {
-    if (job.key === undefined || this.#endOrder === undefined) return [job];
-    return this.#endOrder.end(job.key, job);
+    if (job.key === undefined || this.#endOrder === undefined || !job.ordered) return [job];
+    const ended = this.#endOrder.end(job.key, job);
+    for (const one of ended) one.ordered = false;
+    // It waits for an earlier one, which may itself wait to be let start.
+    if (job.ordered) this.#admitInstead(job);
+    return ended;
   }
 
   /** Lets go of a job that ran. */
@@ -188,6 +230,102 @@ export class Lane<T> {
     job.turn = this.#turns.unshift(job);
     this.#addTicket();
     release(null);
+    this.#admitInstead(job);
+  }
+
+  /** Sets a job aside that ran, until `unpark` or `abandon`: others have its slot, and nobody its key. */
+  park(job: Job<T>): void {
+    this.#running--;
+    this.#parked++;
+    this.#block(job);
+    const { release } = job;
+    job.release = noSlot;
+    release(null);
+  }
+
+  /** A job that is parked goes on, before all that wait for a slot. */
+  unpark(job: Job<T>): void {
+    this.#parked--;
+    this.#waiting++;
+    this.#unblock(job);
+    job.turn = this.#turns.unshift(job);
+    this.#addTicket();
+  }
+
+  /** Lets go of a job that is parked. Only in a lane whose order is `start`. */
+  abandon(job: Job<T>): void {
+    this.#parked--;
+    this.#leaveKey(job);
+  }
+
+  #jobOf(key: string | undefined, value: T, replaceable: string | undefined): Job<T> {
+    return {
+      lane: this,
+      key,
+      value,
+      replaceable,
+      chargedFuel: 0,
+      begun: false,
+      probe: false,
+      ordered: false,
+      release: noSlot,
+      arrival: undefined,
+      turn: undefined,
+    };
+  }
+
+  /** The first whose turn it is; those behind a parked one of their key are set aside, in order, and their tickets are spare. */
+  #nextTurn(): Job<T> | undefined {
+    while (this.ready > 0) {
+      const job = this.#turns.shift();
+      if (job === undefined) return undefined;
+      job.turn = undefined;
+      if (job.begun || job.key === undefined || !this.#blocked.has(job.key)) return job;
+      this.#startOrder.enter(job.key, job);
+      this.#spareTickets++;
+    }
+    return undefined;
+  }
+
+  #takePlace(job: Job<T>): void {
+    if (job.key === undefined || this.#endOrder === undefined || job.ordered) return;
+    this.#endOrder.begin(job.key, job);
+    job.ordered = true;
+  }
+
+  #block(job: Job<T>): void {
+    const { key } = job;
+    if (key === undefined || this.#endOrder === undefined) return;
+    const parked = this.#blocked.get(key) ?? 0;
+    this.#blocked.set(key, parked + 1);
+    if (parked === 0) this.#startOrder.enter(key, job);
+  }
+
+  /** Puts those that were set aside back, before those of their key that came later. */
+  #unblock({ key }: Job<T>): void {
+    const parked = key === undefined ? undefined : this.#blocked.get(key);
+    if (key === undefined || parked === undefined) return;
+    if (parked > 1) {
+      this.#blocked.set(key, parked - 1);
+      return;
+    }
+    this.#blocked.delete(key);
+    const behind: Job<T>[] = [];
+    for (let next = this.#startOrder.leave(key); next !== undefined; next = this.#startOrder.leave(key)) {
+      behind.push(next);
+    }
+    for (const job of behind.toReversed()) {
+      job.turn = this.#turns.unshift(job);
+      this.#addTicket();
+    }
+  }
+
+  /** A probe that does not end leaves its place to another. */
+  #admitInstead(job: Job<T>): void {
+    if (!job.probe) return;
+    job.probe = false;
+    this.#admitted++;
+    this.#announce();
   }
 
   #leaveArrivals(job: Job<T>): void {

@@ -34,14 +34,20 @@ export class Scheduler<T> {
   readonly #level: number[] = Array.from({ length: PRIORITIES }, () => 0);
   #waiting = 0;
   #running = 0;
+  #parked = 0;
 
   constructor(options: SchedulerOptions<T>) {
     this.#options = options;
   }
 
-  /** Runs that wait or run. */
+  /** Runs that wait, run, or are parked. */
   get runs(): number {
-    return this.#waiting + this.#running;
+    return this.#waiting + this.#running + this.#parked;
+  }
+
+  /** Whether nothing runs, and nothing could be started: what there is waits for a parked run, or is held. */
+  get isQuiet(): boolean {
+    return this.#running === 0 && !this.#ready.some((lane) => lane.ready > 0);
   }
 
   createLane(options: LaneOptions): Lane<T> {
@@ -100,6 +106,35 @@ export class Scheduler<T> {
     this.#waiting++;
     this.#settle(job, fuel);
     job.lane.repeat(job);
+  }
+
+  /** A run goes again later. Call `pump` afterwards. */
+  park(job: Job<T>, fuel: number): void {
+    this.#running--;
+    this.#parked++;
+    this.#settle(job, fuel);
+    job.lane.park(job);
+  }
+
+  /** See `Lane.restore`. Call `pump` afterwards. */
+  restore(lane: Lane<T>, key: string | undefined, value: T, replaceable?: string): Job<T> | undefined {
+    const job = lane.restore(key, value, replaceable);
+    if (job === undefined) this.#waiting++;
+    else this.#parked++;
+    return job;
+  }
+
+  /** A parked run goes on, before the others of its task. Call `pump` afterwards. */
+  unpark(job: Job<T>): void {
+    this.#parked--;
+    this.#waiting++;
+    job.lane.unpark(job);
+  }
+
+  /** A parked run does not go on. Only in a lane whose order is `start`. Call `pump` afterwards. */
+  abandon(job: Job<T>): void {
+    this.#parked--;
+    job.lane.abandon(job);
   }
 
   #laneReady(lane: Lane<T>): void {

@@ -2,10 +2,14 @@
 export { openStore } from './sqlite-store.js';
 export {
   type ChangeResult,
+  type DeadLetter,
   type DeadMessage,
   type Delivery,
+  type LetterId,
+  type LetterSummary,
   type Origin,
   type OutboxGroup,
+  type RunLetter,
   type RunPlace,
   type ScheduleChange,
   type StateChange,
@@ -14,6 +18,8 @@ export {
   type StoredMessage,
   type StoredSchedule,
   type StoredShaping,
+  type StoredQuarantine,
+  type StoredRetry,
   type UnfinishedGroup,
   type Write,
 } from './store.js';

@@ -68,6 +68,39 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (task, filter)
   );
   `,
+  /*
+   * Runs that failed: those that go again, those that were given up, and tasks of which too many were.
+   * A row of `retries` goes with the end of its run. What is large in a letter comes last, so that listing does not read it.
+   */
+  `
+  CREATE TABLE retries (
+    inbox_id INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    due_at_ms REAL NOT NULL,
+    PRIMARY KEY (inbox_id, run)
+  ) WITHOUT ROWID;
+  CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms REAL NOT NULL,
+    task TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    payload_bytes INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    evidence TEXT NOT NULL,
+    event BLOB NOT NULL
+  );
+  CREATE TABLE quarantines (
+    task TEXT PRIMARY KEY,
+    version TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    failures INTEGER NOT NULL,
+    trips INTEGER NOT NULL,
+    until_ms REAL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -5,8 +5,11 @@ import { changedUsage, usageFault, type BucketUsage } from './bucket-usage.js';
 import { lockDirectory } from './directory-lock.js';
 import { FilterTable } from './filter-table.js';
 import type { SyncFile } from './group-sync.js';
+import { DeadLetterTable } from './dead-letter-table.js';
 import { InboxTable } from './inbox-table.js';
 import { OutboxTable } from './outbox-table.js';
+import { QuarantineTable } from './quarantine-table.js';
+import { RetryTable } from './retry-table.js';
 import { ScheduleTable } from './schedule-table.js';
 import { migrate } from './schema.js';
 import { ShapingTable } from './shaping-table.js';
@@ -16,14 +19,19 @@ import {
   type Also,
   type ChangeResult,
   type Committed,
+  type DeadLetter,
   type DeadMessage,
   type Delivery,
+  type LetterId,
+  type LetterSummary,
   type OutboxGroup,
   type StateChange,
   type Store,
   type StoredMessage,
   type StoredSchedule,
   type StoredShaping,
+  type StoredQuarantine,
+  type StoredRetry,
   type UnfinishedGroup,
   type Write,
 } from './store.js';
@@ -88,6 +96,9 @@ class SqliteStore implements Store {
   readonly #filters: FilterTable;
   readonly #schedules: ScheduleTable;
   readonly #shaping: ShapingTable;
+  readonly #retries: RetryTable;
+  readonly #letters: DeadLetterTable;
+  readonly #quarantines: QuarantineTable;
   readonly #log: WriteAheadLog;
   readonly #unlock: () => void;
   #revision: number;
@@ -122,6 +133,9 @@ class SqliteStore implements Store {
       this.#filters = new FilterTable(this.#connection);
       this.#schedules = new ScheduleTable(this.#connection);
       this.#shaping = new ShapingTable(this.#connection);
+      this.#retries = new RetryTable(this.#connection);
+      this.#letters = new DeadLetterTable(this.#connection);
+      this.#quarantines = new QuarantineTable(this.#connection);
       // What an earlier hub wrote and could not sync any more becomes durable before anything is built on it.
       this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
       syncDirectory(dirname(file));
@@ -142,10 +156,12 @@ class SqliteStore implements Store {
 
   commit(changes: readonly StateChange[], also: Also = {}): Committed {
     if (this.#closed !== undefined) throw new StoreError('closed', 'Cannot commit as the store is closed');
-    const { received, deliveries = [], sent = [], dead = [], schedules = [] } = also;
-    const lists = [sent, dead, deliveries, schedules];
-    const nothing = received === undefined && lists.every((list) => list.length === 0);
-    if (nothing && changes.every(isEmpty)) return { results: changes.map(() => COMMITTED), outbox: undefined };
+    const { received, deliveries = [], sent = [], dead = [], schedules = [], discarded = [], quarantines = [] } = also;
+    const lists = [sent, dead, deliveries, schedules, discarded, quarantines];
+    const nothing = received === undefined && lists.every(({ length }) => length === 0);
+    if (nothing && changes.every(isEmpty)) {
+      return { results: changes.map(() => COMMITTED), outbox: undefined, lettersDropped: 0 };
+    }
     const usage = new Map(this.#usage);
     const revision = this.#revision;
     try {
@@ -156,11 +172,15 @@ class SqliteStore implements Store {
       this.#inbox.write(received, deliveries);
       const bytes = this.#outbox.write(messages, { sent, dead });
       this.#schedules.write(schedules);
+      const lettersDropped = this.#letters.write(discarded);
+      this.#quarantines.write(quarantines);
       if (this.#revision !== revision) this.#setRevision.run(this.#revision);
       this.#commit.run();
       this.#inbox.committed(received, deliveries);
+      this.#retries.committed();
+      this.#letters.committed();
       this.#log.grew();
-      return { results, outbox: this.#outbox.committed(messages, bytes, sent) };
+      return { results, outbox: this.#outbox.committed(messages, bytes, sent), lettersDropped };
     } catch (error) {
       this.#rollBack(revision, usage);
       const reason = error instanceof Error ? error.message : String(error);
@@ -228,6 +248,22 @@ class SqliteStore implements Store {
     }
   }
 
+  retries(): readonly StoredRetry[] {
+    return this.#retries.load();
+  }
+
+  deadLetters(which: { readonly task?: string | undefined; readonly limit: number }): readonly LetterSummary[] {
+    return this.#letters.list(which);
+  }
+
+  deadLetter(id: LetterId): DeadLetter | undefined {
+    return this.#letters.get(id);
+  }
+
+  quarantines(): readonly StoredQuarantine[] {
+    return this.#quarantines.load();
+  }
+
   backup(file: string): Promise<void> {
     return this.#log.backup(file);
   }
@@ -249,12 +285,19 @@ class SqliteStore implements Store {
     this.#unlock();
   }
 
-  /** A change that is not a conflict is the end of its run. */
+  /** A change of which nothing was applied is not the end of its run. */
   #apply(change: StateChange, messages: StoredMessage[]): ChangeResult {
     const result = this.#applyEffects(change, messages);
-    if (result.kind === 'conflict') return result;
-    if (change.ends !== undefined) this.#inbox.end(change.ends);
-    if (result.kind === 'committed') for (const message of change.messages ?? []) messages.push(message);
+    if (result.kind !== 'committed') return result;
+    const { ends, retries, letter, revives } = change;
+    if (ends !== undefined) {
+      this.#inbox.end(ends);
+      this.#retries.end(ends);
+    }
+    if (retries !== undefined) this.#retries.put(retries);
+    if (letter !== undefined) this.#letters.put(letter);
+    if (revives !== undefined) this.#letters.discard(revives);
+    for (const message of change.messages ?? []) messages.push(message);
     return result;
   }
 
@@ -314,6 +357,8 @@ class SqliteStore implements Store {
   #rollBack(revision: number, usage: ReadonlyMap<string, BucketUsage>): void {
     this.#revision = revision;
     this.#inbox.rolledBack();
+    this.#retries.rolledBack();
+    this.#letters.rolledBack();
     this.#usage.clear();
     for (const [bucket, before] of usage) this.#usage.set(bucket, before);
     try {
@@ -324,8 +369,9 @@ class SqliteStore implements Store {
   }
 }
 
-function isEmpty({ reads, writes, messages = [], ends }: StateChange): boolean {
-  return reads.length === 0 && writes.length === 0 && messages.length === 0 && ends === undefined;
+function isEmpty({ reads, writes, messages = [], ends, retries, letter }: StateChange): boolean {
+  if (ends !== undefined || retries !== undefined || letter !== undefined) return false;
+  return reads.length === 0 && writes.length === 0 && messages.length === 0;
 }
 
 /** @throws Error when pages of the database are damaged. Takes a pass over the file. */

@@ -118,21 +118,83 @@ export interface ScheduleChange {
   readonly schedule: StoredSchedule | undefined;
 }
 
+/** A run that waits for its next attempt, or has begun it. */
+export interface StoredRetry {
+  readonly place: RunPlace;
+  /** The number of that attempt. */
+  readonly attempt: number;
+  /** When it is due, which is also what it sees as now: milliseconds since 1970 (UTC). */
+  readonly dueAtMs: number;
+}
+
+/** A run that was given up. */
+export interface RunLetter {
+  /** Its event, with the run among its `runs`: enough to begin it anew. */
+  readonly event: StoredEvent;
+  readonly task: string;
+  readonly outcome: string;
+  readonly attempts: number;
+  readonly atMs: number;
+  /** What else is known of it, for people: JSON. */
+  readonly evidence: string;
+}
+
+/** Names a dead letter: a run that was given up, or a message that the broker will not take. */
+export interface LetterId {
+  readonly kind: 'run' | 'message';
+  readonly number: number;
+}
+
+/** A dead letter without what is large in it. */
+export interface LetterSummary {
+  readonly id: LetterId;
+  readonly atMs: number;
+  /** For a message, the task that published it. */
+  readonly task: string;
+  readonly topic: string;
+  readonly payloadBytes: number;
+  /** How a run ended, or why the broker will not take the message. */
+  readonly reason: string;
+  /** Of a run; 0 for a message. */
+  readonly attempts: number;
+}
+
+export type DeadLetter =
+  | { readonly kind: 'run'; readonly summary: LetterSummary; readonly event: StoredEvent; readonly evidence: string }
+  | { readonly kind: 'message'; readonly summary: LetterSummary; readonly message: StoredMessage };
+
+/** What is known of a task that fails; see `quarantine/breaker.ts`. */
+export interface StoredQuarantine {
+  readonly task: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly failures: number;
+  readonly trips: number;
+  /** Milliseconds since 1970 (UTC); undefined while its runs start. */
+  readonly untilMs: number | undefined;
+}
+
 /** What a finished run read and wants to happen. */
 export interface StateChange {
   readonly reads: readonly Read[];
   /** In the order in which the run asked for them; the last one of a key counts. */
   readonly writes: readonly Write[];
   readonly messages?: readonly StoredMessage[];
-  /** The run is over with this change, unless it is a conflict. Absent for a run that the inbox does not hold. */
+  /** The run is over with this change, unless nothing of it was applied. Absent for a run that the inbox does not hold. */
   readonly ends?: RunPlace | undefined;
+  /** The run goes again. */
+  readonly retries?: StoredRetry | undefined;
+  /** The run is given up. */
+  readonly letter?: RunLetter | undefined;
+  /** The dead letter that its message was, if it is not refused. */
+  readonly revives?: LetterId | undefined;
 }
 
 export type ChangeResult =
   | { readonly kind: 'committed' }
   /** A key it read was written since: nothing of it was applied. */
   | { readonly kind: 'conflict'; readonly bucket: string; readonly key: string }
-  /** It would break a bound: nothing of it was applied. */
+  /** It would break a bound: nothing of it was applied, and the run is not over. */
   | { readonly kind: 'refused'; readonly message: string };
 
 /** What else belongs into the transaction. */
@@ -145,6 +207,9 @@ export interface Also {
   readonly dead?: readonly DeadMessage[];
   /** Of timers, whose firings are in `received`. */
   readonly schedules?: readonly ScheduleChange[];
+  /** Dead letters that are no longer to be kept. */
+  readonly discarded?: readonly LetterId[];
+  readonly quarantines?: readonly StoredQuarantine[];
 }
 
 export interface Committed {
@@ -152,6 +217,8 @@ export interface Committed {
   readonly results: readonly ChangeResult[];
   /** The messages of the changes that were committed, if there are any. */
   readonly outbox: OutboxGroup | undefined;
+  /** Dead letters that went as there were too many. */
+  readonly lettersDropped: number;
 }
 
 /** Runs of a group that are not over. */
@@ -207,6 +274,12 @@ export interface Store {
   filters(): readonly string[];
   /** @throws StoreError 'write-failed'. */
   changeFilters(change: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void;
+  /** Runs that an earlier hub was to try again. */
+  retries(): readonly StoredRetry[];
+  /** The latest first. */
+  deadLetters(which: { readonly task?: string | undefined; readonly limit: number }): readonly LetterSummary[];
+  deadLetter(id: LetterId): DeadLetter | undefined;
+  quarantines(): readonly StoredQuarantine[];
   /** Writes a copy of everything that is committed to a file that must not exist. @throws StoreError 'backup-failed'. */
   backup(file: string): Promise<void>;
   /** Idempotent. */

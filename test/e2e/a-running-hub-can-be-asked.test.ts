@@ -59,11 +59,32 @@ void t.test('tasks are listed and invoked, and their runs and logs can be read',
   });
   const trapped = await sterna('invoke', 'trap', '--topic', 'rogue/trap/poke');
   t.equal(trapped.code, 1, 'a run that does not complete');
-  t.match((await sterna('ls')).stdout, /^thermostat +1\.0\.0 +0 +1 +0 /m);
+  t.match((await sterna('ls')).stdout, /^thermostat +1\.0\.0 +runs +0 +0 +1 +0 /m);
   t.match((await sterna('runs', 'thermostat', '--json')).stdout, /"runId":"[^"]+\/thermostat"/);
   t.match((await sterna('logs', 'trap')).stdout, /trapped +trap /);
   t.match(JSON.parse((await sterna('inspect', 'trap')).stdout), { name: 'trap', outcomes: { trapped: 1 } });
   t.match(await sterna('inspect', 'none'), { code: 1, stderr: 'sterna: there is no task "none"\n' });
+});
+
+void t.test('dead letters are listed, shown, sent back and thrown away, and a task is released by hand', async (t) => {
+  await sterna('dlq', 'purge', '--all');
+  await sterna('invoke', 'trap', '--topic', 'rogue/trap/poke', '--payload', 'poke');
+  const { letters } = JSON.parse((await sterna('dlq', 'list', '--json')).stdout) as { letters: { id: string }[] };
+  const id = letters[0]?.id ?? 'none';
+  t.match(
+    (await sterna('dlq', 'list', '--task', 'trap')).stdout,
+    new RegExp(`^${id} .* rogue/trap/poke +trapped$`, 'm'),
+  );
+  t.notMatch((await sterna('dlq', 'list', '--task', 'thermostat')).stdout, id);
+  const shown = JSON.parse((await sterna('dlq', 'show', id)).stdout) as object;
+  t.match(shown, { id, task: 'trap', payload: Buffer.from('poke').toString('base64'), evidence: { version: '1.0.0' } });
+  t.match(await sterna('dlq', 'redrive', id), { code: 0, stdout: '1 sent back\n' });
+  t.match(await sterna('dlq', 'redrive', id), { code: 1, stderr: `sterna: there is no dead letter "${id}"\n` });
+  await until('it is given up again', 20_000, () => (hub.stdout.match(/"kind":"run-buried"/g) ?? []).length >= 3);
+  t.match(await sterna('dlq', 'purge', '--task', 'trap', '--json'), { code: 0, stdout: '{"purged":1}\n' });
+  t.match(await sterna('dlq', 'purge'), { code: 1, stderr: /say which letters/ });
+  t.match(await sterna('release', 'trap'), { code: 0, stdout: 'trap was not quarantined\n' });
+  t.match(await sterna('release', 'none'), { code: 1, stderr: 'sterna: there is no task "none"\n' });
 });
 
 void t.test('logs are followed until the hub ends, and clients that say nothing hold nobody up', async (t) => {

@@ -33,6 +33,7 @@ export interface TestHub {
   readonly link: FakeLink;
   readonly runtime: FakeRuntime;
   readonly seen: Observation[];
+  readonly dir: string;
 }
 
 export interface TestHubOptions {
@@ -76,7 +77,7 @@ export async function testHub(t: Test, options: TestHubOptions): Promise<TestHub
     ...(drainMs === undefined ? {} : { drainMs }),
   });
   t.teardown(() => hub.close());
-  return { hub, link, runtime, seen };
+  return { hub, link, runtime, seen, dir };
 }
 
 /** A hub with real parts, between a link and a runtime that do as they are told; one task with a manifest of these lines. */

@@ -201,31 +201,29 @@ t.test('a run whose reads were overtaken runs again, with the same clock and see
   runtime.answer(writes(0));
   await settled(() => runtime.pending.length === 1);
   t.equal(hub.counts.runs.completed, 1);
-  t.match(ofKind(seen, 'run-repeated'), [{ attempt: 1, bucket, key: 'n' }]);
-  t.match(runtime.pending[0], { runId: 'e1/count', attempt: 2, clockMs: 5_000, seed: 7 });
+  t.match(ofKind(seen, 'run-repeated'), [{ attempt: 1, executions: 1, bucket, key: 'n' }]);
+  t.match(runtime.pending[0], { runId: 'e1/count', attempt: 1, clockMs: 5_000, seed: 7 });
   runtime.answer(writes(1));
   await settled(() => hub.counts.runs.completed === 2);
   t.equal(hub.runs, 0);
 });
 
-t.test('a run that never gets its turn fails after a bounded number of attempts', async (t) => {
+t.test('a run that never gets its turn fails after a bounded number of executions', async (t) => {
   const bucket = 'task/light/default';
   const { hub, link, runtime, seen } = await testHub(t, {
-    tasks: { light: LIGHT },
+    tasks: { light: `${LIGHT}\n[retry]\nattempts = 1\n` },
     behave: () => ({ reads: [{ bucket, key: 'n', version: 99 }] }),
   });
   link.deliver('home/hall/motion');
   await settled(() => hub.counts.runs.failed === 1);
-  t.equal(runtime.started.length, HUB_BOUNDS.attempts);
-  t.match(ofKind(seen, 'run-finished'), [
-    { attempt: HUB_BOUNDS.attempts, outcome: { kind: 'failed', message: /others wrote "n"/ } },
-  ]);
+  t.equal(runtime.started.length, HUB_BOUNDS.executions);
+  t.match(ofKind(seen, 'run-finished'), [{ attempt: 1, outcome: { kind: 'failed', message: /others wrote "n"/ } }]);
 });
 
 t.test('a run that the runtime cannot take has failed, and the next ones run', async (t) => {
   let calls = 0;
   const { hub, link } = await testHub(t, {
-    tasks: { light: LIGHT },
+    tasks: { light: `${LIGHT}\n[retry]\nattempts = 1\n` },
     behave: (request) => {
       calls++;
       if (calls === 1) throw new Error('no thread');

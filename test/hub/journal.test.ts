@@ -41,6 +41,7 @@ function setUp(t: Test): Setup {
   const journal = new Journal({
     store,
     log: createLog('silent'),
+    lettersDropped: () => undefined,
     released: (group) => released.push(group),
     failed: (error) => failures.push(error),
   });

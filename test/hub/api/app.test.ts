@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createApp } from '../../../hub/api/app.js';
+import type { DeadLetterParts } from '../../../hub/api/dead-letters.js';
 import { Followers } from '../../../hub/api/followers.js';
 import { API_BOUNDS } from '../../../hub/api/limits.js';
 import { RecentRuns } from '../../../hub/api/recent-runs.js';
@@ -22,8 +23,18 @@ const LIGHT: TaskStatus = {
   limits: { fuel: 1, memoryBytes: 1, deadlineMs: 1, outputBytes: 1, logBytes: 1 },
   grants: { publish: [], buckets: {} },
   waiting: 0,
+  retrying: 0,
   outcomes: {},
   fuel: 0,
+};
+
+const NO_LETTERS: DeadLetterParts['letters'] = {
+  list: () => [],
+  get: () => undefined,
+  redrive: () => Promise.resolve(undefined),
+  redriveAll: () => Promise.resolve({ redriven: 0, left: 0 }),
+  purge: () => Promise.resolve(false),
+  purgeAll: () => Promise.resolve(0),
 };
 
 interface Setup {
@@ -40,7 +51,7 @@ function setUp(answer: Invoked = { kind: 'ended', run: finished() }): Setup {
     invoked.push(invocation);
     return Promise.resolve(answer);
   };
-  const hub = { counts: noCounts(), runs: 0, tasks: [LIGHT], invoke };
+  const hub = { counts: noCounts(), runs: 0, tasks: [LIGHT], invoke, letters: NO_LETTERS, release: () => false };
   const app = createApp({ hub, recent, followers, token: TOKEN, version: '1.2.3', nowMs: () => 7 });
   return { app, recent, followers, invoked };
 }

@@ -36,6 +36,8 @@ t.test('a manifest that says only what it must gets the defaults', (t) => {
     overflow: 'drop-newest',
     hops: 8,
     schedule: { priority: 5, concurrency: undefined, key: { kind: 'captures' }, mode: 'queued', ttlMs: undefined },
+    retry: { attempts: 3, backoffMs: 1_000, maxBackoffMs: 300_000, maxAgeMs: 3_600_000 },
+    quarantine: { failures: 5, coolDownMs: 30_000, maxCoolDownMs: 3_600_000 },
     grants: { publish: [], buckets: {} },
     config: {},
   });

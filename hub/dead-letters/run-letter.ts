@@ -1,0 +1,53 @@
+/** A run that is given up -> what is kept of it. Pure. */
+import type { Outcome, RunResult } from '../../runtime/index.js';
+import { HUB_BOUNDS } from '../limits.js';
+import type { PendingRun } from '../pending-run.js';
+import type { RunLetter } from '../store/index.js';
+
+/** Its last log lines are kept, cut to a length. @param atMs Milliseconds since 1970 (UTC). */
+export function runLetter(
+  run: PendingRun,
+  { outcome, usage, log, droppedLogLines }: RunResult,
+  atMs: number,
+): RunLetter {
+  const { id, topic, payload, qos, retain, arrivedAtMs } = run.event;
+  const { name, version } = run.task.manifest;
+  const kept = log.slice(-HUB_BOUNDS.letterLogLines).map(({ level, context, message }) => ({
+    level,
+    context: cut(context),
+    message: cut(message),
+  }));
+  const evidence = {
+    version,
+    digest: run.task.installed.digest,
+    outcome: shortened(outcome),
+    usage,
+    log: kept,
+    droppedLogLines: droppedLogLines + log.length - kept.length,
+  };
+  return {
+    event: {
+      id,
+      topic,
+      payload,
+      qos,
+      retain,
+      arrivedAtMs,
+      clockMs: run.clockMs,
+      runs: [{ task: name, seed: run.seed }],
+    },
+    task: name,
+    outcome: outcome.kind,
+    attempts: run.attempt,
+    atMs,
+    evidence: JSON.stringify(evidence),
+  };
+}
+
+function shortened(outcome: Outcome): Outcome {
+  return 'message' in outcome ? { ...outcome, message: cut(outcome.message) } : outcome;
+}
+
+function cut(text: string): string {
+  return text.slice(0, HUB_BOUNDS.letterTextLength);
+}
