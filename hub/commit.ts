@@ -1,5 +1,6 @@
 /** A finished run -> what is to be written and published. Pure. */
 import { filterMatches, topicFault, type Grants, type RunResult } from '../runtime/index.js';
+import { DEVICES_BUCKET } from './devices-bucket.js';
 import type { OutgoingMessage } from './events.js';
 import type { StateChange, Write } from './store/index.js';
 
@@ -36,7 +37,9 @@ export function decideCommit(result: RunResult, grants: Grants): CommitDecision 
     else
       writes.push({ bucket: effect.bucket, key: effect.key, value: effect.kind === 'set' ? effect.value : undefined });
   }
-  return { ok: true, commit: { change: { reads: result.reads, writes }, messages } };
+  // Devices speak all the time: what a run saw of them is as old as its beginning, and no reason to run it again.
+  const reads = result.reads.filter(({ bucket }) => bucket !== DEVICES_BUCKET);
+  return { ok: true, commit: { change: { reads, writes }, messages } };
 }
 
 /** Why a task must not publish to a topic, or undefined if it may. */

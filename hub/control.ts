@@ -5,11 +5,12 @@ import type { Counts, Observation } from './events.js';
 import type { DeadLetters } from './dead-letters/index.js';
 import type { Intake } from './intake.js';
 import { Invocations } from './invocations.js';
+import type { Lanes } from './lanes.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask, Registry } from './registry/index.js';
 import type { Quarantine, QuarantineStatus } from './quarantine/index.js';
-import type { Lane, Scheduler } from './scheduler/index.js';
+import type { Scheduler } from './scheduler/index.js';
 import type { Schedules, TimerStatus } from './schedules/index.js';
 import { TaskTally } from './task-tally.js';
 
@@ -51,7 +52,7 @@ export type Invoked =
 
 export interface ControlParts {
   readonly registry: Registry;
-  readonly lanes: ReadonlyMap<DeployedTask, Lane<PendingRun>>;
+  readonly lanes: Pick<Lanes, 'get'>;
   readonly dispatch: Dispatch;
   readonly intake: Intake;
   readonly schedules: Pick<Schedules, 'of'>;

@@ -1,5 +1,5 @@
-import { RuntimeError, type InstalledTask, type Runtime } from '../runtime/index.js';
-import type { Observer } from './events.js';
+import { RuntimeError, type InstalledTask, type Limits, type Runtime } from '../runtime/index.js';
+import type { Observation, Observer } from './events.js';
 import { HUB_BOUNDS } from './limits.js';
 import { loadTasks, type DeployedTask, type LoadedTask, type Registry } from './registry/index.js';
 
@@ -7,6 +7,10 @@ export interface DeployParts {
   readonly runtime: Pick<Runtime, 'install'>;
   readonly registry: Registry;
   readonly observe: Observer;
+  /** Called for each that is left out, as its name is that of a task which was deployed to this hub. */
+  readonly shadowed: (name: string, source: string) => void;
+  /** Whether a task with that name was deployed to this hub. */
+  readonly isKept: (name: string) => boolean;
 }
 
 /**
@@ -17,6 +21,10 @@ export interface DeployParts {
 export async function* deployTasks(dirs: readonly string[], parts: DeployParts): AsyncGenerator<DeployedTask> {
   const { registry, observe } = parts;
   for await (const loaded of loadTasks(dirs)) {
+    if (loaded.ok && registry.has(loaded.manifest.name) && parts.isKept(loaded.manifest.name)) {
+      parts.shadowed(loaded.manifest.name, loaded.source);
+      continue;
+    }
     const deployed = await deploy(loaded, parts);
     if (!deployed.ok) {
       observe({ kind: 'task-refused', source: loaded.source, problems: deployed.problems });
@@ -24,12 +32,16 @@ export async function* deployTasks(dirs: readonly string[], parts: DeployParts):
     }
     const { task, componentBytes } = deployed;
     registry.add(task);
-    const { name, version, triggers } = task.manifest;
-    const { digest, imports } = task.installed;
-    const filters = triggers.map(({ pattern }) => pattern.filter);
-    observe({ kind: 'task-loaded', task: name, version, digest, componentBytes, imports, filters });
+    observe(taskLoaded(task, componentBytes));
     yield task;
   }
+}
+
+export function taskLoaded({ manifest, installed }: DeployedTask, componentBytes: number): Observation {
+  const { name, version, triggers } = manifest;
+  const { digest, imports } = installed;
+  const filters = triggers.map(({ pattern }) => pattern.filter);
+  return { kind: 'task-loaded', task: name, version, digest, componentBytes, imports, filters };
 }
 
 type Deployed =
@@ -42,12 +54,21 @@ async function deploy(loaded: LoadedTask, { registry, runtime }: DeployParts): P
   const refuse = (problem: string): Deployed => ({ ok: false, problems: [`${source}: ${problem}`] });
   if (registry.has(manifest.name)) return refuse(`another task is called "${manifest.name}": give each its own name`);
   if (registry.tasks.length >= HUB_BOUNDS.tasks) return refuse(`a hub must have at most ${HUB_BOUNDS.tasks} tasks`);
-  let installed: InstalledTask;
+  const installed = await install(runtime, component, manifest.limits);
+  if (typeof installed === 'string') return refuse(installed);
+  return { ok: true, task: { manifest, installed }, componentBytes: component.length };
+}
+
+/** Has the runtime prepare a component. @returns why it will not, in words, when the component is to blame. */
+export async function install(
+  runtime: Pick<Runtime, 'install'>,
+  component: Uint8Array,
+  limits: Limits,
+): Promise<InstalledTask | string> {
   try {
-    installed = await runtime.install(component, manifest.limits);
+    return await runtime.install(component, limits);
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code === 'closed') throw error;
-    return refuse(error.message);
+    return error.message;
   }
-  return { ok: true, task: { manifest, installed }, componentBytes: component.length };
 }

@@ -1,16 +1,18 @@
 import type { Counts, DropReason, Observer } from './events.js';
 import type { Journal } from './journal.js';
+import type { Lanes } from './lanes.js';
 import { isLoop } from './loops/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
 import type { Job, Lane, Scheduler } from './scheduler/index.js';
 import { Shapers, type Folded } from './shaping/index.js';
+import type { Shaping } from './manifest/index.js';
 import type { Timer } from './timer.js';
 
 export interface DispatchParts {
   readonly scheduler: Scheduler<PendingRun>;
   /** The lane of each deployed task. */
-  readonly lanes: ReadonlyMap<DeployedTask, Lane<PendingRun>>;
+  readonly lanes: Pick<Lanes, 'get'>;
   /** Keeps that a run is over without having begun. */
   readonly journal: Pick<Journal, 'write'>;
   readonly counts: Counts;
@@ -22,6 +24,13 @@ export interface DispatchParts {
   readonly giveUp: (task: DeployedTask, key: string) => PendingRun | undefined;
   /** Called after runs were dropped, when there may be room again, from the event loop. */
   readonly madeRoom: () => void;
+}
+
+/** Runs that have not begun. */
+export interface TakenBack {
+  /** The oldest first. */
+  readonly queued: readonly PendingRun[];
+  readonly shaped: readonly PendingRun[];
 }
 
 /**
@@ -153,6 +162,48 @@ export class Dispatch {
   /** Lets everything go on that waits in shaping. Pump the scheduler afterwards. */
   flush(): void {
     this.#shapers.flush();
+  }
+
+  /** Runs that wait in the shaping of a task's triggers. */
+  shapedOf({ manifest }: DeployedTask): number {
+    return manifest.triggers.reduce(
+      (sum, { shaping }) => sum + (shaping === undefined ? 0 : this.#shapers.waitingIn(shaping)),
+      0,
+    );
+  }
+
+  /** What the shaping of a trigger remembers, and the runs that wait in it, are another trigger's, with the same rules. */
+  renameShaping(before: Shaping, after: Shaping, change: (run: PendingRun) => PendingRun): void {
+    this.#shapers.rename(before, after, change);
+  }
+
+  /** Takes out all runs of a task that have not begun. `drop`, `putBack` or `reshape` follows for each. */
+  takeBack(task: DeployedTask): TakenBack {
+    const { scheduler, lanes } = this.#parts;
+    const lane = lanes.get(task);
+    const queued: PendingRun[] = [];
+    for (let oldest = lane && scheduler.dropOldest(lane); oldest; oldest = lane && scheduler.dropOldest(lane))
+      queued.push(oldest.value);
+    const rules = task.manifest.triggers.flatMap(({ shaping }) => shaping ?? []);
+    return { queued, shaped: rules.flatMap((each) => this.#shapers.remove(each)) };
+  }
+
+  /** A run that was taken back from a queue joins that of its task, whatever room there is: it was accepted. */
+  putBack(run: PendingRun): void {
+    const { scheduler, lanes } = this.#parts;
+    const lane = lanes.get(run.task);
+    if (lane === undefined) return this.#refuse(run);
+    const replaceable = replaceableBy(run);
+    const replaced = replaceable === undefined ? undefined : lane.replace(replaceable, run);
+    if (replaced !== undefined) return this.drop(replaced, 'superseded', run);
+    scheduler.submit(lane, run.task.manifest.schedule.mode === 'parallel' ? undefined : run.key, run, replaceable);
+  }
+
+  /** A run that was taken back from shaping goes through that of its trigger. */
+  reshape(run: PendingRun): void {
+    const { shaping } = run.trigger;
+    if (shaping === undefined) this.putBack(run);
+    else this.#shapers.offer(shaping, run.shapingKey, run);
   }
 
   #folded({ item, reason, by }: Folded<PendingRun>): void {

@@ -56,6 +56,8 @@ export interface BrokerLink {
   unsubscribe(filters: readonly string[]): Promise<void>;
   /** Resolves at QoS 0 when the message was handed over, above when it was acknowledged. Messages leave in the order of the calls. */
   publish(message: OutgoingMessage): Promise<void>;
+  /** Resolves when the broker sends nothing more for these filters; they are not asked for again after a reconnect. */
+  unsubscribe(filters: readonly string[]): Promise<void>;
   /** Sends what is pending, then disconnects. Idempotent. */
   close(): Promise<void>;
 }
@@ -86,7 +88,11 @@ export type DropReason =
   /** The task's queue was full and it had waited longest (`overflow = "drop-oldest"`). */
   | 'overflow'
   /** It came of the task's own publishes, as often in a row as its `hops` allow. */
-  | 'loop';
+  | 'loop'
+  /** Its task was removed before it was run. */
+  | 'removed'
+  /** The task has a new version, which has no trigger for it. */
+  | 'no-trigger';
 
 /** Why a task is no longer quarantined. */
 export type ReleaseReason =
@@ -108,6 +114,8 @@ export type Observation =
       readonly imports: readonly string[];
       readonly filters: readonly string[];
     }
+  /** No event wakes it any more. */
+  | { readonly kind: 'task-removed'; readonly task: string; readonly version: string }
   | { readonly kind: 'task-refused'; readonly source: string; readonly problems: readonly string[] }
   /** Events are asked for and may come. `broker` is where devices find it: a URL without secrets. */
   | { readonly kind: 'started'; readonly broker: string; readonly tasks: number; readonly filters: readonly string[] }
@@ -283,6 +291,8 @@ export function noCounts(): Counts {
       expired: 0,
       overflow: 0,
       loop: 0,
+      removed: 0,
+      'no-trigger': 0,
     },
     runs: {
       completed: 0,

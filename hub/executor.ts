@@ -26,7 +26,7 @@ export interface ExecutorParts {
   readonly log: Logger;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
-  readonly retries: Pick<RetryWaits, 'count' | 'add' | 'takeOut'>;
+  readonly retries: Pick<RetryWaits, 'count' | 'add' | 'takeOut' | 'takeAll'>;
   /** Told how a run ended that was not to go again. `probe` when its task's quarantine let it start. */
   readonly ran: (run: PendingRun, how: RunEnd, probe: boolean) => void;
   /** Called when a run waits for its next attempt. */
@@ -109,6 +109,18 @@ export class Executor {
     return job.value;
   }
 
+  /** Takes out all runs of a version of a task that wait for their next attempt. They are in the inbox as before. */
+  takeWaiting(task: DeployedTask): readonly PendingRun[] {
+    const { retries, scheduler } = this.#parts;
+    const jobs = retries.takeAll(task);
+    for (const job of jobs) {
+      this.#stops.forget(job.value);
+      this.#finishInOrder(job.lane.ended(job).filter((released) => released !== job));
+      scheduler.abandon(job);
+    }
+    return jobs.map(({ value }) => value);
+  }
+
   /** From now on, runs that end have no effect. */
   stop(): void {
     this.#stopped = true;
@@ -160,6 +172,10 @@ export class Executor {
     this.#unreleased.set(ended.job, ended);
     const jobs = ended.job.lane.ended(ended.job);
     if (jobs.length === 0) this.#parts.scheduler.pump();
+    this.#finishInOrder(jobs);
+  }
+
+  #finishInOrder(jobs: readonly Job<PendingRun>[]): void {
     for (const job of jobs) {
       const released = this.#unreleased.get(job);
       if (released === undefined) throw new Error('Cannot release a run as it has not ended');

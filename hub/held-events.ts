@@ -33,6 +33,11 @@ export class HeldEvents {
     return this.#count;
   }
 
+  /** Those that a task has no room for. */
+  countFor(task: DeployedTask): number {
+    return this.#forTask.get(task)?.length ?? 0;
+  }
+
   holdsFor(task: DeployedTask): boolean {
     return this.#forTask.has(task);
   }

@@ -2,11 +2,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
+import { Backups } from './backups.js';
 import { withinMs } from './deadline.js';
 import { Control } from './control.js';
 import { DeadLetters } from './dead-letters/index.js';
 import { Deliveries } from './deliveries.js';
-import { deployTasks } from './deploy.js';
+import { deployTasks, type DeployParts } from './deploy.js';
+import { Deployments, emptyBucket, KeptTasks, TaskChanges, Topics, type TaskListener } from './deployments/index.js';
+import { Devices } from './devices.js';
+import { DEVICES_BUCKET } from './devices-bucket.js';
 import { Dispatch } from './dispatch.js';
 import { Drained } from './drained.js';
 import {
@@ -20,6 +24,7 @@ import {
 import { Executor } from './executor.js';
 import { Intake } from './intake.js';
 import { Journal } from './journal.js';
+import { Lanes } from './lanes.js';
 import { LateLink } from './late-link.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
@@ -29,15 +34,16 @@ import type { PendingRun } from './pending-run.js';
 import { Quarantine } from './quarantine/index.js';
 import { RetryWaits } from './retries/index.js';
 import { Registry, type DeployedTask } from './registry/index.js';
-import { Scheduler, type Lane } from './scheduler/index.js';
+import { Scheduler } from './scheduler/index.js';
 import { Schedules } from './schedules/index.js';
 import { SessionFilters } from './session-filters.js';
 import { ShapingMemory } from './shaping-memory.js';
-import { openStore } from './store/index.js';
+import { openState, openStore, StateView } from './store/index.js';
 import { monotonicTimer, type Timer } from './timer.js';
+import { waitingEvents, type QueueOfTask } from './waiting-events.js';
 
 export interface HubOptions {
-  /** Task folders, or folders of task folders. */
+  /** Task folders, or folders of task folders: beside what was deployed to this hub. */
   readonly taskDirs: readonly string[];
   /** Where the hub keeps everything; created if need be. */
   readonly dataDir: string;
@@ -71,6 +77,11 @@ export interface Hub {
   /** Runs that wait or run. */
   readonly runs: number;
   readonly control: Control;
+  /** Tasks that come, change and go while it runs. */
+  readonly deployments: Deployments;
+  readonly backups: Backups;
+  /** What waits for each task, and the state, for who looks. */
+  readonly view: View;
   /** Resolves when the hub cannot go on, as its disk fails: it is to be closed, and started again. */
   readonly failed: Promise<Error>;
   /**
@@ -79,6 +90,13 @@ export interface Hub {
    * of an event at QoS 1 begin anew at the next start. Idempotent.
    */
   close(): Promise<number>;
+}
+
+interface View {
+  readonly queue: readonly QueueOfTask[];
+  /** Events that are with the broker until there is room in the hub. */
+  readonly heldForRoom: number;
+  readonly state: StateView;
 }
 
 /** Something started, and how it is stopped. */
@@ -120,20 +138,24 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   releases.push(() => closeRuntime(runtime, log));
 
   const registry = new Registry();
-  const lanes = new Map<DeployedTask, Lane<PendingRun>>();
   const scheduler = new Scheduler<PendingRun>({
     slots: () => runtime.idleSlots,
     start: (job) => executor.start(job),
     expiry: { isOver: (run) => dispatch.isOver(run), drop: (run) => dispatch.drop(run, 'expired') },
   });
-  for await (const task of deployTasks(options.taskDirs, { runtime, registry, observe })) {
-    // Without buckets or memory, runs of one key cannot see one another: only the order of what they publish can be seen.
-    // That one of its key runs, which the other modes go by, must be to be told.
-    const { grants, isolation, schedule } = task.manifest;
-    const seesOthers = Object.keys(grants.buckets).length > 0 || isolation === 'key' || schedule.mode !== 'queued';
-    const order = seesOthers ? 'start' : 'end';
-    lanes.set(task, scheduler.createLane({ ...task.manifest.schedule, order }));
-  }
+  const isInForce = (task: DeployedTask): boolean => registry.get(task.manifest.name) === task;
+  const lanes = new Lanes((lane) => scheduler.createLane(lane));
+  const kept = await KeptTasks.open(dataDir);
+  const deploying: DeployParts = {
+    runtime,
+    registry,
+    observe,
+    isKept: (name) => kept.has(name),
+    shadowed: (task, source) => log.warn({ task, source }, 'left out, as a task of this name was deployed to this hub'),
+  };
+  // Those that were deployed come first: of two with one name, the first counts.
+  for (const dirs of [kept.folders, options.taskDirs])
+    for await (const task of deployTasks(dirs, deploying)) lanes.add(task);
 
   const madeRoom = (): void => {
     intake.roomMade();
@@ -144,9 +166,12 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const publish: BrokerLink['publish'] = (message) => lateLink.publish(message);
   let tellFailure: (error: Error) => void = () => undefined;
   const failed = new Promise<Error>((resolve) => (tellFailure = resolve));
+  const devices = new Devices({ timer, flush: () => journal.flush() });
+  releases.push(() => devices.close());
   const journal = new Journal({
     store,
     log,
+    devices,
     released: (group) => outbox.released(group),
     lettersDropped: (letters) => {
       counts.lettersDropped += letters;
@@ -188,7 +213,8 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     clock,
     counts,
     observe,
-    admit: (task, runs) => lanes.get(task)?.admit(runs),
+    // What a version does that was replaced says nothing of the one in force.
+    admit: (task, runs) => (isInForce(task) ? lanes.get(task)?.admit(runs) : undefined),
     released: () => scheduler.pump(),
   });
   const ownPublishes = new OwnPublishes(timer);
@@ -203,6 +229,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     journal,
     deliveries,
     retries,
+    devices,
     counts,
   });
   const { zone = Intl.DateTimeFormat().resolvedOptions().timeZone } = options;
@@ -223,8 +250,29 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   observers.push((observation) => control.note(observation));
   // What waits for its next attempt, or in a quarantine, waits for longer than a hub that is to stop.
   const drained = new Drained(() => (scheduler.isQuiet ? 0 : dispatch.runs));
+  /** Told of each task that comes, changes or goes. */
+  const taskListeners: TaskListener[] = [
+    () => devices.want(registry.tasks.some(readsDevices)),
+    () => schedules.update(registry.tasks),
+  ];
+  devices.want(registry.tasks.some(readsDevices));
+  const changes = new TaskChanges({
+    registry,
+    lanes,
+    dispatch,
+    intake,
+    scheduler,
+    runtime,
+    observe,
+    timer,
+    clock,
+    listeners: taskListeners,
+    takeWaiting: (task) => executor.takeWaiting(task),
+    replaced: (task) => quarantine.replaced(task),
+  });
   const runsEnded = (runs: readonly PendingRun[]): void => {
     dispatch.ended(runs);
+    changes.check();
     madeRoom();
   };
   // What wakes nobody here is not to come back.
@@ -242,7 +290,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     log,
     clock,
     retries,
-    ran: (run, how, probe) => quarantine.ended(run.task, how, probe),
+    ran: ({ task }, how, probe) => (isInForce(task) ? quarantine.ended(task, how, probe) : undefined),
     waits: (run) => dispatch.waits(run),
     runsEnded,
   });
@@ -278,9 +326,23 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     filters: subscriptions.map(({ filter }) => filter),
   });
 
+  const reader = openState({ file });
+  releases.push(() => reader.close());
+  const deployments = new Deployments({
+    registry,
+    lanes,
+    changes,
+    kept,
+    topics: new Topics(link, log, subscriptions),
+    runtime,
+    purge: (bucket) => emptyBucket(bucket, { reader, journal }),
+    observe,
+  });
+
   const close = async (): Promise<number> => {
     schedules.stop();
     intake.stop();
+    const deployed = deployments.close();
     // What waits in shaping was acknowledged: it is run now rather than lost.
     dispatch.flush();
     retries.stop();
@@ -288,6 +350,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     scheduler.pump();
     observe({ kind: 'draining', runs: dispatch.runs });
     await withinMs(options.drainMs ?? HUB_BOUNDS.drainMs, drained.wait());
+    await withinMs(HUB_BOUNDS.closeMs, deployed);
     const left = scheduler.isQuiet ? dispatch.unkept : dispatch.runs;
     executor.stop();
     // What these runs publish goes to the link, as far as it is on disk, before the link closes.
@@ -301,14 +364,31 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   let closed: Promise<number> | undefined;
   return {
     counts,
-    tasks: registry.tasks,
+    get tasks() {
+      return registry.tasks;
+    },
     failed,
     get runs() {
       return dispatch.runs;
     },
     control,
+    deployments,
+    backups: new Backups(store, dataDir),
+    view: {
+      get queue() {
+        return waitingEvents({ registry, lanes, dispatch, intake, clock });
+      },
+      get heldForRoom() {
+        return intake.heldForRoom;
+      },
+      state: new StateView(file),
+    },
     close: () => (closed ??= close()),
   };
+}
+
+function readsDevices({ manifest }: DeployedTask): boolean {
+  return Object.values(manifest.grants.buckets).some(({ id }) => id === DEVICES_BUCKET);
 }
 
 async function closeRuntime(runtime: Runtime, log: Logger): Promise<void> {

@@ -2,6 +2,7 @@ import { filterMatches } from '../runtime/index.js';
 import type { Dispatch } from './dispatch.js';
 import type { Counts, IncomingMessage, Observer, RefusalReason } from './events.js';
 import type { Deliveries } from './deliveries.js';
+import type { Devices } from './devices.js';
 import { HeldEvents, type Held } from './held-events.js';
 import type { Journal } from './journal.js';
 import { HUB_BOUNDS } from './limits.js';
@@ -24,6 +25,8 @@ export interface IntakeParts {
   readonly journal: Pick<Journal, 'advance' | 'receive' | 'write'>;
   readonly deliveries: Deliveries;
   readonly retries: Pick<RetryWaits, 'add'>;
+  /** Told of each message that comes. */
+  readonly devices?: Pick<Devices, 'note'>;
   readonly counts: Counts;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
@@ -90,6 +93,7 @@ export class Intake {
       if (message.qos === 0) this.#refuse(message, 'stopping');
       return;
     }
+    this.#parts.devices?.note(message);
     const bytes = message.payload.length;
     if (bytes > HUB_BOUNDS.payloadBytes) return this.#refuse(message, 'payload-too-large');
     const matches = registry.match(message.topic);
@@ -245,6 +249,30 @@ export class Intake {
     for (const held of this.#held.forTasks((held) => hasPlace(held) && this.#haveRoom(held.matches))) this.#take(held);
   }
 
+  /** Events that a task leaves with the broker. */
+  heldFor(task: DeployedTask): number {
+    return this.#held.countFor(task);
+  }
+
+  /** Events for which the hub has no room. */
+  get heldForRoom(): number {
+    return this.#held.countForRoom;
+  }
+
+  /** Tasks have come, changed or gone: what is held is matched anew. */
+  tasksChanged(): void {
+    const held = [...this.#held.forRoom(() => true), ...this.#held.forTasks(() => true)];
+    for (const event of held) {
+      const matches = this.#parts.registry.match(event.message.topic);
+      if (matches.length > 0) this.#held.hold({ ...event, matches }, undefined);
+      else {
+        this.#count(event.message, 'no-task');
+        this.#acknowledge(event);
+      }
+    }
+    this.roomMade();
+  }
+
   /** Takes nothing from now on. What is held stays the broker's. */
   stop(): void {
     this.#stopped = true;
@@ -289,11 +317,7 @@ export class Intake {
       clockMs: clock(),
       ...(chain.length === 0 ? {} : { chain: writeChain(chain) }),
     };
-    const durable = (): void => {
-      if (taken === undefined) message.acknowledge();
-      else taken.durable();
-      if (qos > 0) this.#pause.acknowledged(message);
-    };
+    const durable = (): void => this.#acknowledge({ message, taken });
     this.#accept(event, matches, { arrivedMs, chain, delivery: taken?.delivery, durable });
   }
 
@@ -349,6 +373,12 @@ export class Intake {
     if (retry === undefined) return dispatch.take(run);
     const job = dispatch.restore(run);
     if (job !== undefined) retries.add(job, retry.dueAtMs);
+  }
+
+  #acknowledge({ message, taken }: Pick<Held, 'message' | 'taken'>): void {
+    if (taken === undefined) message.acknowledge();
+    else taken.durable();
+    if (message.qos > 0) this.#pause.acknowledged(message);
   }
 
   #refuse(message: IncomingMessage, reason: RefusalReason): void {

@@ -1,3 +1,4 @@
+import type { Devices } from './devices.js';
 import { STORE_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import type {
@@ -17,6 +18,8 @@ import type {
 export interface JournalParts {
   readonly store: Store;
   readonly log: Logger;
+  /** What goes along with a transaction into the bucket `devices`. */
+  readonly devices?: Pick<Devices, 'waiting' | 'pending' | 'written'>;
   /** Messages that may leave: they are on disk. In the order of their numbers. */
   readonly released: (group: OutboxGroup) => void;
   /** So many dead letters went as there were too many. */
@@ -142,8 +145,9 @@ export class Journal {
 
   /** Commits now, unless the store asks for a pause or the last transaction failed. */
   flush(): void {
-    if (this.#turn.isEmpty || this.#waiting || this.#retry !== undefined || this.#broken) return;
-    const { store } = this.#parts;
+    const { store, devices } = this.#parts;
+    if (this.#turn.isEmpty && devices?.waiting !== true) return;
+    if (this.#waiting || this.#retry !== undefined || this.#broken) return;
     if (store.paused !== undefined) {
       this.#waiting = true;
       void this.#flushAfter(store.paused);
@@ -186,15 +190,24 @@ export class Journal {
   }
 
   #commit(): void {
-    const { store, log } = this.#parts;
+    const { store, log, devices } = this.#parts;
     const turn = this.#turn;
     const { events, deliveries, batches, sent, dead, discarded, quarantines } = turn;
     const received = events.length === 0 ? undefined : { id: turn.inboxId, events };
     const changes = batches.length === 1 ? (batches[0]?.changes ?? []) : batches.flatMap((batch) => batch.changes);
     let committed;
     try {
-      const schedules = [...turn.schedules.values()];
-      committed = store.commit(changes, { received, deliveries, sent, dead, schedules, discarded, quarantines });
+      committed = store.commit(changes, {
+        received,
+        deliveries,
+        sent,
+        dead,
+        schedules: [...turn.schedules.values()],
+        discarded,
+        quarantines,
+        ...(devices === undefined ? {} : { devices: devices.pending }),
+      });
+      devices?.written();
     } catch (error) {
       log.error(
         { err: error, events: events.length, runs: changes.length },

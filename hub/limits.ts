@@ -126,6 +126,20 @@ export const HUB_BOUNDS = {
   bucketKeys: 100_000,
   /** Keys and values of a bucket together. */
   bucketBytes: 64 * MiB,
+  /** How long a deploy waits for the broker to grant its topics. With a broker that is away, they are asked for later. */
+  subscribeMs: 5_000,
+  /** How long the removal of a task's state waits for its last runs: a little more than most deadlines. */
+  lastRunsMs: 10_000,
+  /** Keys that one transaction removes when a bucket is emptied: some milliseconds of the main thread. */
+  purgedKeys: 500,
+  /** Topics in the bucket `devices`: a large building's. One beyond makes the one seen longest ago go. */
+  deviceTopics: 10_000,
+  /** Those topics and their payloads together. */
+  deviceBytes: 16 * MiB,
+  /** A payload in it: more than any sensor sends. A larger one is not kept, nor what came before it. */
+  devicePayloadBytes: 64 * KiB,
+  /** How long a payload waits for a transaction that it can go along with. */
+  deviceDelayMs: 100,
   /** How long a hub that was told to stop goes on with what it holds. Below the 90 s after which systemd kills. */
   drainMs: 10_000,
   /** How long it then waits for the threads, which may hold runs that are far from their deadline. */

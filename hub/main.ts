@@ -43,7 +43,7 @@ const program = new Command('sterna')
 program
   .command('hub')
   .description('run the hub: deploy the tasks and wait for events')
-  .requiredOption('--tasks <dir>', 'a task folder, or a folder of task folders; may be given again', listed)
+  .option('--tasks <dir>', 'a task folder, or a folder of task folders; may be given again', listed, [])
   .option('--broker <url>', 'MQTT broker to connect to; without it the hub runs its own')
   .addOption(
     new Option('--listen <host:port>', 'where its own broker listens; port 0 is any free one')
@@ -211,6 +211,46 @@ askingCommand('purge [id]', 'throw dead letters away', dlq)
     const { dlqPurgeCommand } = await import('./commands/dlq.js');
     process.exitCode = await dlqPurgeCommand({ id, task, all }, flags, process.stdout);
   });
+
+askingCommand('deploy <dir>', 'deploy the task in a folder to a running hub').action(
+  async (dir: string, flags: AskFlags) => {
+    const { deployCommand } = await import('./commands/deploy.js');
+    process.exitCode = await deployCommand(dir, flags, process.stdout);
+  },
+);
+
+askingCommand('rm <task>', 'remove a task from a running hub')
+  .option('--state', 'remove its own bucket too', false)
+  .action(async (task: string, flags: AskFlags & { readonly state: boolean }) => {
+    const { rmCommand } = await import('./commands/rm.js');
+    process.exitCode = await rmCommand(task, flags, process.stdout);
+  });
+
+askingCommand('backup <file>', 'write a copy of the state of a running hub to a new file').action(
+  async (file: string, flags: AskFlags) => {
+    const { backupCommand } = await import('./commands/backup.js');
+    process.exitCode = await backupCommand(file, flags, process.stdout);
+  },
+);
+
+askingCommand('queue', 'show what waits for each task').action(async (flags: AskFlags) => {
+  const { queueCommand } = await import('./commands/queue.js');
+  process.exitCode = await queueCommand(flags, process.stdout);
+});
+
+askingCommand('state [bucket] [key]', 'show what tasks keep: the buckets, the keys of one, or a value')
+  .option('--prefix <text>', 'only keys that begin with it', '')
+  .option('-n, --limit <n>', 'at most so many keys', wholeNumber(1, 1_000), 100)
+  .action(
+    async (
+      bucket: string | undefined,
+      key: string | undefined,
+      flags: AskFlags & { readonly prefix: string; readonly limit: number },
+    ) => {
+      const { stateCommand } = await import('./commands/state.js');
+      process.exitCode = await stateCommand(bucket, key, flags, process.stdout);
+    },
+  );
 
 try {
   await program.parseAsync();

@@ -41,8 +41,10 @@ export interface Runtime {
    * @throws RuntimeError naming what is missing, refused or over a limit.
    */
   install(component: Uint8Array, limits: Limits): Promise<InstalledTask>;
-  /** Forgets a task, and whatever it was suspected of: its warm instances go, its prepared files stay in the cache. */
+  /** Forgets a task, and whatever it was suspected of: its warm instances and compiled code go, its prepared files stay in the cache. */
   uninstall(key: string): void;
+  /** Lets go of a task's warm instances: runs that are asked for from now on find fresh memory. */
+  forget(key: string): void;
   /**
    * Runs one event. Resolves with an outcome whatever the guest does.
    * @throws RuntimeError 'unknown-task' or 'closed'.
@@ -116,6 +118,11 @@ class ThreadedRuntime implements Runtime {
   uninstall(key: string): void {
     this.#installed.delete(key);
     this.#suspects.release(key);
+    this.#pool.forget(key);
+  }
+
+  forget(key: string): void {
+    this.#pool.forget(key);
   }
 
   run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {

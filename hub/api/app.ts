@@ -9,6 +9,7 @@ import { deadLetterRoutes, type DeadLetterParts } from './dead-letters.js';
 import { invocationOf } from './invocation.js';
 import { API_BOUNDS } from './limits.js';
 import { recentRun, type RecentRuns } from './recent-runs.js';
+import type { Route } from './route.js';
 import { isAuthorized } from './token.js';
 
 export interface AppParts {
@@ -16,12 +17,14 @@ export interface AppParts {
   readonly recent: RecentRuns;
   readonly followers: Followers;
   readonly token: string;
+  /** Those of other files. */
+  readonly routes?: readonly Route[];
   readonly version: string;
   /** Milliseconds, monotonic. */
   readonly nowMs: () => number;
 }
 
-export function createApp({ hub, recent, followers, token, version, nowMs }: AppParts): Hono {
+export function createApp({ hub, recent, followers, token, routes = [], version, nowMs }: AppParts): Hono {
   const startedAtMs = nowMs();
   const app = new Hono();
   app.use(async (c, next) => {
@@ -31,6 +34,8 @@ export function createApp({ hub, recent, followers, token, version, nowMs }: App
       401,
     );
   });
+  // Those look at what comes by bounds of their own.
+  for (const route of routes) app.on(route.method, route.path, (c) => route.answer(c.req.raw, c.req.param()));
   app.use(bodyLimit({ maxSize: API_BOUNDS.bodyBytes, onError: (c) => tooLarge(c) }));
   app.notFound((c) => c.json({ error: `there is no ${c.req.method} ${c.req.path}` }, 404));
   app.onError((error, c) => c.json({ error: `the hub failed to answer: ${error.message}` }, 500));

@@ -32,6 +32,27 @@ export class ApiClient {
     return this.#answer(await this.#fetch(path, { method: 'POST', body: JSON.stringify(body) }));
   }
 
+  /** Sends bytes, piece after piece. */
+  async upload(path: string, pieces: readonly Uint8Array[]): Promise<unknown> {
+    const body = new Blob(pieces.map((piece) => new Uint8Array(piece)));
+    return this.#answer(await this.#fetch(path, { method: 'POST', body }));
+  }
+
+  /** What the hub answers a POST with, as bytes. @throws ApiError when it refuses, or ends before all has come. */
+  async download(path: string): Promise<AsyncIterable<Uint8Array>> {
+    const response = await this.#fetch(path, { method: 'POST' });
+    if (!response.ok || response.body === null) await this.#answer(response);
+    return this.#whole(response.body ?? new ReadableStream());
+  }
+
+  async *#whole(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (error) {
+      throw new ApiError(`the hub at ${this.#url} ended before all had come`, { cause: error });
+    }
+  }
+
   async delete(path: string): Promise<unknown> {
     return this.#answer(await this.#fetch(path, { method: 'DELETE' }));
   }

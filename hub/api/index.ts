@@ -1,5 +1,10 @@
 export { ApiClient, ApiError } from './client.js';
 export type { ListedLetter } from './dead-letters.js';
+export { backupRoute } from './backing-up.js';
+export { deployedOf, removedOf } from './deploy-shapes.js';
+export { deployingRoutes } from './deploying.js';
+export { lookingRoutes } from './looking.js';
+export { bucketsOf, keysOf, queueOf, valueOf } from './looking-shapes.js';
 export { Followers } from './followers.js';
 export { RecentRuns, type RecentRun } from './recent-runs.js';
 export { startApi, type Api } from './server.js';

@@ -4,6 +4,12 @@ const KiB = 1024;
 export const API_BOUNDS = {
   /** Body of a request: an event's payload in base64, and a little around it. */
   bodyBytes: 1_600 * KiB,
+  /** Uploads of a task at once, each with a component of up to `RUNTIME_BOUNDS.componentBytes` on disk. */
+  uploads: 2,
+  /** Looks at the state at once: a thread each. */
+  stateViews: 4,
+  /** Keys in one answer. */
+  listedKeys: 1_000,
   /** Connections at once: a person, a few scripts, a console. */
   connections: 64,
   /** How long a client may take for its request's head, and for all of it. */

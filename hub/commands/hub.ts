@@ -1,5 +1,13 @@
 import { createRuntime } from '../../runtime/index.js';
-import { Followers, RecentRuns, startApi, type Api } from '../api/index.js';
+import {
+  backupRoute,
+  deployingRoutes,
+  Followers,
+  lookingRoutes,
+  RecentRuns,
+  startApi,
+  type Api,
+} from '../api/index.js';
 import { connectBroker, startEmbeddedBroker, type EmbeddedBroker } from '../broker/index.js';
 import { createHub, type Hub } from '../hub.js';
 import { hubIdentity } from '../identity.js';
@@ -92,15 +100,22 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
     },
     log,
   });
-  if (hub.tasks.length === 0) {
+  // One that serves the API gets its tasks by `sterna deploy`.
+  if (hub.tasks.length === 0 && options.api === undefined) {
     log.error(
       { tasks: options.tasks },
-      'there is no task to run: name a folder with a task.toml, or one that has such folders in it',
+      'there is no task to run: name a folder with a task.toml with --tasks, or one that has such folders in it',
     );
     await hub.close();
     return 1;
   }
-  const api = await listenForControl(options, log, { hub: hub.control, recent, followers }).catch(async (error) => {
+  if (hub.tasks.length === 0) log.warn('there is no task yet: deploy one with "sterna deploy DIR"');
+  const api = await listenForControl(options, log, {
+    hub: hub.control,
+    recent,
+    followers,
+    routes: [...deployingRoutes(hub.deployments), backupRoute(hub.backups), ...lookingRoutes(hub.view)],
+  }).catch(async (error) => {
     await hub.close();
     throw error;
   });
@@ -124,7 +139,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
 async function listenForControl(
   { api, data, version }: HubCommandOptions,
   log: Logger,
-  parts: Pick<Parameters<typeof startApi>[0], 'hub' | 'recent' | 'followers'>,
+  parts: Pick<Parameters<typeof startApi>[0], 'hub' | 'recent' | 'followers' | 'routes'>,
 ): Promise<Api | undefined> {
   if (api === undefined) return undefined;
   const options = { ...parts, ...api, dataDir: data, version, nowMs: () => performance.now() };

@@ -1,4 +1,5 @@
 import type { BucketGrant } from '../../runtime/index.js';
+import { DEVICES_BUCKET } from '../devices-bucket.js';
 import { keyLines, type KeyPath } from './key-lines.js';
 import type { Manifest, Shaping, Trigger } from './manifest.js';
 import { nearest } from './nearest.js';
@@ -140,10 +141,14 @@ function shapingOf(trigger: ManifestFields['trigger'][number]): Shaping | undefi
 /** A task's own bucket carries its name in the store; a shared one is the same for all who name it. */
 function bucketsOf({ name, grants }: ManifestFields): Readonly<Record<string, BucketGrant>> {
   const entries = Object.entries(grants.buckets).map(([bucket, access]): [string, BucketGrant] => {
-    const id = bucket === 'default' ? `task/${name}/default` : `shared/${bucket}`;
-    return [bucket, { id, access }];
+    return [bucket, { id: bucketId(name, bucket), access }];
   });
   return Object.fromEntries(entries);
+}
+
+function bucketId(task: string, bucket: string): string {
+  if (bucket === DEVICES_BUCKET) return DEVICES_BUCKET;
+  return bucket === 'default' ? `task/${task}/default` : `shared/${bucket}`;
 }
 
 function messageOf({ message, path, unknownKey }: SchemaFault): string {

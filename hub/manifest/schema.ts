@@ -1,6 +1,7 @@
 /** The shape of task.toml: which keys there are and what each may hold. */
 import { z } from 'zod';
 import { DEFAULT_LIMITS, filterFault, MAX_LIMITS } from '../../runtime/index.js';
+import { DEVICES_BUCKET } from '../devices-bucket.js';
 import { HUB_BOUNDS, MANIFEST_DEFAULTS } from '../limits.js';
 import { cronFault, zoneFault } from './cron-line.js';
 import { parsePointer, type JsonPointer } from './json-pointer.js';
@@ -283,8 +284,14 @@ const grants = z.strictObject(
       .refine((buckets) => Object.keys(buckets).length <= HUB_BOUNDS.buckets, {
         error: `must name at most ${HUB_BOUNDS.buckets} buckets`,
       })
+      .refine((buckets) => buckets[DEVICES_BUCKET] !== 'read-write', {
+        path: [DEVICES_BUCKET],
+        error: 'must be "read": the hub alone writes it, with the last payload of each topic',
+      })
       .default({})
-      .describe('Buckets by name: "default" is the task\'s own, others are shared on the hub.'),
+      .describe(
+        'Buckets by name: "default" is the task\'s own, "devices" has the last payload of each topic and can be read only, others are shared on the hub.',
+      ),
   },
   { error: wrong('a table: write it as [grants]') },
 );

@@ -33,7 +33,7 @@ interface Candidate {
 /** The deployed tasks, and which of them an event wakes. */
 export class Registry {
   readonly #tasks = new Map<string, DeployedTask>();
-  readonly #index = new TopicIndex<Candidate>();
+  #index = new TopicIndex<Candidate>();
   readonly #matches = new Map<string, readonly Match[]>();
 
   get tasks(): readonly DeployedTask[] {
@@ -44,14 +44,41 @@ export class Registry {
     return this.#tasks.has(name);
   }
 
+  get(name: string): DeployedTask | undefined {
+    return this.#tasks.get(name);
+  }
+
   /** @param task Its name must be new. */
   add(task: DeployedTask): void {
     const taskIndex = this.#tasks.size;
     this.#tasks.set(task.manifest.name, task);
+    this.#addTriggers(task, taskIndex);
+    this.#matches.clear();
+  }
+
+  /** Puts a task in the place of the one with its name. */
+  replace(task: DeployedTask): void {
+    this.#tasks.set(task.manifest.name, task);
+    this.#indexAnew();
+  }
+
+  /** From now on, no event wakes that task. */
+  remove(name: string): void {
+    this.#tasks.delete(name);
+    this.#indexAnew();
+  }
+
+  /** Tasks change rarely: an index that is made anew keeps nothing of what is gone. */
+  #indexAnew(): void {
+    this.#index = new TopicIndex();
+    for (const [taskIndex, task] of this.tasks.entries()) this.#addTriggers(task, taskIndex);
+    this.#matches.clear();
+  }
+
+  #addTriggers(task: DeployedTask, taskIndex: number): void {
     for (const [triggerIndex, trigger] of task.manifest.triggers.entries()) {
       this.#index.add(trigger.pattern.filter, { taskIndex, triggerIndex, task, trigger });
     }
-    this.#matches.clear();
   }
 
   /** The tasks that an event wakes, each once, in the order in which they were added. */
@@ -78,10 +105,7 @@ export class Registry {
     for (const { taskIndex, task, trigger } of candidates) {
       if (taskIndex === last) continue;
       last = taskIndex;
-      const captures = capturesOf(trigger.pattern, topic);
-      const key = keyOf(task.manifest.schedule.key, topic, captures);
-      const shapingKey = key ?? keyOf({ kind: 'captures' }, topic, captures) ?? '';
-      matches.push({ task, trigger, captures, key, shapingKey });
+      matches.push(matchOf(task, trigger, topic));
     }
     return matches;
   }
@@ -94,4 +118,12 @@ export class Registry {
     }
     this.#matches.set(topic, matches);
   }
+}
+
+/** What an event means to a task. @param trigger One that matches the topic. */
+export function matchOf(task: DeployedTask, trigger: Trigger, topic: string): Match {
+  const captures = capturesOf(trigger.pattern, topic);
+  const key = keyOf(task.manifest.schedule.key, topic, captures);
+  const shapingKey = key ?? keyOf({ kind: 'captures' }, topic, captures) ?? '';
+  return { task, trigger, captures, key, shapingKey };
 }

@@ -26,6 +26,7 @@ type Finished = Extract<Observation, { kind: 'run-finished' }>;
 export function weightOf(seen: Observation): Weight | 'always' | 'none' {
   switch (seen.kind) {
     case 'task-loaded':
+    case 'task-removed':
     case 'task-refused':
     case 'started':
     case 'task-quarantined':
@@ -48,7 +49,13 @@ export function weightOf(seen: Observation): Weight | 'always' | 'none' {
     case 'event-refused':
       return seen.reason === 'no-task' ? 'none' : 'notable';
     case 'event-dropped':
-      return seen.reason === 'loop' || seen.reason === 'overflow' || seen.reason === 'expired' ? 'notable' : 'none';
+      return seen.reason === 'loop' ||
+        seen.reason === 'overflow' ||
+        seen.reason === 'expired' ||
+        seen.reason === 'removed' ||
+        seen.reason === 'no-trigger'
+        ? 'notable'
+        : 'none';
     case 'publish-failed':
       return 'notable';
     default:
@@ -65,6 +72,8 @@ export function lineOf(seen: Observation, paint: Paint): string {
       const size = bytesText(seen.componentBytes).padStart(9);
       return `  loaded    ${what} ${size}   wakes on ${printable(seen.filters.join(', '), 200)}`;
     }
+    case 'task-removed':
+      return `  removed   ${seen.task} ${seen.version}`;
     case 'task-refused': {
       const problems = seen.problems.map((why) => `            ${printable(why, 500)}`);
       return [`  ${paint.bad('refused')}   ${printable(seen.source, 200)}`, ...problems].join('\n');

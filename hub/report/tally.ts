@@ -93,6 +93,7 @@ export class Tally {
       case 'firings-missed':
       case 'task-released':
       case 'dead-letters-dropped':
+      case 'task-removed':
       case 'task-refused':
       case 'started':
       case 'intake-resumed':

@@ -57,6 +57,16 @@ export class RetryWaits {
     return job;
   }
 
+  /** Takes out all runs of a version of a task, in the order in which they came to wait. */
+  takeAll(task: PendingRun['task']): readonly Job<PendingRun>[] {
+    const jobs = [...this.#waiting.keys()].filter(({ value }) => value.task === task);
+    for (const job of jobs) {
+      this.#waiting.get(job)?.();
+      this.#remove(job);
+    }
+    return jobs;
+  }
+
   /** From now on, nobody's time comes. */
   stop(): void {
     this.#stopped = true;

@@ -78,6 +78,7 @@ export class Lane<T> {
   #waiting = 0;
   #running = 0;
   #parked = 0;
+  #holds = 0;
 
   /** @param becameReady Called when there is a ready job and the lane is not listed. */
   constructor(options: LaneOptions, becameReady: (lane: Lane<T>) => void) {
@@ -98,8 +99,30 @@ export class Lane<T> {
     return this.#parked;
   }
 
+  /** Whether no job waits or runs. */
+  get isIdle(): boolean {
+    return this.#waiting + this.#running + this.#parked === 0;
+  }
+
+  /** What has waited longest, of all that has not begun. */
+  get oldest(): T | undefined {
+    return this.#arrivals.first()?.value;
+  }
+
+  /** Lets nothing begin until `release` was called as often. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  /** Pump the scheduler afterwards. */
+  release(): void {
+    this.#holds--;
+    this.#announce();
+  }
+
   /** Jobs that `take` could answer with. */
   get ready(): number {
+    if (this.#holds > 0) return 0;
     return Math.min(this.#turns.length, this.#granted.length, this.#admitted);
   }
 
@@ -252,9 +275,10 @@ export class Lane<T> {
     this.#addTicket();
   }
 
-  /** Lets go of a job that is parked. Only in a lane whose order is `start`. */
+  /** Lets go of a job that is parked, in a lane whose order is `end` after `ended`. */
   abandon(job: Job<T>): void {
     this.#parked--;
+    this.#unblock(job);
     this.#leaveKey(job);
   }
 

@@ -74,6 +74,17 @@ export function waitingOf<T>({ throttle, debounce }: KeyState<T>): readonly T[] 
   return debounce === undefined ? first : [...first, debounce.waiting];
 }
 
+/** The same with other items in the place of those that wait. */
+export function withItems<T>(state: KeyState<T>, change: (item: T) => T): KeyState<T> {
+  const { debounce, throttle } = state;
+  return {
+    ...state,
+    debounce: debounce && { ...debounce, waiting: change(debounce.waiting) },
+    throttle:
+      throttle?.waiting === undefined ? throttle : { ...throttle, waiting: { item: change(throttle.waiting.item) } },
+  };
+}
+
 function throttled<T>(
   rules: Shaping,
   state: KeyState<T>,

@@ -3,7 +3,7 @@ import type { Shaping } from '../manifest/index.js';
 import type { Timer } from '../timer.js';
 import { DueHeap, type Due } from './due-heap.js';
 import { payloadFingerprint, textFingerprint, valueFingerprint } from './fingerprint.js';
-import { dueMs, shape, waitingOf, wake, type KeyState } from './key-shape.js';
+import { dueMs, shape, waitingOf, wake, withItems, type KeyState } from './key-shape.js';
 import { Recent } from './recent.js';
 import type { Folded, Step } from './step.js';
 
@@ -48,7 +48,7 @@ interface Shaper<T> {
 }
 
 interface Key<T> extends Due {
-  readonly shaper: Shaper<T>;
+  shaper: Shaper<T>;
   state: KeyState<T>;
 }
 
@@ -118,6 +118,38 @@ export class Shapers<T extends Shapeable> {
       shaper.keys.set(key, { shaper, state: { value, throttle }, dueMs: Infinity, order: 0, place: -1 });
     }
     for (const [key, entry] of since) shaper.keys.set(key, entry);
+  }
+
+  /** Items that wait in the shaping of one trigger. */
+  waitingIn(rules: Shaping): number {
+    let waiting = 0;
+    for (const { state } of this.#shapers.get(rules)?.keys.values() ?? []) waiting += waitingOf(state).length;
+    return waiting;
+  }
+
+  /** Forgets a trigger. @returns the items that waited in its shaping; of one key, the oldest comes first. */
+  remove(rules: Shaping): readonly T[] {
+    const items: T[] = [];
+    for (const entry of this.#shapers.get(rules)?.keys.values() ?? []) {
+      items.push(...waitingOf(entry.state));
+      this.#apply(entry, { state: {}, passed: [], folded: [] });
+    }
+    this.#shapers.delete(rules);
+    this.#setAlarm();
+    return items;
+  }
+
+  /** Goes on as the shaping of another trigger with equal rules. @param change What each waiting item is there. */
+  rename(rules: Shaping, to: Shaping, change: (item: T) => T): void {
+    const shaper = this.#shapers.get(rules);
+    if (shaper === undefined) return;
+    this.#shapers.delete(rules);
+    const renamed = { ...shaper, rules: to };
+    for (const entry of shaper.keys.values()) {
+      entry.shaper = renamed;
+      entry.state = withItems(entry.state, change);
+    }
+    this.#shapers.set(to, renamed);
   }
 
   #shaper(rules: Shaping): Shaper<T> {

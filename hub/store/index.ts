@@ -1,5 +1,8 @@
 /** The door of the store: what is kept between runs and over restarts. `reader.ts` is loaded by the runtime's threads. */
 export { openStore } from './sqlite-store.js';
+export { openState } from './reader.js';
+export { StateView } from './state-view.js';
+export type { BucketView, KeyView } from './state-view-messages.js';
 export {
   type ChangeResult,
   type DeadLetter,
@@ -12,6 +15,7 @@ export {
   type RunLetter,
   type RunPlace,
   type ScheduleChange,
+  type Seen,
   type StateChange,
   type Store,
   type StoredEvent,

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { HUB_BOUNDS } from '../limits.js';
 import { changedUsage, usageFault, type BucketUsage } from './bucket-usage.js';
 import { lockDirectory } from './directory-lock.js';
+import { DevicesTable } from './devices-table.js';
 import { FilterTable } from './filter-table.js';
 import type { SyncFile } from './group-sync.js';
 import { DeadLetterTable } from './dead-letter-table.js';
@@ -36,6 +37,8 @@ import {
   type Write,
 } from './store.js';
 import { WriteAheadLog } from './write-ahead-log.js';
+
+const NO_DEVICES = { clear: false, seen: [] };
 
 const COMMITTED: ChangeResult = { kind: 'committed' };
 
@@ -99,6 +102,7 @@ class SqliteStore implements Store {
   readonly #retries: RetryTable;
   readonly #letters: DeadLetterTable;
   readonly #quarantines: QuarantineTable;
+  readonly #devices: DevicesTable;
   readonly #log: WriteAheadLog;
   readonly #unlock: () => void;
   #revision: number;
@@ -136,6 +140,7 @@ class SqliteStore implements Store {
       this.#retries = new RetryTable(this.#connection);
       this.#letters = new DeadLetterTable(this.#connection);
       this.#quarantines = new QuarantineTable(this.#connection);
+      this.#devices = new DevicesTable(this.#connection);
       // What an earlier hub wrote and could not sync any more becomes durable before anything is built on it.
       this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
       syncDirectory(dirname(file));
@@ -157,8 +162,9 @@ class SqliteStore implements Store {
   commit(changes: readonly StateChange[], also: Also = {}): Committed {
     if (this.#closed !== undefined) throw new StoreError('closed', 'Cannot commit as the store is closed');
     const { received, deliveries = [], sent = [], dead = [], schedules = [], discarded = [], quarantines = [] } = also;
-    const lists = [sent, dead, deliveries, schedules, discarded, quarantines];
-    const nothing = received === undefined && lists.every(({ length }) => length === 0);
+    const { devices = NO_DEVICES } = also;
+    const lists = [sent, dead, deliveries, schedules, discarded, quarantines, devices.seen];
+    const nothing = received === undefined && !devices.clear && lists.every(({ length }) => length === 0);
     if (nothing && changes.every(isEmpty)) {
       return { results: changes.map(() => COMMITTED), outbox: undefined, lettersDropped: 0 };
     }
@@ -174,6 +180,8 @@ class SqliteStore implements Store {
       this.#schedules.write(schedules);
       const lettersDropped = this.#letters.write(discarded);
       this.#quarantines.write(quarantines);
+      if (devices.clear) this.#devices.clear();
+      if (devices.seen.length > 0) this.#devices.write(devices.seen, ++this.#revision);
       if (this.#revision !== revision) this.#setRevision.run(this.#revision);
       this.#commit.run();
       this.#inbox.committed(received, deliveries);
@@ -366,6 +374,7 @@ class SqliteStore implements Store {
     } catch {
       // SQLite has rolled back by itself, as it does when the disk is full.
     }
+    this.#devices.rolledBack();
   }
 }
 

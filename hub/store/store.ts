@@ -197,6 +197,13 @@ export type ChangeResult =
   /** It would break a bound: nothing of it was applied, and the run is not over. */
   | { readonly kind: 'refused'; readonly message: string };
 
+/** The last message of a topic. */
+export interface Seen {
+  readonly topic: string;
+  /** Undefined for one that is not kept. */
+  readonly payload: Uint8Array | undefined;
+}
+
 /** What else belongs into the transaction. */
 export interface Also {
   readonly received?: InboxGroup | undefined;
@@ -210,6 +217,8 @@ export interface Also {
   /** Dead letters that are no longer to be kept. */
   readonly discarded?: readonly LetterId[];
   readonly quarantines?: readonly StoredQuarantine[];
+  /** For the bucket `devices`, which is emptied before if `clear`. */
+  readonly devices?: { readonly clear: boolean; readonly seen: readonly Seen[] };
 }
 
 export interface Committed {
@@ -296,6 +305,7 @@ export type StoreErrorCode =
   /** The disk did not confirm what was written: nobody knows what of it is there. Only a new start can tell. */
   | 'sync-failed'
   | 'backup-failed'
+  | 'view-failed'
   | 'closed';
 
 /** The one error class of the store. */

@@ -74,6 +74,11 @@ export class GuestThread {
     }
   }
 
+  /** Lets go of what it keeps of a task, after the job that it has. One that dies has let go of everything. */
+  forget(task: string): void {
+    this.#piscina.run({ type: 'forget', task }).catch(() => undefined);
+  }
+
   /** Ends what runs now; it starts anew. Resolves with false when it does not end within `terminateMs`. */
   async kill(): Promise<boolean> {
     const ended = this.worker?.terminate().then(() => true) ?? true;

@@ -99,6 +99,12 @@ export class Pool {
     throw new RuntimeError('component-over-limit', `The component does not start: ${answer.message}`);
   }
 
+  /** Has each thread let go of what it keeps of a task, before it runs anything that is asked for from now on. */
+  forget(task: string): void {
+    if (this.closed) return;
+    for (const thread of this.#threads) thread.forget(task);
+  }
+
   run(request: RunRequest, signal: AbortSignal | undefined): Promise<RunResult> {
     if (this.#options.quarantine.holds(request.task)) return this.#options.quarantine.run(request, signal);
     if (this.#pending.length >= RUNTIME_BOUNDS.pendingRuns) {

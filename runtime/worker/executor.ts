@@ -44,6 +44,11 @@ export class Executor {
     return start.context().gauge.used;
   }
 
+  /** Lets go of all that is kept of a task. */
+  forget(key: string): void {
+    this.#warm.forget(key);
+  }
+
   execute(request: RunRequest, watch: SliceWatch): RunResult {
     const from = watch.now();
     const task = this.#warm.task(request.task);

@@ -32,6 +32,9 @@ export default function work(job: ThreadJob): Answer {
       return { type: 'started', fuel: 0 };
     case 'start':
       return start(job.task, job.limits);
+    case 'forget':
+      executor.forget(job.task);
+      return undefined;
     case 'batch':
       return new Batch(job).execute();
   }

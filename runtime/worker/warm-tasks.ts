@@ -48,8 +48,12 @@ export class WarmTasks {
   /** Lets go of a task, unless it has instances. */
   release(key: string): void {
     const task = this.#tasks.get(key);
-    if (task === undefined || task.hasInstances) return;
-    task.forget();
+    if (task?.hasInstances === false) this.forget(key);
+  }
+
+  /** Lets go of a task, whatever there is of it. */
+  forget(key: string): void {
+    this.#tasks.get(key)?.forget();
     this.#tasks.delete(key);
   }
 }

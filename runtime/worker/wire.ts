@@ -26,7 +26,8 @@ export type ThreadJob =
       /** Which control block is the batch's. */
       readonly block: number;
     }
-  | { readonly type: 'start'; readonly task: string; readonly limits: Limits };
+  | { readonly type: 'start'; readonly task: string; readonly limits: Limits }
+  | { readonly type: 'forget'; readonly task: string };
 
 /** Slots of a batch's control block, 32-bit each. */
 export const CONTROL = {
@@ -52,4 +53,4 @@ export type StartAnswer =
   | { readonly type: 'not-started'; readonly message: string };
 
 /** What a job is answered with: a batch with the results that no partial message had. */
-export type Answer = Packed | StartAnswer;
+export type Answer = Packed | StartAnswer | undefined;

@@ -7,8 +7,9 @@ import { said, startRuntime } from '../runtime/started-runtime.js';
 
 t.setTimeout(120_000);
 
-const { install } = await startRuntime(t, { threads: 2 });
-const run = await install(await builtTask('test/fixtures/guests/keeps'));
+const { install, runtime } = await startRuntime(t, { threads: 2 });
+const keeps = await builtTask('test/fixtures/guests/keeps');
+const run = await install(keeps);
 
 const count = async (isolationKey: string | undefined, asked: Asked = {}): Promise<string | undefined> =>
   said(await run({ isolationKey, captures: { what: 'count' }, ...asked }));
@@ -71,3 +72,25 @@ t.test('a thread keeps the memory of so many keys, and lets go of what was used 
   t.equal(await count('many/first'), '1', 'its memory was let go of');
   t.equal(await count(keys.at(-1)), '2', 'this one’s is still there');
 });
+
+t.test(
+  'a task that is let go of, or installed anew, finds fresh memory in every thread, from the next run on',
+  async (t) => {
+    const { key } = await runtime.install(keeps.component, keeps.manifest.limits);
+    const keys = Array.from({ length: 8 }, (_, i) => `gone/${i}`);
+    const counts = () => Promise.all(keys.map((each) => count(each)));
+    t.strictSame([await counts(), await counts()], [keys.map(() => '1'), keys.map(() => '2')]);
+    runtime.forget(key);
+    t.strictSame(
+      await counts(),
+      keys.map(() => '1'),
+    );
+    runtime.uninstall(key);
+    await t.rejects(count('gone/0'), { code: 'unknown-task' });
+    await runtime.install(keeps.component, keeps.manifest.limits);
+    t.strictSame(
+      await counts(),
+      keys.map(() => '1'),
+    );
+  },
+);

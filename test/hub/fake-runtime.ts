@@ -18,6 +18,8 @@ export interface FakeRuntime extends Runtime {
   answer(behaviour?: Behaviour, request?: RunRequest): void;
   /** What may stop each of them. */
   readonly signals: (AbortSignal | undefined)[];
+  /** Keys of tasks that were let go of. */
+  readonly forgotten: string[];
   slots: number;
   closed: boolean;
 }
@@ -44,7 +46,9 @@ export function fakeRuntime(behave?: (request: RunRequest) => Behaviour | Promis
       };
       return Promise.resolve(installed);
     },
-    uninstall: () => undefined,
+    forgotten: [],
+    uninstall: (key) => void runtime.forgotten.push(`uninstalled ${key}`),
+    forget: (key) => void runtime.forgotten.push(key),
     run: async (request, signal) => {
       runtime.started.push(request);
       runtime.signals.push(signal);

@@ -33,6 +33,7 @@ export interface TestHub {
   readonly link: FakeLink;
   readonly runtime: FakeRuntime;
   readonly seen: Observation[];
+  /** Where its tasks and its data are. */
   readonly dir: string;
 }
 
@@ -53,6 +54,7 @@ export interface TestHubOptions {
 /** A hub with real parts, between a link and a runtime that do as they are told; it is closed when the test ends. */
 export async function testHub(t: Test, options: TestHubOptions): Promise<TestHub> {
   const { link = fakeLink(), timer, drainMs, clock = () => 5_000, dir = t.testdir({}), zone = 'UTC' } = options;
+  mkdirSync(join(dir, 'tasks'), { recursive: true });
   for (const [name, manifest] of Object.entries(options.tasks)) {
     mkdirSync(join(dir, 'tasks', name), { recursive: true });
     writeFileSync(join(dir, 'tasks', name, 'task.toml'), `version = "1.0.0"\ncomponent = "c.wasm"\n${manifest}`);

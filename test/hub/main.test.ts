@@ -31,7 +31,6 @@ t.test('it says how it is used', async (t) => {
 
 t.test('a wrong option is refused with what would be right', async (t) => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [['hub'], /--tasks/],
     [['hub', '--tasks', 'x', '--for', '20'], /such as "3 s"/],
     [['hub', '--tasks', 'x', '--listen', '1883'], /HOST:PORT/],
     [['hub', '--tasks', 'x', '--threads', '0'], /from 1 to 256/],
@@ -45,10 +44,10 @@ t.test('a wrong option is refused with what would be right', async (t) => {
   }
 });
 
-t.test('a hub without any task does not start, and says what to do', async (t) => {
+t.test('a hub without any task, and without the API to deploy one, does not start, and says what to do', async (t) => {
   const dir = t.testdir({ tasks: {} });
   const args = ['--tasks', path.join(dir, 'tasks'), '--data', path.join(dir, 'data'), '--listen', '127.0.0.1:0'];
-  const { code, stdout, stderr } = await sterna('hub', ...args, '--report', 'json');
+  const { code, stdout, stderr } = await sterna('hub', ...args, '--report', 'json', '--api', 'off');
   t.equal(code, 1);
   t.match(stdout, /"kind":"task-refused".*has no tasks/);
   t.match(stderr, /there is no task to run/);

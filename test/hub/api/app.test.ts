@@ -1,12 +1,12 @@
 import t from 'tap';
 import { createApp } from '../../../hub/api/app.js';
-import type { DeadLetterParts } from '../../../hub/api/dead-letters.js';
 import { Followers } from '../../../hub/api/followers.js';
 import { API_BOUNDS } from '../../../hub/api/limits.js';
 import { RecentRuns } from '../../../hub/api/recent-runs.js';
 import type { Invocation, Invoked, TaskStatus } from '../../../hub/control.js';
 import { noCounts } from '../../../hub/events.js';
 import { finished } from './finished.js';
+import { NO_LETTERS } from './no-letters.js';
 
 const TOKEN = 'a'.repeat(43);
 const AUTHORIZED = { headers: { authorization: `Bearer ${TOKEN}` } };
@@ -26,15 +26,6 @@ const LIGHT: TaskStatus = {
   retrying: 0,
   outcomes: {},
   fuel: 0,
-};
-
-const NO_LETTERS: DeadLetterParts['letters'] = {
-  list: () => [],
-  get: () => undefined,
-  redrive: () => Promise.resolve(undefined),
-  redriveAll: () => Promise.resolve({ redriven: 0, left: 0 }),
-  purge: () => Promise.resolve(false),
-  purgeAll: () => Promise.resolve(0),
 };
 
 interface Setup {

@@ -1,0 +1,12 @@
+/** A route as its own file has it: web requests in, web responses out, and nothing of the library that finds it. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With `:name` for what is handed over by that name. */
+  readonly path: string;
+  answer(request: Request, names: Readonly<Record<string, string>>): Promise<Response> | Response;
+}
+
+/** An answer that says why there is no other. */
+export function fault(status: number, error: string): Response {
+  return Response.json({ error }, { status });
+}

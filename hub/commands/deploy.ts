@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { deployedOf } from '../api/index.js';
+import { loadTasks, type LoadedTask } from '../registry/index.js';
+import { asking, printJson, type AskOptions, type Output } from './asking.js';
+
+/** `sterna deploy DIR`: looks at a task here, for problems with their line, and deploys it to a running hub. */
+export async function deployCommand(dir: string, options: AskOptions, out: Output): Promise<number> {
+  const task = await oneTask(dir);
+  if (!task.ok) {
+    for (const problem of task.problems) process.stderr.write(`${problem}\n`);
+    return 1;
+  }
+  return asking(options, async (client) => {
+    const toml = await readFile(task.source);
+    const sha256 = createHash('sha256').update(task.component).digest('hex');
+    const query = new URLSearchParams({ manifestBytes: String(toml.length), sha256 });
+    const answer = await client.upload(`/v1/tasks?${query.toString()}`, [toml, task.component]);
+    const { task: name, version, replaced, moved, dropped, warnings } = deployedOf(answer);
+    for (const warning of warnings) process.stderr.write(`sterna: ${warning}\n`);
+    if (options.json) printJson(out, answer);
+    else if (replaced === undefined) out.write(`${name} ${version} is deployed\n`);
+    else
+      out.write(
+        `${name} ${version} is deployed in the place of ${replaced}: ${moved} waiting events are its own now, ${dropped} were dropped\n`,
+      );
+    return 0;
+  });
+}
+
+async function oneTask(dir: string): Promise<LoadedTask> {
+  const found: LoadedTask[] = [];
+  for await (const task of loadTasks([dir])) found.push(task);
+  const [task] = found;
+  if (task !== undefined && found.length === 1) return task;
+  return { ok: false, source: dir, problems: [`${dir}: has ${found.length} tasks: name the folder of one of them`] };
+}
