@@ -226,7 +226,8 @@ export class Dispatch {
     const replaceable = replaceableBy(run);
     const replaced = replaceable === undefined ? undefined : lane.replace(replaceable, run);
     if (replaced !== undefined) return this.drop(replaced, mode === 'restart' ? 'restarted' : 'superseded', run);
-    if (this.isFull(task) && !this.#makeRoom(run, lane, trigger.shaping !== undefined)) return this.#refuse(run);
+    const wasShaped = trigger.shaping !== undefined;
+    if (run.resumed !== true && this.isFull(task) && !this.#makeRoom(run, lane, wasShaped)) return this.#refuse(run);
     scheduler.submit(lane, mode === 'parallel' ? undefined : key, run, replaceable);
   }
 

@@ -303,7 +303,8 @@ export class Executor {
     const name = task.manifest.name;
     this.#stops.forget(job.value);
     counts.runs[outcome.kind]++;
-    const totalMs = clock() - event.arrivedAtMs;
+    // The clock may have been set back meanwhile.
+    const totalMs = Math.max(0, clock() - event.arrivedAtMs);
     observe({
       kind: 'run-finished',
       runId,

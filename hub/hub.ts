@@ -38,7 +38,7 @@ import { Scheduler } from './scheduler/index.js';
 import { Schedules } from './schedules/index.js';
 import { SessionFilters } from './session-filters.js';
 import { ShapingMemory } from './shaping-memory.js';
-import { openState, openStore, StateView } from './store/index.js';
+import { openState, openStore, StateView, type Store } from './store/index.js';
 import { monotonicTimer, type Timer } from './timer.js';
 import { waitingEvents, type QueueOfTask } from './waiting-events.js';
 
@@ -50,6 +50,8 @@ export interface HubOptions {
   /** Threads that run guests. Default: the machine's cores. */
   readonly threads?: number;
   readonly startRuntime: (options: RuntimeOptions) => Promise<Runtime>;
+  /** Opens the store in a file, created if need be. Default: SQLite, with the machine's disk. */
+  readonly openStore?: (file: string) => Store;
   /** Connects to the broker; messages may come at once. `onReleased` is told of those at QoS 2 that will not come again. */
   readonly connect: (onMessage: MessageHandler, onReleased: (packetId: number) => void) => Promise<BrokerLink>;
   /** How the broker is called in observations: a URL without secrets. */
@@ -127,7 +129,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const counts = noCounts();
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'state.db');
-  const store = openStore(file);
+  const store = (options.openStore ?? openStore)(file);
   releases.push(() => store.close());
   const runtime = await options.startRuntime({
     ...(options.threads === undefined ? {} : { threads: options.threads }),

@@ -1,6 +1,7 @@
 import { filterMatches } from '../runtime/index.js';
 import type { Dispatch } from './dispatch.js';
 import type { Counts, IncomingMessage, Observer, RefusalReason } from './events.js';
+import { homelessLetter } from './dead-letters/index.js';
 import type { Deliveries } from './deliveries.js';
 import type { Devices } from './devices.js';
 import { HeldEvents, type Held } from './held-events.js';
@@ -48,6 +49,8 @@ interface Waking {
   readonly chain: readonly string[];
   /** Set when an earlier hub was to try it again. */
   readonly retry?: StoredRetry | undefined;
+  /** An earlier hub accepted it: nothing may refuse it for want of room. */
+  readonly resumed?: true;
 }
 
 /** How an event came, apart from what it is. */
@@ -111,9 +114,9 @@ export class Intake {
 
   /**
    * Begins anew the runs that an earlier hub did not finish, whatever room there is: they were accepted. A run of a task
-   * that is gone, or no longer wakes on the topic, is over.
+   * that is gone, or no longer wakes on the topic, becomes a dead letter: the task may only be missing.
    */
-  resume(groups: readonly UnfinishedGroup[], retries: readonly StoredRetry[]): void {
+  resume(groups: Iterable<UnfinishedGroup>, retries: readonly StoredRetry[]): void {
     const again = new Map(retries.map((retry) => [`${retry.place.group}/${retry.place.run}`, retry]));
     const { registry, scheduler, journal, timer, clock } = this.#parts;
     for (const group of groups) {
@@ -122,17 +125,20 @@ export class Intake {
         const matches = registry.match(event.topic);
         // Its time goes on while the hub is away.
         const arrivedMs = timer.nowMs() - Math.max(0, clock() - event.arrivedAtMs);
-        for (const { task: name, seed } of event.runs) {
+        for (const stored of event.runs) {
+          const { task: name, seed } = stored;
           run++;
           if (group.isOver(run)) continue;
           const place = { group: group.id, run };
           const match = matches.find(({ task }) => task.manifest.name === name);
           const retry = again.get(`${place.group}/${place.run}`);
           const chain = readChain(event.chain);
-          if (match !== undefined) this.#dispatch(event, { match, seed, place, arrivedMs, chain, retry });
-          else {
+          if (match !== undefined) {
+            this.#dispatch(event, { match, seed, place, arrivedMs, chain, retry, resumed: true });
+          } else {
             this.#count(event, 'no-task', name);
-            journal.write([{ reads: [], writes: [], ends: place }], () => undefined);
+            const letter = homelessLetter(event, stored, clock());
+            journal.write([{ reads: [], writes: [], ends: place, letter }], () => undefined);
           }
         }
       }
@@ -349,7 +355,7 @@ export class Intake {
     scheduler.pump();
   }
 
-  #dispatch(stored: StoredEvent, { match, seed, place, arrivedMs, chain, retry }: Waking): void {
+  #dispatch(stored: StoredEvent, { match, seed, place, arrivedMs, chain, retry, resumed }: Waking): void {
     const { dispatch, retries } = this.#parts;
     const { id, topic, payload, qos, retain, arrivedAtMs, clockMs } = stored;
     const { task, trigger, captures, key, shapingKey } = match;
@@ -369,6 +375,7 @@ export class Intake {
       clockMs: retry?.dueAtMs ?? clockMs,
       seed,
       place,
+      ...(resumed === undefined ? {} : { resumed }),
     };
     if (retry === undefined) return dispatch.take(run);
     const job = dispatch.restore(run);

@@ -31,4 +31,6 @@ export interface PendingRun {
   readonly seed: number;
   /** Where the inbox has it; undefined for an event at QoS 0, which is in memory only. */
   readonly place: RunPlace | undefined;
+  /** Set for one that an earlier hub took: it is not refused for want of room. */
+  readonly resumed?: true;
 }

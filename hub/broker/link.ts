@@ -72,13 +72,13 @@ export async function connectBroker(
   open: OpenWire = openWire,
 ): Promise<BrokerLink> {
   requireMqttUrl(options.url);
-  const deadline = Date.now() + (options.firstConnectMs ?? LINK_LIMITS.firstConnectMs);
+  const deadline = performance.now() + (options.firstConnectMs ?? LINK_LIMITS.firstConnectMs);
   const versions: readonly ProtocolVersion[] =
     options.protocolVersion === undefined ? [5, 4] : [options.protocolVersion];
   for (const [i, version] of versions.entries()) {
     const link = new Link(options, onMessage, open, version);
     try {
-      await link.connected(deadline - Date.now());
+      await link.connected(deadline - performance.now());
       return link;
     } catch (error) {
       await link.close();

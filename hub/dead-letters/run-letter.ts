@@ -2,7 +2,7 @@
 import type { Outcome, RunResult } from '../../runtime/index.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { PendingRun } from '../pending-run.js';
-import type { RunLetter } from '../store/index.js';
+import type { RunLetter, StoredEvent, StoredRun } from '../store/index.js';
 
 /** Its last log lines are kept, cut to a length. @param atMs Milliseconds since 1970 (UTC). */
 export function runLetter(
@@ -41,6 +41,19 @@ export function runLetter(
     attempts: run.attempt,
     atMs,
     evidence: JSON.stringify(evidence),
+  };
+}
+
+/** For a run of an earlier hub whose task is not there any more, or does not wake on the topic: it may come back. */
+export function homelessLetter(event: StoredEvent, run: StoredRun, atMs: number): RunLetter {
+  const reason = `no task "${run.task}" that wakes on "${cut(event.topic)}" was there when the hub started`;
+  return {
+    event: { ...event, runs: [run] },
+    task: run.task,
+    outcome: 'no-task',
+    attempts: 0,
+    atMs,
+    evidence: JSON.stringify({ reason }),
   };
 }
 

@@ -4,6 +4,9 @@ import { packDeliveries, packEvents, unpackDeliveries, unpackEvents } from './pa
 import { blobOf, type Connection, type Statement } from './sqlite.js';
 import type { Delivery, InboxGroup, RunPlace, UnfinishedGroup } from './store.js';
 
+/** Rows of a backlog that are in memory besides the runs that came of it. */
+const ROWS_PER_READ = 256;
+
 /** Events whose runs are not all over, and the deliveries they came by. All within the caller's transaction. */
 export class InboxTable {
   readonly #connection: Connection;
@@ -77,21 +80,30 @@ export class InboxTable {
     this.#progress.rolledBack();
   }
 
-  /** Groups of an earlier hub; to be called once, before anything else. */
-  load(): readonly UnfinishedGroup[] {
+  /**
+   * Groups of an earlier hub, read page by page, so that a long backlog is not in memory twice. To be gone through once,
+   * before anything else.
+   */
+  *load(): Generator<UnfinishedGroup> {
     const over = new Map(
       this.#connection
         .prepare('SELECT inbox_id, runs FROM inbox_over')
         .all()
         .map((row) => [Number(row['inbox_id']), blobOf(row['runs'])]),
     );
-    const rows = this.#connection.prepare('SELECT id, events FROM inbox ORDER BY id').all();
-    return rows.map((row) => {
-      const group = { id: Number(row['id']), events: unpackEvents(blobOf(row['events'])) };
-      const progress = new GroupProgress(runsOf(group), over.get(group.id) ?? new Uint8Array(0));
-      this.#progress.add(group.id, progress);
-      return { ...group, isOver: (run) => progress.isOver(run) };
-    });
+    const page = this.#connection.prepare('SELECT id, events FROM inbox WHERE id > ? ORDER BY id LIMIT ?');
+    let rows = page.all(-1, ROWS_PER_READ);
+    while (rows.length > 0) {
+      let last = -1;
+      for (const row of rows) {
+        last = Number(row['id']);
+        const group = { id: last, events: unpackEvents(blobOf(row['events'])) };
+        const progress = new GroupProgress(runsOf(group), over.get(group.id) ?? new Uint8Array(0));
+        this.#progress.add(group.id, progress);
+        yield { ...group, isOver: (run) => progress.isOver(run) };
+      }
+      rows = page.all(last, ROWS_PER_READ);
+    }
   }
 
   loadDeliveries(): readonly Delivery[] {

@@ -24,6 +24,7 @@ export {
   type StoredShaping,
   type StoredQuarantine,
   type StoredRetry,
+  type StoredRun,
   type UnfinishedGroup,
   type Write,
 } from './store.js';

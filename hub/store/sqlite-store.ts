@@ -200,7 +200,7 @@ class SqliteStore implements Store {
     return this.#log.durable();
   }
 
-  unfinished(): readonly UnfinishedGroup[] {
+  unfinished(): Iterable<UnfinishedGroup> {
     return this.#inbox.load();
   }
 

@@ -258,8 +258,8 @@ export interface Store {
   durable(): Promise<void>;
   /** Set while it is better not to commit, for some milliseconds; resolves when it is over. */
   readonly paused: Promise<void> | undefined;
-  /** Runs that were begun or waited when an earlier hub ended, in the order of arrival. */
-  unfinished(): readonly UnfinishedGroup[];
+  /** Runs that were begun or waited when an earlier hub ended, in the order of arrival; to be gone through at once, and once. */
+  unfinished(): Iterable<UnfinishedGroup>;
   /** Deliveries that a broker may repeat, oldest first. */
   deliveries(): readonly Delivery[];
   /** A number for the next inbox group. */

@@ -2,16 +2,13 @@
  * Events through Mosquitto, answered by a bare mqtt.js program and by the hub
  * with a task that does the same: by turns, on one broker, in one run.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { mosquittoMissing, startMosquitto } from '../fixtures/mosquitto.js';
-import { Load, type LoadPlan } from './load.js';
-import { processCpuSeconds } from './process-cpu.js';
-import { buildRelay, TASKS_FOLDER } from './relay.js';
+import { answering, bareHandler, ended, hubWithRelay, turn, type Contender, type Turn } from './contender.js';
+import { Load } from './load.js';
+import { buildRelay } from './relay.js';
 import type { Row } from './row.js';
 import { median } from './statistics.js';
 
@@ -23,42 +20,13 @@ const WARM_UP_EVENTS = 5_000;
 /** Enough to keep everybody busy, few enough that no queue on the way overflows. */
 const WINDOW = 400;
 
-const READY_MS = 60_000;
-
-const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
-const BARE_HANDLER = fileURLToPath(new URL('./bare-handler.js', import.meta.url));
-
-interface Contender {
-  readonly root: string;
-  readonly program: ChildProcess;
-}
-
-interface Turn {
-  readonly eventsPerSecond: number;
-  readonly cpuMsPerThousand: number;
-}
-
 export async function endToEnd(): Promise<Row[]> {
   const missing = mosquittoMissing();
   if (missing !== false) return [{ measure: 'end to end: not measured', value: missing }];
   await buildRelay();
   const data = await mkdtemp(path.join(tmpdir(), 'sterna-bench-hub-'));
   const broker = await startMosquitto();
-  const contenders = {
-    bare: contender('bare', [BARE_HANDLER, broker.url]),
-    hub: contender('bench', [
-      MAIN,
-      'hub',
-      '--tasks',
-      TASKS_FOLDER,
-      '--broker',
-      broker.url,
-      '--data',
-      data,
-      '--report',
-      'quiet',
-    ]),
-  };
+  const contenders = { bare: bareHandler(broker.url), hub: hubWithRelay(broker.url, data) };
   const load = await Load.connect(broker.port);
   try {
     for (const each of Object.values(contenders)) await answering(load, each);
@@ -109,40 +77,3 @@ async function compare(load: Load, contenders: { bare: Contender; hub: Contender
 
 const rateOf = (turn: Turn): number => turn.eventsPerSecond;
 const cpuOf = (turn: Turn): number => turn.cpuMsPerThousand;
-
-/** @throws Error when an event was lost or answered twice. */
-async function turn(load: Load, { root, program }: Contender, work: Omit<LoadPlan, 'root'>): Promise<Turn> {
-  const { qos, events } = work;
-  const pid = program.pid;
-  if (pid === undefined || program.exitCode !== null) throw new Error(`the program that answers ${root}/ has ended`);
-  const cpuBefore = processCpuSeconds(pid);
-  const { seconds, lost, duplicates } = await load.run({ root, ...work });
-  const cpuSeconds = processCpuSeconds(pid) - cpuBefore;
-  if (lost > 0 || duplicates > 0) {
-    throw new Error(
-      `of ${events} events to ${root}/ at QoS ${qos}, ${lost} were lost and ${duplicates} answered twice`,
-    );
-  }
-  return { eventsPerSecond: events / seconds, cpuMsPerThousand: (cpuSeconds * 1_000_000) / events };
-}
-
-/** Resolves once the program answers an event. */
-async function answering(load: Load, { root }: Contender): Promise<void> {
-  const deadline = performance.now() + READY_MS;
-  for (;;) {
-    const { lost } = await load.run({ root, qos: 1, events: 1, window: 1 });
-    if (lost === 0) return;
-    if (performance.now() > deadline) throw new Error(`nobody answers ${root}/ within ${READY_MS} ms`);
-  }
-}
-
-function contender(root: string, args: readonly string[]): Contender {
-  return { root, program: spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }) };
-}
-
-async function ended(program: ChildProcess): Promise<void> {
-  if (program.exitCode !== null || program.signalCode !== null) return;
-  const exit = once(program, 'exit');
-  program.kill('SIGTERM');
-  await exit;
-}

@@ -26,6 +26,20 @@ export interface LoadReport {
   readonly duplicates: number;
 }
 
+export interface PacedPlan {
+  readonly root: string;
+  readonly qos: 0 | 1;
+  readonly events: number;
+  readonly perSecond: number;
+}
+
+export interface PacedReport {
+  /** Of the events that were answered. */
+  readonly latenciesMs: Float64Array;
+  /** Events that no answer came for. */
+  readonly lost: number;
+}
+
 const DEVICES = 50;
 
 /** With no answer for this long, what is under way counts as lost. */
@@ -105,6 +119,42 @@ export class Load {
     });
   }
 
+  /** Sends events at a rate, whether or not they are answered. Resolves with what each took from when it was to be sent. */
+  runAt({ root, qos, events, perSecond }: PacedPlan): Promise<PacedReport> {
+    const firstSeq = this.#nextSeq;
+    const startedAt = performance.now();
+    const dueMs = (index: number): number => (index * 1000) / perSecond;
+    const tookMs = new Float64Array(events).fill(NaN);
+    let answers = 0;
+    return new Promise((resolve) => {
+      let lastAnswerAt = startedAt;
+      const finish = (): void => {
+        clearInterval(timer);
+        this.#onPacket = () => {};
+        this.#nextSeq = firstSeq + events;
+        resolve({ latenciesMs: tookMs.filter((ms) => !Number.isNaN(ms)), lost: events - answers });
+      };
+      const timer = setInterval(() => {
+        const now = performance.now();
+        const packets: Buffer[] = [];
+        while (this.#nextSeq < firstSeq + events && dueMs(this.#nextSeq - firstSeq) <= now - startedAt) {
+          packets.push(eventPacket({ root, qos }, this.#nextSeq++));
+        }
+        if (packets.length > 0) this.#socket.write(Buffer.concat(packets));
+        else if (now - lastAnswerAt > STALL_MS) finish();
+      }, 1);
+      this.#onPacket = (first, body) => {
+        if (first >>> 4 !== PUBLISH >>> 4) return;
+        const index = seqOf(payloadOf(body)) - firstSeq;
+        if (tookMs[index] === undefined || !Number.isNaN(tookMs[index])) return;
+        lastAnswerAt = performance.now();
+        tookMs[index] = lastAnswerAt - startedAt - dueMs(index);
+        answers++;
+        if (answers === events) finish();
+      };
+    });
+  }
+
   async #request(packet: Buffer, answer: number): Promise<void> {
     const answered = new Promise<void>((resolve) => {
       this.#onPacket = (first) => {
@@ -116,7 +166,7 @@ export class Load {
   }
 }
 
-function eventPacket(plan: LoadPlan, seq: number): Buffer {
+function eventPacket(plan: Pick<LoadPlan, 'root' | 'qos'>, seq: number): Buffer {
   const topic = `${plan.root}/${plan.qos}/d${seq % DEVICES}/in`;
   const temperature = (15 + (seq % 1500) / 100).toFixed(2);
   const humidity = (30 + (seq % 600) / 10).toFixed(1);

@@ -4,6 +4,7 @@
  * Nothing passes or fails by it. Absolute times are the machine's; ratios are what to compare.
  */
 import { arch, availableParallelism, cpus } from 'node:os';
+import { durable } from './durable.js';
 import { endToEnd } from './end-to-end.js';
 import { eventCost } from './event-cost.js';
 import { fuelOverhead } from './fuel-overhead.js';
@@ -28,6 +29,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   provisioning,
   stopping,
   'end-to-end': endToEnd,
+  durable,
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS);

@@ -22,9 +22,9 @@ export class Device {
   }
 
   /** Resolves when the broker has it. */
-  async publish(topic: string, payload: string | Uint8Array, qos: 1 | 2 = 1): Promise<void> {
+  async publish(topic: string, payload: string | Uint8Array, qos: 1 | 2 = 1, retain = false): Promise<void> {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    await this.#link?.publish({ topic, payload: bytes, qos, retain: false });
+    await this.#link?.publish({ topic, payload: bytes, qos, retain });
   }
 
   async hears(count: number, ms = 20_000): Promise<void> {

@@ -1,6 +1,7 @@
 /** The real `sterna hub`, as a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { until, within } from '../runtime/eventually.js';
@@ -15,15 +16,15 @@ export class HubProcess {
   stdout = '';
   stderr = '';
 
-  private constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, [MAIN, 'hub', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  private constructor(args: readonly string[], nodeArgs: readonly string[]) {
+    this.#child = spawn(process.execPath, [...nodeArgs, MAIN, 'hub', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.#child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
   }
 
   /** Resolves when it is ready for events. It is ended, in whatever state, when the test ends. */
-  static async start(t: Test, args: readonly string[]): Promise<HubProcess> {
-    const hub = HubProcess.launch(t, args);
+  static async start(t: Test, args: readonly string[], nodeArgs: readonly string[] = []): Promise<HubProcess> {
+    const hub = HubProcess.launch(t, args, nodeArgs);
     try {
       await hub.says(/^ready: |"kind":"started"/m, START_MS);
     } catch (error) {
@@ -32,9 +33,9 @@ export class HubProcess {
     return hub;
   }
 
-  /** Begins to start it, and does not wait. */
-  static launch(t: Test, args: readonly string[]): HubProcess {
-    const hub = new HubProcess(args);
+  /** Begins to start it, and does not wait. @param nodeArgs Options of Node itself. */
+  static launch(t: Test, args: readonly string[], nodeArgs: readonly string[] = []): HubProcess {
+    const hub = new HubProcess(args, nodeArgs);
     t.teardown(() => hub.#child.kill('SIGKILL'));
     return hub;
   }
@@ -60,11 +61,22 @@ export class HubProcess {
     return this.#child.exitCode;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Sends SIGKILL. Resolves when it is gone. */
   async killed(): Promise<void> {
+    if (!this.running) return;
     const closed = once(this.#child, 'close');
     this.#child.kill('SIGKILL');
     await closed;
+  }
+
+  /** The most resident memory that it has had. Linux only. */
+  get peakBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid ?? 0}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
   get running(): boolean {

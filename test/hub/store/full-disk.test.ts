@@ -1,16 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { openStore, type StateChange, type Store } from '../../../hub/store/index.js';
+import { smallDisk, smallDiskMissing } from '../../fixtures/small-disk.js';
 
 const MiB = 1024 * 1024;
-
-/** For tap's `skip`: why no small disk can be had here, or false. */
-function noSmallDisk(): string | false {
-  return process.platform === 'linux' && process.getuid?.() === 0 ? false : 'only root can mount a tmpfs';
-}
 
 const write = (i: number): StateChange => ({
   reads: [],
@@ -29,16 +23,11 @@ function filled(store: Store): number {
   throw new Error('the disk is larger than it should be');
 }
 
-t.test('a full disk fails a transaction whole; with room again it goes on', { skip: noSmallDisk() }, async (t) => {
-  const disk = mkdtempSync(join(tmpdir(), 'sterna-disk-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
-  t.teardown(() => {
-    execFileSync('umount', ['-l', disk]);
-    rmSync(disk, { recursive: true });
-  });
-  const filler = join(disk, 'filler');
+t.test('a full disk fails a transaction whole; with room again it goes on', { skip: smallDiskMissing() }, async (t) => {
+  const { directory } = smallDisk(t, 4);
+  const filler = join(directory, 'filler');
   writeFileSync(filler, Buffer.alloc(2 * MiB));
-  const file = join(disk, 'state.db');
+  const file = join(directory, 'state.db');
   const store = openStore(file);
   const written = filled(store);
   t.ok(written > 5, `${written} were written`);

@@ -45,7 +45,7 @@ t.test('runs that were not over when the hub was killed are there again, the oth
   for (const suffix of ['', '-wal']) copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
   const again = openStore(copy);
   t.teardown(() => again.close());
-  const groups = again.unfinished();
+  const groups = [...again.unfinished()];
   t.same(
     groups.map(({ id, events }) => ({ id, events })),
     [{ id: first, events: [event('a', 2), event('b', 9)] }],
