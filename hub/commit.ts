@@ -27,7 +27,7 @@ const NOTHING: CommitDecision = { ok: true, commit: { change: { reads: [], write
  */
 export function decideCommit(result: RunResult, grants: Grants): CommitDecision {
   if (result.outcome.kind !== 'completed') return NOTHING;
-  if (result.effects.length === 0 && result.reads.length === 0) return NOTHING;
+  if (result.effects.length === 0 && result.reads.length === 0 && result.listed === undefined) return NOTHING;
   const messages: OutgoingMessage[] = [];
   const writes: Write[] = [];
   for (const effect of result.effects) {
@@ -39,7 +39,8 @@ export function decideCommit(result: RunResult, grants: Grants): CommitDecision 
   }
   // Devices speak all the time: what a run saw of them is as old as its beginning, and no reason to run it again.
   const reads = result.reads.filter(({ bucket }) => bucket !== DEVICES_BUCKET);
-  return { ok: true, commit: { change: { reads, writes }, messages } };
+  const listed = result.listed?.filter(({ bucket }) => bucket !== DEVICES_BUCKET);
+  return { ok: true, commit: { change: { reads, listed, writes }, messages } };
 }
 
 /** Why a task must not publish to a topic, or undefined if it may. */

@@ -11,6 +11,8 @@ export interface DeployParts {
   readonly shadowed: (name: string, source: string) => void;
   /** Whether a task with that name was deployed to this hub. */
   readonly isKept: (name: string) => boolean;
+  /** Keeps the component of a task, by its digest, so that its runs can be executed again. */
+  readonly keep: (digest: string, component: Uint8Array) => Promise<void>;
 }
 
 /**
@@ -48,7 +50,7 @@ type Deployed =
   | { readonly ok: true; readonly task: DeployedTask; readonly componentBytes: number }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-async function deploy(loaded: LoadedTask, { registry, runtime }: DeployParts): Promise<Deployed> {
+async function deploy(loaded: LoadedTask, { registry, runtime, keep }: DeployParts): Promise<Deployed> {
   if (!loaded.ok) return { ok: false, problems: loaded.problems };
   const { manifest, component, source } = loaded;
   const refuse = (problem: string): Deployed => ({ ok: false, problems: [`${source}: ${problem}`] });
@@ -56,6 +58,7 @@ async function deploy(loaded: LoadedTask, { registry, runtime }: DeployParts): P
   if (registry.tasks.length >= HUB_BOUNDS.tasks) return refuse(`a hub must have at most ${HUB_BOUNDS.tasks} tasks`);
   const installed = await install(runtime, component, manifest.limits);
   if (typeof installed === 'string') return refuse(installed);
+  await keep(installed.digest, component);
   return { ok: true, task: { manifest, installed }, componentBytes: component.length };
 }
 

@@ -182,7 +182,8 @@ export type Observation =
       /** Executions of this attempt so far. */
       readonly executions: number;
       readonly bucket: string;
-      readonly key: string;
+      /** Absent when it was the list of the bucket's keys. */
+      readonly key?: string;
     }
   /** An attempt failed, and had no effect: the run goes again. */
   | {

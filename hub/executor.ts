@@ -8,6 +8,7 @@ import type { Logger } from './log.js';
 import { writeChain } from './loops/index.js';
 import type { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
+import { bytesOf, recordOf } from './recorder.js';
 import type { DeployedTask } from './registry/index.js';
 import { attemptSeed, verdictOf, type RetryWaits, type Verdict } from './retries/index.js';
 import { RunStops } from './run-stops.js';
@@ -16,7 +17,7 @@ import type { ChangeResult, StateChange, StoredMessage } from './store/index.js'
 
 export interface ExecutorParts {
   readonly runtime: Pick<Runtime, 'run'>;
-  readonly journal: Pick<Journal, 'write'>;
+  readonly journal: Pick<Journal, 'write' | 'record'>;
   readonly outbox: Pick<Outbox, 'isCaughtUp' | 'publishNow'>;
   readonly scheduler: Scheduler<PendingRun>;
   /** Told of each message of a run that is over. */
@@ -24,6 +25,8 @@ export interface ExecutorParts {
   readonly counts: Counts;
   readonly observe: Observer;
   readonly log: Logger;
+  /** Whether records of runs are kept. */
+  readonly records: boolean;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
   readonly retries: Pick<RetryWaits, 'count' | 'add' | 'takeOut' | 'takeAll'>;
@@ -41,6 +44,8 @@ interface Ended {
   readonly job: Job<PendingRun>;
   readonly result: RunResult;
   readonly commit: Commit;
+  /** How the runtime ended it. */
+  readonly executed: Outcome;
   readonly verdict: Verdict;
   /** When the verdict was given: milliseconds since 1970 (UTC). */
   readonly atMs: number;
@@ -72,6 +77,7 @@ export class Executor {
   start(job: Job<PendingRun>): void {
     const run = job.value;
     run.executions++;
+    run.startedAtMs = this.#parts.clock();
     const { manifest, installed } = run.task;
     const request = {
       runId: run.runId,
@@ -86,6 +92,7 @@ export class Executor {
       // Two tasks may be the same component: neither is to find what is the other's.
       isolationKey: manifest.isolation === 'key' ? `${manifest.name}/${job.key ?? ''}` : undefined,
       subjects: manifest.subjects,
+      recordReads: this.#parts.records,
     };
     this.#parts.runtime.run(request, this.#stops.signalFor(run)).then(
       (result) => this.#end(job, result),
@@ -133,7 +140,7 @@ export class Executor {
     if (result.outcome.kind !== 'completed') return this.#failed(job, result, result.outcome);
     const decision = decideCommit(result, job.value.task.manifest.grants);
     if (decision.ok) {
-      this.#release({ job, result, commit: decision.commit, verdict: OVER, atMs: 0 });
+      this.#release({ job, result, commit: decision.commit, executed: result.outcome, verdict: OVER, atMs: 0 });
       return;
     }
     // The runtime should have stopped it: not the guest's fault alone.
@@ -201,10 +208,11 @@ export class Executor {
     // What nobody was promised does not wait for the disk, unless it would overtake what does.
     if (!changes.some(isPromised) && (changes.every(isSilent) || outbox.isCaughtUp)) {
       this.#settleAll(batch, []);
+      this.#recordApart(batch);
       for (const { messages = [] } of changes) for (const message of messages) void outbox.publishNow(message);
       return;
     }
-    journal.write(changes, (results) => this.#settleAll(batch, results));
+    journal.write(this.#recorded(batch, changes), (results) => this.#settleAll(batch, results));
   }
 
   #settleAll(batch: readonly Ended[], results: readonly ChangeResult[]): void {
@@ -239,6 +247,27 @@ export class Executor {
     return { ...commit.change, messages, ends: place };
   }
 
+  /** With the record of each run: it is kept with what the run did, or not at all. */
+  #recorded(batch: readonly Ended[], changes: readonly StateChange[]): readonly StateChange[] {
+    if (!this.#parts.records) return changes;
+    return changes.map((change, i) => {
+      const ended = batch[i];
+      // A run has one record: that of the attempt it ended with.
+      if (ended === undefined || ended.verdict.kind === 'retry') return change;
+      return { ...change, record: recordOf(ended.job.value, ended.result, ended.executed) };
+    });
+  }
+
+  /** Of runs for which nothing else is kept. */
+  #recordApart(batch: readonly Ended[]): void {
+    if (!this.#parts.records) return;
+    for (const { job, result, executed, verdict } of batch) {
+      if (verdict.kind === 'retry') continue;
+      const record = recordOf(job.value, result, executed);
+      this.#parts.journal.record(record, bytesOf(record));
+    }
+  }
+
   /** Whether the run is over; if not, it goes again. */
   #settle(ended: Ended, written: ChangeResult | undefined): boolean {
     const { job, result } = ended;
@@ -258,12 +287,21 @@ export class Executor {
     const { runId, attempt, executions, task } = job.value;
     const { bucket, key } = written;
     if (executions >= HUB_BOUNDS.executions) {
-      const message = `others wrote "${key}" of the bucket ${bucket} during each of ${executions} executions`;
+      const what = key === undefined ? 'keys' : `"${key}"`;
+      const message = `others wrote ${what} of the bucket ${bucket} during each of ${executions} executions`;
       this.#failed(job, result, { kind: 'failed', message });
       return false;
     }
     this.#parts.counts.repeated++;
-    this.#parts.observe({ kind: 'run-repeated', runId, task: task.manifest.name, attempt, executions, bucket, key });
+    this.#parts.observe({
+      kind: 'run-repeated',
+      runId,
+      task: task.manifest.name,
+      attempt,
+      executions,
+      bucket,
+      ...(key === undefined ? {} : { key }),
+    });
     this.#parts.scheduler.repeat(job, result.usage.fuel);
     return false;
   }
@@ -344,9 +382,9 @@ const NO_USAGE: Usage = { fuel: 0, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, out
  * Whether something of a run must survive: its event was acknowledged, it read or wrote state, or it publishes at QoS 1.
  * At QoS 0 MQTT promises nothing, neither for an event nor for a message.
  */
-function isPromised({ reads, writes, messages = [], ends, retries, letter }: StateChange): boolean {
-  if (retries !== undefined || letter !== undefined) return true;
-  return ends !== undefined || reads.length > 0 || writes.length > 0 || messages.some(({ qos }) => qos > 0);
+function isPromised({ reads, listed = [], writes, messages = [], ends, retries, letter }: StateChange): boolean {
+  if (ends !== undefined || retries !== undefined || letter !== undefined) return true;
+  return reads.length + listed.length + writes.length > 0 || messages.some(({ qos }) => qos > 0);
 }
 
 function isSilent({ messages = [] }: StateChange): boolean {
@@ -358,6 +396,7 @@ function withoutEffects(job: Job<PendingRun>, result: RunResult, outcome: Outcom
     job,
     result: { ...result, outcome, effects: [] },
     commit: { change: { reads: [], writes: [] }, messages: [] },
+    executed: result.outcome,
     verdict: OVER,
     atMs: 0,
   };

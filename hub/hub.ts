@@ -24,9 +24,10 @@ import {
 import { Executor } from './executor.js';
 import { Intake } from './intake.js';
 import { Journal } from './journal.js';
+import { KeptComponents } from './kept-components.js';
 import { Lanes } from './lanes.js';
 import { LateLink } from './late-link.js';
-import { HUB_BOUNDS } from './limits.js';
+import { HUB_BOUNDS, STORE_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import { OwnPublishes } from './loops/index.js';
 import { Outbox } from './outbox.js';
@@ -34,11 +35,12 @@ import type { PendingRun } from './pending-run.js';
 import { Quarantine } from './quarantine/index.js';
 import { RetryWaits } from './retries/index.js';
 import { Registry, type DeployedTask } from './registry/index.js';
+import { RunHistory } from './run-history.js';
 import { Scheduler } from './scheduler/index.js';
 import { Schedules } from './schedules/index.js';
 import { SessionFilters } from './session-filters.js';
 import { ShapingMemory } from './shaping-memory.js';
-import { openState, openStore, StateView, type Store } from './store/index.js';
+import { openState, openStore, RecordArchive, StateView, type Store } from './store/index.js';
 import { monotonicTimer, type Timer } from './timer.js';
 import { waitingEvents, type QueueOfTask } from './waiting-events.js';
 
@@ -68,6 +70,8 @@ export interface HubOptions {
   readonly newSeed: () => number;
   readonly observe: Observer;
   readonly log: Logger;
+  /** Bytes that records of runs may take on disk; 0 for none. Default: `STORE_BOUNDS.records`. */
+  readonly recordBytes?: number;
   /** Default: `HUB_BOUNDS.drainMs`. */
   readonly drainMs?: number;
 }
@@ -84,6 +88,8 @@ export interface Hub {
   readonly backups: Backups;
   /** What waits for each task, and the state, for who looks. */
   readonly view: View;
+  /** Undefined when no records are kept. */
+  readonly history: RunHistory | undefined;
   /** Resolves when the hub cannot go on, as its disk fails: it is to be closed, and started again. */
   readonly failed: Promise<Error>;
   /**
@@ -129,8 +135,17 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const counts = noCounts();
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'state.db');
-  const store = (options.openStore ?? openStore)(file);
+  const records = { ...STORE_BOUNDS.records, bytes: options.recordBytes ?? STORE_BOUNDS.records.bytes };
+  const store = (options.openStore ?? openStore)(file, { records });
   releases.push(() => store.close());
+  const archive = new RecordArchive(file);
+  releases.push(() => archive.close());
+  const components = new KeptComponents({
+    dir: join(dataDir, 'kept-components'),
+    ageMs: records.ageMs,
+    bytes: STORE_BOUNDS.keptComponentBytes,
+    clock,
+  });
   const runtime = await options.startRuntime({
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     cacheDir: join(dataDir, 'components'),
@@ -145,6 +160,14 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     start: (job) => executor.start(job),
     expiry: { isOver: (run) => dispatch.isOver(run), drop: (run) => dispatch.drop(run, 'expired') },
   });
+  const keeps = records.bytes > 0;
+  // Without it a run cannot be executed again, which is no reason not to execute it.
+  const keep = async (digest: string, component: Uint8Array): Promise<void> => {
+    if (!keeps) return;
+    await components.keep(digest, component).catch((error: unknown) => {
+      log.warn({ err: error, digest }, 'a component could not be kept: its runs cannot be replayed');
+    });
+  };
   const isInForce = (task: DeployedTask): boolean => registry.get(task.manifest.name) === task;
   const lanes = new Lanes((lane) => scheduler.createLane(lane));
   const kept = await KeptTasks.open(dataDir);
@@ -152,12 +175,20 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     runtime,
     registry,
     observe,
+    keep,
     isKept: (name) => kept.has(name),
     shadowed: (task, source) => log.warn({ task, source }, 'left out, as a task of this name was deployed to this hub'),
   };
   // Those that were deployed come first: of two with one name, the first counts.
   for (const dirs of [kept.folders, options.taskDirs])
     for await (const task of deployTasks(dirs, deploying)) lanes.add(task);
+  const retireComponents = async (): Promise<void> => {
+    const deployed = new Set(registry.tasks.map(({ installed }) => installed.digest));
+    await components.retireAllBut(deployed).catch((error: unknown) => {
+      log.warn({ err: error }, 'components of earlier tasks could not be looked through');
+    });
+  };
+  await retireComponents();
 
   const madeRoom = (): void => {
     intake.roomMade();
@@ -173,6 +204,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const journal = new Journal({
     store,
     log,
+    clock,
     devices,
     released: (group) => outbox.released(group),
     lettersDropped: (letters) => {
@@ -256,6 +288,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const taskListeners: TaskListener[] = [
     () => devices.want(registry.tasks.some(readsDevices)),
     () => schedules.update(registry.tasks),
+    () => void retireComponents(),
   ];
   devices.want(registry.tasks.some(readsDevices));
   const changes = new TaskChanges({
@@ -290,6 +323,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     counts,
     observe,
     log,
+    records: keeps,
     clock,
     retries,
     ran: ({ task }, how, probe) => (isInForce(task) ? quarantine.ended(task, how, probe) : undefined),
@@ -297,6 +331,12 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     runsEnded,
   });
   quarantine.resume(registry.tasks, store.quarantines());
+  const history = new RunHistory({
+    archive,
+    components,
+    flush: () => journal.flushRecords(),
+    unrecorded: () => journal.unrecorded,
+  });
   const connecting = lateLink.connect(() =>
     options.connect(
       (message) => intake.receive(message),
@@ -336,6 +376,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     changes,
     kept,
     topics: new Topics(link, log, subscriptions),
+    keep,
     runtime,
     purge: (bucket) => emptyBucket(bucket, { reader, journal }),
     observe,
@@ -385,6 +426,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
       },
       state: new StateView(file),
     },
+    history: keeps ? history : undefined,
     close: () => (closed ??= close()),
   };
 }

@@ -1,10 +1,21 @@
 import { randomBytes, randomFillSync } from 'node:crypto';
 
-/** Ids of events: a part that differs with each start of the hub, and a number that grows. */
-export function eventIds(): () => string {
-  const start = randomBytes(6).toString('hex');
+/**
+ * Ids of events: when they were made, a part that differs with each start of the hub, and a number that grows. So ids
+ * sort by time, and what an id names can be looked for from there on.
+ *
+ * @param clock milliseconds since 1970 (UTC).
+ */
+export function eventIds(clock: () => number): () => string {
+  const start = randomBytes(5).toString('hex');
   let count = 0;
-  return () => `${start}-${(count++).toString(36)}`;
+  return () => `${clock().toString(36)}-${start}-${(count++).toString(36)}`;
+}
+
+/** When the id of an event, or of a run of it, was made, in milliseconds since 1970 (UTC); 0 when it does not say. */
+export function bornMs(id: string): number {
+  const time = /^([0-9a-z]{8,9})-[0-9a-f]{10}-/.exec(id)?.[1];
+  return time === undefined ? 0 : Number.parseInt(time, 36);
 }
 
 /** Seeds of runs: whole numbers below 2^53, unpredictable, drawn from the system some hundred at a time. */

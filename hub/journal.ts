@@ -9,6 +9,7 @@ import type {
   OutboxGroup,
   RunPlace,
   ScheduleChange,
+  RunRecord,
   StateChange,
   Store,
   StoredEvent,
@@ -20,6 +21,8 @@ export interface JournalParts {
   readonly log: Logger;
   /** What goes along with a transaction into the bucket `devices`. */
   readonly devices?: Pick<Devices, 'waiting' | 'pending' | 'written'>;
+  /** Milliseconds since 1970 (UTC). */
+  readonly clock: () => number;
   /** Messages that may leave: they are on disk. In the order of their numbers. */
   readonly released: (group: OutboxGroup) => void;
   /** So many dead letters went as there were too many. */
@@ -44,6 +47,8 @@ class Turn {
   readonly schedules = new Map<string, ScheduleChange>();
   readonly discarded: LetterId[] = [];
   readonly quarantines: StoredQuarantine[] = [];
+  readonly records: RunRecord[] = [];
+  recordBytes = 0;
   readonly onDurable: (() => void)[] = [];
   runs = 0;
 
@@ -81,6 +86,10 @@ export class Journal {
   #retry: NodeJS.Timeout | undefined;
   #waiting = false;
   #broken = false;
+  #recordsDue = false;
+  #recordsTimer: NodeJS.Timeout | undefined;
+  /** Runs whose records were left out, as too many waited. */
+  unrecorded = 0;
   readonly #flushDue = (): void => {
     this.#due = undefined;
     this.flush();
@@ -118,6 +127,29 @@ export class Journal {
     this.#schedule('soon');
   }
 
+  /**
+   * Keeps the record of a run for which nothing else is kept, with the next transaction: of others, or within
+   * `recordsMs`. A hub that is killed before has no record of it, as MQTT promises nothing for such a run.
+   */
+  record(record: RunRecord, bytes: number): void {
+    const turn = this.#turn;
+    if (turn.recordBytes + bytes > STORE_BOUNDS.waitingRecordBytes) {
+      this.unrecorded++;
+      return;
+    }
+    turn.records.push(record);
+    turn.recordBytes += bytes;
+    this.#recordsTimer ??= setTimeout(() => this.flushRecords(), STORE_BOUNDS.recordsMs);
+  }
+
+  /** Commits records that wait, with whatever else does. */
+  flushRecords(): void {
+    clearTimeout(this.#recordsTimer);
+    this.#recordsTimer = undefined;
+    this.#recordsDue = this.#turn.records.length > 0;
+    this.flush();
+  }
+
   /** The broker has all messages of a group. That it is known late costs nothing: they would be published again. */
   sent(outboxId: number): void {
     this.#turn.sent.push(outboxId);
@@ -146,7 +178,7 @@ export class Journal {
   /** Commits now, unless the store asks for a pause or the last transaction failed. */
   flush(): void {
     const { store, devices } = this.#parts;
-    if (this.#turn.isEmpty && devices?.waiting !== true) return;
+    if (this.#turn.isEmpty && !this.#recordsDue && devices?.waiting !== true) return;
     if (this.#waiting || this.#retry !== undefined || this.#broken) return;
     if (store.paused !== undefined) {
       this.#waiting = true;
@@ -160,7 +192,7 @@ export class Journal {
   async settle(): Promise<void> {
     const { store } = this.#parts;
     while (store.paused !== undefined) await store.paused;
-    this.flush();
+    this.flushRecords();
     await store.durable().catch(() => undefined);
   }
 
@@ -190,9 +222,9 @@ export class Journal {
   }
 
   #commit(): void {
-    const { store, log, devices } = this.#parts;
+    const { store, log, devices, clock } = this.#parts;
     const turn = this.#turn;
-    const { events, deliveries, batches, sent, dead, discarded, quarantines } = turn;
+    const { events, deliveries, batches, sent, dead, records, discarded, quarantines } = turn;
     const received = events.length === 0 ? undefined : { id: turn.inboxId, events };
     const changes = batches.length === 1 ? (batches[0]?.changes ?? []) : batches.flatMap((batch) => batch.changes);
     let committed;
@@ -205,6 +237,8 @@ export class Journal {
         schedules: [...turn.schedules.values()],
         discarded,
         quarantines,
+        records,
+        atMs: clock(),
         ...(devices === undefined ? {} : { devices: devices.pending }),
       });
       devices?.written();
@@ -219,6 +253,9 @@ export class Journal {
       }, STORE_BOUNDS.retryMs);
       return;
     }
+    this.#recordsDue = false;
+    clearTimeout(this.#recordsTimer);
+    this.#recordsTimer = undefined;
     this.#turn = new Turn(received === undefined ? turn.inboxId : store.nextInboxId());
     if (received !== undefined || changes.length > 0 || discarded.length > 0) {
       void this.#keep(turn.onDurable, committed.outbox);

@@ -173,6 +173,23 @@ export const STORE_BOUNDS = {
   sentMs: 50,
   /** How long after a transaction that failed, for instance as the disk is full, the next attempt is made. */
   retryMs: 1_000,
+  /** What is kept of runs that are over: a week of a busy house is some 100 MB. */
+  records: { bytes: 256 * MiB, ageMs: 7 * 24 * 3_600_000 },
+  /**
+   * A record of more, with the event, effects, values and log that are in it, is kept without those: a run may put out
+   * 64 MiB, and a few of them would push all others out.
+   */
+  recordBytes: 4 * MiB,
+  /** How long records of runs that nobody was promised anything for wait for a transaction of others. */
+  recordsMs: 1_000,
+  /** Those that wait. Beyond, such runs leave no record: a flood of events at QoS 0 is not to be a flood on the disk. */
+  waitingRecordBytes: 1 * MiB,
+  /** Oldest records are removed whenever so much was added: half a millisecond of work. */
+  prunedBytes: 256 * KiB,
+  /** Versions of tasks that records may name: some 1 KiB each. */
+  taskVersions: 4_096,
+  /** Components of versions that are no longer deployed, which a replay needs. */
+  keptComponentBytes: 256 * MiB,
   /** Messages that are with the broker link at once: those beyond wait on disk. */
   publishing: 4_096,
   /** Payloads of those messages together, looked at before another group is handed over. */

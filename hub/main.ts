@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { REPORT_FORMATS, type ReportFormat } from './commands/report-format.js';
 // Not through the door of its folder, which brings the schema library along.
-import { parseDurationMs } from './manifest/units.js';
+import { parseBytes, parseDurationMs } from './manifest/units.js';
 
 interface HubFlags {
   readonly tasks: readonly string[];
@@ -17,6 +17,7 @@ interface HubFlags {
   readonly report: ReportFormat;
   readonly log?: string;
   readonly api: { readonly host: string; readonly port: number } | 'off';
+  readonly records?: number;
 }
 
 interface AskFlags {
@@ -65,6 +66,12 @@ program
       .argParser(loopbackOrOff)
       .default({ host: '127.0.0.1', port: 7442 }, '127.0.0.1:7442'),
   )
+  .addOption(
+    new Option(
+      '--records <size>',
+      'what records of runs may take on disk; "off" for none (default: 256 MiB)',
+    ).argParser(sizeOrOff),
+  )
   .action(async (flags: HubFlags) => {
     const { hubCommand } = await import('./commands/hub.js');
     const { tasks, listen, beyondLoopback, data, report } = flags;
@@ -79,6 +86,7 @@ program
       report,
       logLevel: flags.log ?? (report === 'lines' ? 'warn' : 'info'),
       api: flags.api === 'off' ? undefined : flags.api,
+      recordBytes: flags.records,
       version: VERSION,
     });
   });
@@ -136,12 +144,34 @@ askingCommand('inspect <task>', 'show all that a running hub knows of a task').a
   },
 );
 
+interface RunsFlags extends AskFlags {
+  readonly limit: number;
+  readonly outcome?: string;
+  readonly since?: number;
+}
+
 askingCommand('runs [task]', 'list the runs that ended last')
   .option('-n, --limit <n>', 'at most so many', wholeNumber(1, 1_000), 30)
-  .action(async (task: string | undefined, flags: AskFlags & { readonly limit: number }) => {
+  .option('--outcome <kind>', 'only those that ended so, such as trapped')
+  .option('--since <duration>', 'only those that ended within so long, such as 2h', duration)
+  .action(async (task: string | undefined, { outcome, since, ...flags }: RunsFlags) => {
     const { runsCommand } = await import('./commands/runs.js');
-    process.exitCode = await runsCommand({ ...flags, task }, process.stdout);
+    process.exitCode = await runsCommand({ ...flags, task, outcome, sinceMs: since, clock: Date.now }, process.stdout);
   });
+
+askingCommand('run <run>', 'show all that is kept of a run that is over').action(
+  async (run: string, flags: AskFlags) => {
+    const { runCommand } = await import('./commands/run.js');
+    process.exitCode = await runCommand(run, flags, process.stdout);
+  },
+);
+
+askingCommand('replay <run>', 'execute a run that is over again, here, without effects, and compare').action(
+  async (run: string, flags: AskFlags) => {
+    const { replayCommand } = await import('./commands/replay.js');
+    process.exitCode = await replayCommand(run, flags, process.stdout);
+  },
+);
 
 askingCommand('logs [task]', 'show what tasks logged, and runs that did not complete')
   .option('-f, --follow', 'go on with what is logged from now on', false)
@@ -272,6 +302,13 @@ function duration(value: string): number {
   const parsed = parseDurationMs(value);
   if (parsed.ok) return parsed.amount;
   throw new InvalidArgumentError(`It must be ${parsed.expected}.`);
+}
+
+function sizeOrOff(value: string): number {
+  if (value === 'off') return 0;
+  const parsed = parseBytes(value);
+  if (parsed.ok) return parsed.amount;
+  throw new InvalidArgumentError(`It must be ${parsed.expected}, or "off".`);
 }
 
 function number(value: string): number {

@@ -27,6 +27,8 @@ export interface PendingRun {
   readonly takenAtMs: number;
   /** What all executions of this attempt see as now, also after a restart: when it was taken, or was due to be tried again. */
   clockMs: number;
+  /** When the last of them was given to the runtime: milliseconds since 1970 (UTC). */
+  startedAtMs?: number;
   /** See `attemptSeed`. */
   readonly seed: number;
   /** Where the inbox has it; undefined for an event at QoS 0, which is in memory only. */

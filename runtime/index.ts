@@ -9,7 +9,9 @@ export type {
   Effect,
   Fuel,
   Grants,
+  KeyPage,
   Limits,
+  Listed,
   LogLevel,
   LogLine,
   Outcome,
@@ -23,4 +25,5 @@ export type {
 } from './task.js';
 export { filterCovers, filterFault, filterMatches, topicFault } from './topic.js';
 export { createRuntime, type InstalledTask, type Runtime, type RuntimeOptions } from './runtime.js';
+export { INSTRUMENTATION_VERSION } from './provision/meter/costs.js';
 export { componentFromCore, functionsImportedBy, worldOf } from './component.js';

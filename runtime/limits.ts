@@ -77,6 +77,11 @@ export const RUNTIME_BOUNDS = {
   readLength: 512 * KiB,
   /** Bytes of values at which a run can look at no more: they are kept until it ends, in the hub's memory and not in its own. */
   readBytes: 64 * MiB,
+  /**
+   * What a run read that is handed on so that it can be executed again: it crosses to the main thread and is kept with
+   * the run's record. A device's state has some hundred bytes; a run that reads more works all the same.
+   */
+  recordedReadBytes: 256 * KiB,
   /** Items of a list that a guest hands over in one call: no run can read or write as many keys. */
   listItems: 4_096,
   /** Characters of a message that says why a run ended: a guest may have chosen what it quotes. */

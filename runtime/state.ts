@@ -14,6 +14,11 @@ export interface StateSnapshot {
   get(bucket: string, key: string): Stored | undefined;
   /** Keys in ascending order of their UTF-8 bytes, those after `after`, at most `limit`. */
   keys(bucket: string, after: string | undefined, limit: number): readonly string[];
+  /**
+   * The version of the set of a bucket's keys: a whole number that grows when a key comes or goes, 0 before the first
+   * one. It may also grow when the set is as before, but never stays when it is not.
+   */
+  keysVersion(bucket: string): number;
   /** Ends the snapshot. */
   release(): void;
 }

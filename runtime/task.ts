@@ -78,6 +78,8 @@ export interface RunRequest {
   readonly isolationKey?: string | undefined;
   /** Maps subjects "a.b.c" to topics "a/b/c" and back, for components written for NATS-style hosts. */
   readonly subjects: 'verbatim' | 'dotted';
+  /** Whether the result says what the run read of state, so that it can be executed again without the store. */
+  readonly recordReads?: boolean | undefined;
 }
 
 /** What a run asks the world for. It happens only when the run completed and was committed. */
@@ -102,6 +104,22 @@ export interface Read {
   readonly bucket: string;
   readonly key: string;
   readonly version: number;
+  /** With `recordReads`: what it found. Absent for "there was none". */
+  readonly value?: Uint8Array | undefined;
+}
+
+/** A bucket whose keys a run listed, with the version of the set of keys that it saw: it grows when a key comes or goes. */
+export interface Listed {
+  readonly bucket: string;
+  readonly version: number;
+}
+
+/** One answer to `StateSnapshot.keys`. */
+export interface KeyPage {
+  readonly bucket: string;
+  readonly after: string | undefined;
+  readonly limit: number;
+  readonly keys: readonly string[];
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'critical';
@@ -163,6 +181,12 @@ export interface RunResult {
   /** In the order in which the run asked for them; empty unless it completed. */
   readonly effects: readonly Effect[];
   readonly reads: readonly Read[];
+  /** Each bucket once; absent when it listed none. */
+  readonly listed?: readonly Listed[] | undefined;
+  /** With `recordReads`: the lists of keys that it was given, each once; absent when it was given none. */
+  readonly pages?: readonly KeyPage[] | undefined;
+  /** With `recordReads`: why values or pages are missing; absent when all are there. */
+  readonly unrecorded?: string | undefined;
   readonly log: readonly LogLine[];
   /** Log lines left out because the log limit was reached. */
   readonly droppedLogLines: number;

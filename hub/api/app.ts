@@ -7,15 +7,19 @@ import type { Control } from '../control.js';
 import type { Followers } from './followers.js';
 import { deadLetterRoutes, type DeadLetterParts } from './dead-letters.js';
 import { invocationOf } from './invocation.js';
+import type { RunHistory } from '../run-history.js';
 import { API_BOUNDS } from './limits.js';
 import { recentRun, type RecentRuns } from './recent-runs.js';
 import type { Route } from './route.js';
+import { addRunHistory } from './run-history-routes.js';
 import { isAuthorized } from './token.js';
 
 export interface AppParts {
   readonly hub: Pick<Control, 'counts' | 'runs' | 'tasks' | 'invoke'> & DeadLetterParts;
   readonly recent: RecentRuns;
   readonly followers: Followers;
+  /** Without it, `recent` is all there is. */
+  readonly history?: RunHistory | undefined;
   readonly token: string;
   /** Those of other files. */
   readonly routes?: readonly Route[];
@@ -24,7 +28,7 @@ export interface AppParts {
   readonly nowMs: () => number;
 }
 
-export function createApp({ hub, recent, followers, token, routes = [], version, nowMs }: AppParts): Hono {
+export function createApp({ hub, recent, followers, history, token, routes = [], version, nowMs }: AppParts): Hono {
   const startedAtMs = nowMs();
   const app = new Hono();
   app.use(async (c, next) => {
@@ -49,6 +53,7 @@ export function createApp({ hub, recent, followers, token, routes = [], version,
     const task = hub.tasks.find(({ name }) => name === c.req.param('name'));
     return task === undefined ? noTask(c) : c.json(task);
   });
+  if (history !== undefined) addRunHistory(app, history);
   app.get('/v1/runs', (c) => {
     const most = wholeNumber(c.req.query('limit') ?? '100', API_BOUNDS.listedRuns);
     if (most === undefined)

@@ -28,6 +28,12 @@ export class ApiClient {
     return this.#answer(await this.#fetch(path, {}));
   }
 
+  async bytes(path: string): Promise<Uint8Array> {
+    const response = await this.#fetch(path, {});
+    if (!response.ok) await this.#answer(response);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
   async post(path: string, body: unknown): Promise<unknown> {
     return this.#answer(await this.#fetch(path, { method: 'POST', body: JSON.stringify(body) }));
   }

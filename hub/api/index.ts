@@ -8,4 +8,4 @@ export { bucketsOf, keysOf, queueOf, valueOf } from './looking-shapes.js';
 export { Followers } from './followers.js';
 export { RecentRuns, type RecentRun } from './recent-runs.js';
 export { startApi, type Api } from './server.js';
-export { isRun, lettersOf, runsOf, tasksOf } from './shapes.js';
+export { isRun, lettersOf, runsOf, tasksOf, unrecordedOf } from './shapes.js';

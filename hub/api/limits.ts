@@ -25,6 +25,8 @@ export const API_BOUNDS = {
   recentLogLines: 20,
   /** Characters of a remembered log line. */
   recentLogLength: 400,
+  /** Characters of a run's id: an event's, and a task's name. */
+  runIdLength: 512,
   /** Runs in one answer. */
   listedRuns: 1_000,
   /** Dead letters in one answer. */

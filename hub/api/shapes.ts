@@ -29,6 +29,12 @@ function isLetter(value: unknown): value is ListedLetter {
   );
 }
 
+/** Runs that left no record. */
+export function unrecordedOf(answer: unknown): number {
+  const count = isObject(answer) ? answer['unrecorded'] : undefined;
+  return isNumber(count) ? count : 0;
+}
+
 function isTask(value: unknown): value is TaskStatus {
   return (
     isObject(value) &&

@@ -32,6 +32,8 @@ export interface HubCommandOptions {
   readonly logLevel: string;
   /** Where the control API listens; without it there is none. */
   readonly api: { readonly host: string; readonly port: number } | undefined;
+  /** Bytes that records of runs may take on disk; 0 for none. */
+  readonly recordBytes: number | undefined;
   readonly version: string;
 }
 
@@ -91,7 +93,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
       ),
     brokerName: withoutSecrets(url),
     clock: Date.now,
-    newEventId: eventIds(),
+    newEventId: eventIds(Date.now),
     newSeed: runSeeds(),
     observe: (observation) => {
       report.observe(observation);
@@ -99,6 +101,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
       followers.note(observation);
     },
     log,
+    ...(options.recordBytes === undefined ? {} : { recordBytes: options.recordBytes }),
   });
   // One that serves the API gets its tasks by `sterna deploy`.
   if (hub.tasks.length === 0 && options.api === undefined) {
@@ -114,6 +117,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
     hub: hub.control,
     recent,
     followers,
+    history: hub.history,
     routes: [...deployingRoutes(hub.deployments), backupRoute(hub.backups), ...lookingRoutes(hub.view)],
   }).catch(async (error) => {
     await hub.close();
@@ -139,7 +143,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
 async function listenForControl(
   { api, data, version }: HubCommandOptions,
   log: Logger,
-  parts: Pick<Parameters<typeof startApi>[0], 'hub' | 'recent' | 'followers' | 'routes'>,
+  parts: Pick<Parameters<typeof startApi>[0], 'hub' | 'recent' | 'followers' | 'history' | 'routes'>,
 ): Promise<Api | undefined> {
   if (api === undefined) return undefined;
   const options = { ...parts, ...api, dataDir: data, version, nowMs: () => performance.now() };

@@ -1,13 +1,26 @@
-import type { Intake } from '../intake.js';
 import type { Journal } from '../journal.js';
 import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
-import type { ChangeResult, DeadLetter, LetterId, LetterSummary, Store, StoredMessage } from '../store/index.js';
+import type {
+  ChangeResult,
+  DeadLetter,
+  LetterId,
+  LetterSummary,
+  Store,
+  StoredEvent,
+  StoredMessage,
+} from '../store/index.js';
 import { letterName } from './letter-id.js';
+
+/** Takes events for tasks anew: `Intake`. */
+interface Redrives {
+  /** @returns why it was not taken. */
+  redrive(name: string, event: StoredEvent, durable: () => void): string | undefined;
+}
 
 export interface DeadLettersParts {
   readonly store: Pick<Store, 'deadLetters' | 'deadLetter'>;
   readonly journal: Pick<Journal, 'discard' | 'write' | 'flush'>;
-  readonly intake: Pick<Intake, 'redrive'>;
+  readonly intake: Redrives;
 }
 
 export interface Redriven {

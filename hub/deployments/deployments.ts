@@ -20,6 +20,8 @@ export interface DeploymentsParts {
   readonly runtime: Pick<Runtime, 'install'>;
   /** Removes all that is in a bucket. @returns how many keys it had. */
   readonly purge: (bucket: string) => Promise<number>;
+  /** Keeps a component, by its digest, so that runs of it can be executed again. */
+  readonly keep: (digest: string, component: Uint8Array) => Promise<void>;
   readonly observe: Observer;
 }
 
@@ -116,6 +118,7 @@ export class Deployments {
     const bytes = await readFile(component);
     const installed = await install(runtime, bytes, manifest.limits);
     if (typeof installed === 'string') return refused(installed);
+    await this.#parts.keep(installed.digest, bytes);
     changes.reserve(installed.key);
     try {
       const staged = await kept.stage(manifest, toml, component);

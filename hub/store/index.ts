@@ -3,6 +3,9 @@ export { openStore } from './sqlite-store.js';
 export { openState } from './reader.js';
 export { StateView } from './state-view.js';
 export type { BucketView, KeyView } from './state-view-messages.js';
+export { RecordArchive } from './record-archive.js';
+export type { RunQuery } from './record-reader.js';
+export { type RecordBounds, type RunRecord, type StoredRecord, type TaskVersion } from './run-record.js';
 export {
   type ChangeResult,
   type DeadLetter,

@@ -2,6 +2,9 @@
 
 const FIRST_BYTES = 4_096;
 
+/** What a packer that is used again holds on to. */
+const MOST_KEPT_BYTES = 256 * 1024;
+
 /** Lays values down. Numbers are little-endian. */
 export class Packer {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
@@ -32,6 +35,12 @@ export class Packer {
     this.#bytes.writeUInt32LE(value.length, this.#at);
     this.#bytes.set(value, this.#at + 4);
     this.#at += 4 + value.length;
+  }
+
+  /** Begins anew, in the same memory unless that has become large: what `packed` answered before is overwritten. */
+  clear(): void {
+    this.#at = 0;
+    if (this.#bytes.length > MOST_KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
   }
 
   /** What was laid down; nothing may be added afterwards. */

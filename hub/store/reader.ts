@@ -18,6 +18,7 @@ class SqliteReader implements StateReader {
   readonly #get: Statement;
   readonly #keysFromStart: Statement;
   readonly #keysAfter: Statement;
+  readonly #keysVersion: Statement;
 
   constructor(file: string) {
     this.#connection = new Connection(file, { readOnly: true });
@@ -27,6 +28,7 @@ class SqliteReader implements StateReader {
     this.#keysAfter = this.#connection.prepare(
       'SELECT key FROM state WHERE bucket = ? AND key > ? ORDER BY key LIMIT ?',
     );
+    this.#keysVersion = this.#connection.prepare('SELECT version FROM key_sets WHERE bucket = ?');
   }
 
   snapshot(): StateSnapshot {
@@ -50,6 +52,10 @@ class SqliteReader implements StateReader {
             ? this.#keysFromStart.all(bucket, limit)
             : this.#keysAfter.all(bucket, Buffer.from(after), limit);
         return rows.map((row) => Buffer.from(blobOf(row['key'])).toString('utf8'));
+      },
+      keysVersion: (bucket) => {
+        begin();
+        return Number(this.#keysVersion.get(bucket)?.['version'] ?? 0);
       },
       release: () => {
         if (!begun) return;

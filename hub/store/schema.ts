@@ -101,6 +101,24 @@ const MIGRATIONS: readonly string[] = [
     until_ms REAL
   ) WITHOUT ROWID;
   `,
+  /*
+   * `key_sets`: the revision at which a key last came to a bucket or left it.
+   *
+   * `run_records`: what one turn of the event loop ended, packed (record-packing.ts). Rows are pieces of one long tape:
+   * `ends` is where a row's bytes end on it, counted from the first row ever, so that the difference of two is what lies
+   * between them. `at_ms` never falls from one row to the next.
+   *
+   * `task_versions`: what the runs of a version were given, once for all of them.
+   */
+  `
+  CREATE TABLE key_sets (bucket TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE run_records (ends INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, runs BLOB NOT NULL);
+  CREATE TABLE task_versions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest TEXT NOT NULL UNIQUE,
+    contents TEXT NOT NULL
+  );
+  `,
 ];
 
 /**

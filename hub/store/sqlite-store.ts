@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { HUB_BOUNDS } from '../limits.js';
+import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
 import { changedUsage, usageFault, type BucketUsage } from './bucket-usage.js';
 import { lockDirectory } from './directory-lock.js';
 import { DevicesTable } from './devices-table.js';
@@ -8,9 +8,12 @@ import { FilterTable } from './filter-table.js';
 import type { SyncFile } from './group-sync.js';
 import { DeadLetterTable } from './dead-letter-table.js';
 import { InboxTable } from './inbox-table.js';
+import { KeySets } from './key-sets.js';
 import { OutboxTable } from './outbox-table.js';
 import { QuarantineTable } from './quarantine-table.js';
 import { RetryTable } from './retry-table.js';
+import { type RecordBounds, type RunRecord } from './run-record.js';
+import { RunRecordTable } from './run-record-table.js';
 import { ScheduleTable } from './schedule-table.js';
 import { migrate } from './schema.js';
 import { ShapingTable } from './shaping-table.js';
@@ -50,6 +53,8 @@ interface Entry {
 
 export interface StoreOptions {
   readonly sync?: SyncFile;
+  /** How much is kept of runs that are over. Default: `STORE_BOUNDS.records`. */
+  readonly records?: RecordBounds;
 }
 
 /**
@@ -103,12 +108,14 @@ class SqliteStore implements Store {
   readonly #letters: DeadLetterTable;
   readonly #quarantines: QuarantineTable;
   readonly #devices: DevicesTable;
+  readonly #keySets: KeySets;
+  readonly #records: RunRecordTable;
   readonly #log: WriteAheadLog;
   readonly #unlock: () => void;
   #revision: number;
   #closed: Promise<void> | undefined;
 
-  constructor(file: string, unlock: () => void, { sync }: StoreOptions) {
+  constructor(file: string, unlock: () => void, { sync, records }: StoreOptions) {
     this.#unlock = unlock;
     this.#connection = new Connection(file, { readOnly: false });
     try {
@@ -141,6 +148,8 @@ class SqliteStore implements Store {
       this.#letters = new DeadLetterTable(this.#connection);
       this.#quarantines = new QuarantineTable(this.#connection);
       this.#devices = new DevicesTable(this.#connection);
+      this.#keySets = new KeySets(this.#connection);
+      this.#records = new RunRecordTable(this.#connection, records ?? STORE_BOUNDS.records);
       // What an earlier hub wrote and could not sync any more becomes durable before anything is built on it.
       this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
       syncDirectory(dirname(file));
@@ -162,8 +171,8 @@ class SqliteStore implements Store {
   commit(changes: readonly StateChange[], also: Also = {}): Committed {
     if (this.#closed !== undefined) throw new StoreError('closed', 'Cannot commit as the store is closed');
     const { received, deliveries = [], sent = [], dead = [], schedules = [], discarded = [], quarantines = [] } = also;
-    const { devices = NO_DEVICES } = also;
-    const lists = [sent, dead, deliveries, schedules, discarded, quarantines, devices.seen];
+    const { devices = NO_DEVICES, records = [], atMs = 0 } = also;
+    const lists = [sent, dead, deliveries, schedules, discarded, quarantines, devices.seen, records];
     const nothing = received === undefined && !devices.clear && lists.every(({ length }) => length === 0);
     if (nothing && changes.every(isEmpty)) {
       return { results: changes.map(() => COMMITTED), outbox: undefined, lettersDropped: 0 };
@@ -174,7 +183,8 @@ class SqliteStore implements Store {
       this.#begin.run();
       if (received !== undefined) this.#inbox.receive(received);
       const messages: StoredMessage[] = [];
-      const results = changes.map((change) => this.#apply(change, messages));
+      const ended: RunRecord[] = [...records];
+      const results = changes.map((change) => this.#apply(change, messages, ended));
       this.#inbox.write(received, deliveries);
       const bytes = this.#outbox.write(messages, { sent, dead });
       this.#schedules.write(schedules);
@@ -182,11 +192,13 @@ class SqliteStore implements Store {
       this.#quarantines.write(quarantines);
       if (devices.clear) this.#devices.clear();
       if (devices.seen.length > 0) this.#devices.write(devices.seen, ++this.#revision);
+      this.#records.write(ended, atMs);
       if (this.#revision !== revision) this.#setRevision.run(this.#revision);
       this.#commit.run();
       this.#inbox.committed(received, deliveries);
       this.#retries.committed();
       this.#letters.committed();
+      this.#records.committed();
       this.#log.grew();
       return { results, outbox: this.#outbox.committed(messages, bytes, sent), lettersDropped };
     } catch (error) {
@@ -294,15 +306,16 @@ class SqliteStore implements Store {
   }
 
   /** A change of which nothing was applied is not the end of its run. */
-  #apply(change: StateChange, messages: StoredMessage[]): ChangeResult {
+  #apply(change: StateChange, messages: StoredMessage[], ended: RunRecord[]): ChangeResult {
     const result = this.#applyEffects(change, messages);
     if (result.kind !== 'committed') return result;
-    const { ends, retries, letter, revives } = change;
+    const { ends, retries, letter, revives, record } = change;
     if (ends !== undefined) {
       this.#inbox.end(ends);
       this.#retries.end(ends);
     }
     if (retries !== undefined) this.#retries.put(retries);
+    if (record !== undefined) ended.push(record);
     if (letter !== undefined) this.#letters.put(letter);
     if (revives !== undefined) this.#letters.discard(revives);
     for (const message of change.messages ?? []) messages.push(message);
@@ -310,18 +323,26 @@ class SqliteStore implements Store {
   }
 
   /** Everything that could refuse a change is looked at before anything of it is written. */
-  #applyEffects({ reads, writes, messages = [] }: StateChange, pending: readonly StoredMessage[]): ChangeResult {
+  #applyEffects(
+    { reads, listed = [], writes, messages = [] }: StateChange,
+    pending: readonly StoredMessage[],
+  ): ChangeResult {
     for (const { bucket, key, version } of reads) {
       if ((this.#entry(bucket, key)?.version ?? 0) !== version) return { kind: 'conflict', bucket, key };
+    }
+    for (const { bucket, version } of listed) {
+      if (this.#keySets.version(bucket) !== version) return { kind: 'conflict', bucket };
     }
     const outboxFault = this.#outbox.fault(messages, pending);
     if (outboxFault !== undefined) return { kind: 'refused', message: outboxFault };
     if (writes.length === 0) return COMMITTED;
     const last = lastOfEachKey(writes);
-    const usage = this.#usageAfter(last);
+    const changed = new Set<string>();
+    const usage = this.#usageAfter(last, changed);
     if (typeof usage === 'string') return { kind: 'refused', message: usage };
     for (const [bucket, after] of usage) this.#usage.set(bucket, after);
     this.#revision++;
+    for (const bucket of changed) this.#keySets.changed(bucket, this.#revision);
     for (const { bucket, key, value } of last) {
       if (value === undefined) this.#remove.run(bucket, Buffer.from(key));
       else this.#upsert.run(bucket, Buffer.from(key), value, this.#revision);
@@ -329,8 +350,8 @@ class SqliteStore implements Store {
     return COMMITTED;
   }
 
-  /** How full the buckets would be, or why they must not be. */
-  #usageAfter(writes: readonly Write[]): ReadonlyMap<string, BucketUsage> | string {
+  /** How full the buckets would be, or why they must not be. Adds to `changed` those to which a key comes or which one leaves. */
+  #usageAfter(writes: readonly Write[], changed: Set<string>): ReadonlyMap<string, BucketUsage> | string {
     const usage = new Map<string, BucketUsage>();
     for (const { bucket, key, value } of writes) {
       if (value !== undefined && value.length > HUB_BOUNDS.valueBytes) {
@@ -338,6 +359,7 @@ class SqliteStore implements Store {
       }
       const before = this.#entry(bucket, key)?.bytes;
       const after = value === undefined ? undefined : Buffer.byteLength(key) + value.length;
+      if ((before === undefined) !== (after === undefined)) changed.add(bucket);
       usage.set(bucket, changedUsage(usage.get(bucket) ?? this.#currentUsage(bucket), { before, after }));
     }
     for (const [bucket, after] of usage) {
@@ -367,6 +389,7 @@ class SqliteStore implements Store {
     this.#inbox.rolledBack();
     this.#retries.rolledBack();
     this.#letters.rolledBack();
+    this.#records.rolledBack();
     this.#usage.clear();
     for (const [bucket, before] of usage) this.#usage.set(bucket, before);
     try {
@@ -378,9 +401,10 @@ class SqliteStore implements Store {
   }
 }
 
-function isEmpty({ reads, writes, messages = [], ends, retries, letter }: StateChange): boolean {
-  if (ends !== undefined || retries !== undefined || letter !== undefined) return false;
-  return reads.length === 0 && writes.length === 0 && messages.length === 0;
+function isEmpty({ reads, listed = [], writes, messages = [], ...rest }: StateChange): boolean {
+  const { ends, retries, letter, record } = rest;
+  if (ends !== undefined || retries !== undefined || letter !== undefined || record !== undefined) return false;
+  return reads.length + listed.length + writes.length + messages.length === 0;
 }
 
 /** @throws Error when pages of the database are damaged. Takes a pass over the file. */

@@ -1,4 +1,5 @@
-import type { QoS, Read } from '../../runtime/index.js';
+import type { Listed, QoS, Read } from '../../runtime/index.js';
+import type { RunRecord } from './run-record.js';
 
 /** A change to one key of a bucket: the new value, or undefined for "no longer there". */
 export interface Write {
@@ -177,6 +178,7 @@ export interface StoredQuarantine {
 /** What a finished run read and wants to happen. */
 export interface StateChange {
   readonly reads: readonly Read[];
+  readonly listed?: readonly Listed[] | undefined;
   /** In the order in which the run asked for them; the last one of a key counts. */
   readonly writes: readonly Write[];
   readonly messages?: readonly StoredMessage[];
@@ -188,6 +190,8 @@ export interface StateChange {
   readonly letter?: RunLetter | undefined;
   /** The dead letter that its message was, if it is not refused. */
   readonly revives?: LetterId | undefined;
+  /** Kept with the change, unless it is a conflict. Of a change that is refused, as a run that has failed. */
+  readonly record?: RunRecord | undefined;
 }
 
 export type ChangeResult =
@@ -195,6 +199,9 @@ export type ChangeResult =
   /** A key it read was written since: nothing of it was applied. */
   | { readonly kind: 'conflict'; readonly bucket: string; readonly key: string }
   /** It would break a bound: nothing of it was applied, and the run is not over. */
+  /** A key it read was written since: nothing of it was applied. Without a key: one of those it listed came or went. */
+  | { readonly kind: 'conflict'; readonly bucket: string; readonly key?: string }
+  /** It would break a bound: nothing of it was applied. */
   | { readonly kind: 'refused'; readonly message: string };
 
 /** The last message of a topic. */
@@ -219,6 +226,10 @@ export interface Also {
   readonly quarantines?: readonly StoredQuarantine[];
   /** For the bucket `devices`, which is emptied before if `clear`. */
   readonly devices?: { readonly clear: boolean; readonly seen: readonly Seen[] };
+  /** Of runs for which nothing else is to be kept. */
+  readonly records?: readonly RunRecord[];
+  /** When this happens, in milliseconds since 1970 (UTC). Needed where something is recorded. */
+  readonly atMs?: number;
 }
 
 export interface Committed {

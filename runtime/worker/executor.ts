@@ -170,6 +170,9 @@ function resultOf(
     outcome,
     effects: outcome.kind === 'completed' && run !== undefined ? run.effects : [],
     reads: run?.reads ?? [],
+    listed: run?.listed,
+    pages: run?.pages,
+    unrecorded: run?.unrecorded,
     log: run?.log ?? [],
     droppedLogLines: run?.droppedLogLines ?? 0,
     usage: {

@@ -5,12 +5,25 @@
 import { RUNTIME_BOUNDS } from '../limits.js';
 import { HOST_CALL_FUEL, HOST_FUEL_PER_BYTE, HOST_FUEL_PER_ITEM } from '../provision/meter/costs.js';
 import type { StateReader, StateSnapshot } from '../state.js';
-import type { BucketGrant, Bytes, Effect, Fuel, LogLevel, LogLine, Outcome, Read, RunRequest } from '../task.js';
+import type {
+  BucketGrant,
+  Bytes,
+  Effect,
+  Fuel,
+  KeyPage,
+  Listed,
+  LogLevel,
+  LogLine,
+  Outcome,
+  Read,
+  RunRequest,
+} from '../task.js';
 import { filterMatches, topicFault } from '../topic.js';
 import type { Handles } from './abi/handles.js';
 import type { Gauge } from './gauge.js';
 import { LineLog } from './line-log.js';
 import { Random } from './random.js';
+import { ReadRecord } from './read-record.js';
 
 /** A run's clocks move with its fuel, so that they repeat exactly: about as fast as a hub's processor spends it. */
 const FUEL_PER_NANOSECOND = 10;
@@ -59,6 +72,7 @@ export class RunContext {
   readonly gauge: Gauge;
   readonly handles: Handles;
   readonly #state: StateReader | undefined;
+  readonly #record: ReadRecord | undefined;
   // Most runs need few of these, and making a map costs as much as a host call.
   #written: ByBucket | undefined;
   #read: ByBucket | undefined;
@@ -68,6 +82,7 @@ export class RunContext {
   /** Of the values that it found. */
   #readBytes: Bytes = 0;
   #pages: Map<string, string[]> | undefined;
+  #listed: Map<string, number> | undefined;
   #snapshot: StateSnapshot | undefined;
   #random: Random | undefined;
 
@@ -76,6 +91,7 @@ export class RunContext {
     this.gauge = instance.gauge;
     this.handles = instance.handles;
     this.#state = state;
+    this.#record = request.recordReads === true ? new ReadRecord() : undefined;
   }
 
   /** Charges a host call for the bytes that cross. @throws RunEnded */
@@ -194,7 +210,11 @@ export class RunContext {
     const stored = this.#state === undefined ? undefined : this.#snapshotNow(this.#state).get(bucket, key);
     this.#readLength += key.length;
     this.#readBytes += stored?.value.length ?? 0;
-    this.reads.push({ bucket, key, version: stored?.version ?? 0 });
+    this.reads.push(
+      stored !== undefined && this.#record?.takes(stored.value.length) === true
+        ? { bucket, key, version: stored.version, value: stored.value }
+        : { bucket, key, version: stored?.version ?? 0 },
+    );
     known.set(key, stored?.value);
     return stored?.value;
   }
@@ -227,7 +247,7 @@ export class RunContext {
   keys(bucket: string, after: string | undefined, limit: number): string[] {
     const written = this.#written?.get(bucket);
     const stored =
-      this.#state === undefined ? [] : this.#snapshotNow(this.#state).keys(bucket, after, limit + (written?.size ?? 0));
+      this.#state === undefined ? [] : this.#storedKeys(this.#state, bucket, after, limit + (written?.size ?? 0));
     this.charge(lengthOf(stored) + lengthOf(written?.keys() ?? []));
     this.chargeItems(stored.length + (written?.size ?? 0));
     const keys = new Set(stored);
@@ -236,6 +256,31 @@ export class RunContext {
       else if (after === undefined || compareKeys(key, after) > 0) keys.add(key);
     }
     return [...keys].toSorted(compareKeys).slice(0, limit);
+  }
+
+  /** Buckets whose keys it listed. */
+  get listed(): readonly Listed[] | undefined {
+    return this.#listed === undefined
+      ? undefined
+      : Array.from(this.#listed, ([bucket, version]) => ({ bucket, version }));
+  }
+
+  /** The lists of keys that it was given, when that is asked for. */
+  get pages(): readonly KeyPage[] | undefined {
+    return this.#record?.pages;
+  }
+
+  get unrecorded(): string | undefined {
+    return this.#record?.fault;
+  }
+
+  #storedKeys(state: StateReader, bucket: string, after: string | undefined, limit: number): readonly string[] {
+    const snapshot = this.#snapshotNow(state);
+    this.#listed ??= new Map();
+    if (!this.#listed.has(bucket)) this.#listed.set(bucket, snapshot.keysVersion(bucket));
+    const keys = snapshot.keys(bucket, after, limit);
+    this.#record?.page({ bucket, after, limit, keys });
+    return keys;
   }
 
   addLog(line: LogLine): void {

@@ -2,11 +2,11 @@
  * Runs and results as text and bytes. Both ends are the same version of this
  * file in one process, so what is parsed has the type that was packed.
  */
-import type { Effect, LogLine, Outcome, QoS, Read, RunRequest, RunResult } from '../task.js';
+import type { Effect, KeyPage, Listed, LogLine, Outcome, QoS, Read, RunRequest, RunResult } from '../task.js';
 import type { Packed } from './wire.js';
 
 /** What runs of one task share: sent once a message. */
-type Profile = Pick<RunRequest, 'task' | 'limits' | 'grants' | 'config' | 'subjects'>;
+type Profile = Pick<RunRequest, 'task' | 'limits' | 'grants' | 'config' | 'subjects' | 'recordReads'>;
 
 type RunRow = [
   profile: number,
@@ -58,8 +58,8 @@ export function packRuns(requests: readonly RunRequest[]): Packed {
 
 function profileOf(profiles: Profile[], request: RunRequest): number {
   for (let i = profiles.length - 1; i >= 0; i--) if (shares(profiles[i] as Profile, request)) return i;
-  const { task, limits, grants, config, subjects } = request;
-  return profiles.push({ task, limits, grants, config, subjects }) - 1;
+  const { task, limits, grants, config, subjects, recordReads } = request;
+  return profiles.push({ task, limits, grants, config, subjects, recordReads }) - 1;
 }
 
 function shares(profile: Profile, request: RunRequest): boolean {
@@ -68,7 +68,8 @@ function shares(profile: Profile, request: RunRequest): boolean {
     profile.limits === request.limits &&
     profile.grants === request.grants &&
     profile.config === request.config &&
-    profile.subjects === request.subjects
+    profile.subjects === request.subjects &&
+    profile.recordReads === request.recordReads
   );
 }
 
@@ -80,9 +81,9 @@ export function unpackRuns({ text, bytes }: Packed): RunRequest[] {
     const isolationKey = key ?? undefined;
     const payload = bytes.subarray(from, end);
     from = end;
-    const { task, limits, grants, config, subjects } = profiles[profile] as Profile;
+    const { task, limits, grants, config, subjects, recordReads } = profiles[profile] as Profile;
     const event = { id, topic, payload, qos, retain: retain === 1, arrivedAtMs, captures };
-    return { runId, task, event, attempt, limits, grants, config, clockMs, seed, isolationKey, subjects };
+    return { runId, task, event, attempt, limits, grants, config, clockMs, seed, isolationKey, subjects, recordReads };
   });
 }
 
@@ -91,11 +92,22 @@ type EffectRow =
   | [kind: 's', bucket: string, key: string, end: number]
   | [kind: 'd', bucket: string, key: string];
 
+/** The value's end is there when there is a value. */
+type ReadRow = [bucket: string, key: string, version: number, end?: number];
+
+/** What few runs have. */
+interface Rare {
+  readonly listed: readonly Listed[] | undefined;
+  readonly pages: readonly KeyPage[] | undefined;
+  readonly unrecorded: string | undefined;
+}
+
 type ResultRow = [
   index: number,
   outcome: Outcome,
   effects: readonly EffectRow[],
-  reads: readonly Read[],
+  reads: readonly ReadRow[],
+  rare: Rare | 0,
   log: readonly LogLine[],
   droppedLogLines: number,
   fuel: number,
@@ -110,14 +122,17 @@ type ResultRow = [
 export type Finished = readonly [index: number, result: Omit<RunResult, 'runId'>];
 
 export function packResults(finished: readonly Finished[]): Packed {
-  const bytes = new Uint8Array(finished.reduce((sum, [, { effects }]) => sum + sizeOf(effects), 0));
+  const bytes = new Uint8Array(
+    finished.reduce((sum, [, { effects, reads }]) => sum + sizeOf(effects) + foundIn(reads), 0),
+  );
   let end = 0;
   const place = (contents: Uint8Array): number => {
     bytes.set(contents, end);
     end += contents.length;
     return end;
   };
-  const rows = finished.map(([index, { outcome, effects, reads, log, droppedLogLines, usage }]): ResultRow => {
+  const rows = finished.map(([index, result]): ResultRow => {
+    const { outcome, effects, reads, log, droppedLogLines, usage } = result;
     const effectRows = effects.map((effect): EffectRow => {
       switch (effect.kind) {
         case 'publish':
@@ -128,11 +143,15 @@ export function packResults(finished: readonly Finished[]): Packed {
           return ['d', effect.bucket, effect.key];
       }
     });
+    const readRows = reads.map(({ bucket, key, version, value }): ReadRow =>
+      value === undefined ? [bucket, key, version] : [bucket, key, version, place(value)],
+    );
     return [
       index,
       outcome,
       effectRows,
-      reads,
+      readRows,
+      rareOf(result),
       log,
       droppedLogLines,
       usage.fuel,
@@ -155,6 +174,17 @@ function sizeOf(effects: readonly Effect[]): number {
   return size;
 }
 
+function foundIn(reads: readonly Read[]): number {
+  let size = 0;
+  for (const { value } of reads) size += value?.length ?? 0;
+  return size;
+}
+
+function rareOf({ listed, pages, unrecorded }: Omit<RunResult, 'runId'>): Rare | 0 {
+  if (listed === undefined && pages === undefined && unrecorded === undefined) return 0;
+  return { listed, pages, unrecorded };
+}
+
 export function unpackResults({ text, bytes }: Packed): Finished[] {
   const rows = JSON.parse(text) as ResultRow[];
   let from = 0;
@@ -164,7 +194,7 @@ export function unpackResults({ text, bytes }: Packed): Finished[] {
     return contents;
   };
   return rows.map((row): Finished => {
-    const [index, outcome, effectRows, reads, log, droppedLogLines, ...numbers] = row;
+    const [index, outcome, effectRows, readRows, rare, log, droppedLogLines, ...numbers] = row;
     const [fuel, peakMemoryBytes, wallUs, hostUs, outputBytes, logBytes] = numbers;
     const effects = effectRows.map((effect): Effect => {
       switch (effect[0]) {
@@ -182,7 +212,12 @@ export function unpackResults({ text, bytes }: Packed): Finished[] {
           return { kind: 'delete', bucket: effect[1], key: effect[2] };
       }
     });
+    const reads = readRows.map(([bucket, key, version, valueEnd]): Read => {
+      if (valueEnd === undefined) return { bucket, key, version };
+      return { bucket, key, version, value: take(valueEnd) };
+    });
     const usage = { fuel, peakMemoryBytes, wallMs: wallUs / 1000, hostMs: hostUs / 1000, outputBytes, logBytes };
-    return [index, { outcome, effects, reads, log, droppedLogLines, usage }];
+    const result = { outcome, effects, reads, log, droppedLogLines, usage };
+    return [index, rare === 0 ? result : { ...result, ...rare }];
   });
 }

@@ -14,6 +14,7 @@ import { meteringSpeed } from './metering-speed.js';
 import { poolRate } from './pool-rate.js';
 import { provisioning } from './provisioning.js';
 import { realPrograms } from './real-programs.js';
+import { recordCost } from './record-cost.js';
 import type { Row } from './row.js';
 import { stopping } from './stopping.js';
 import { table } from './table.js';
@@ -28,6 +29,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   tasks: manyTasks,
   provisioning,
   stopping,
+  records: recordCost,
   'end-to-end': endToEnd,
   durable,
 };

@@ -40,7 +40,7 @@ async function measure({ tasks, data }: StartUpOrder): Promise<StartUpReport> {
     connect: (onMessage) => link.connect(onMessage),
     brokerName: 'none',
     clock: Date.now,
-    newEventId: eventIds(),
+    newEventId: eventIds(Date.now),
     newSeed: runSeeds(),
     observe: () => undefined,
     log: createLog('warn'),

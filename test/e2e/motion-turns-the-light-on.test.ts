@@ -51,7 +51,7 @@ t.test('through the embedded broker, within one process', async (t) => {
     connect: (onMessage) => connectBroker({ url: broker.url, clientId: 'hub', persistent: false }, onMessage),
     brokerName: broker.url,
     clock: Date.now,
-    newEventId: eventIds(),
+    newEventId: eventIds(Date.now),
     newSeed: runSeeds(),
     observe: () => undefined,
     log: createLog('silent'),

@@ -54,6 +54,7 @@ function snapshotOf(values: ReadonlyMap<string, string>): StateSnapshot {
       const rest = keys.filter((key) => after === undefined || key > after);
       return rest.toSorted().slice(0, limit);
     },
+    keysVersion: () => 1,
     release: () => undefined,
   };
 }

@@ -1,4 +1,13 @@
-import type { Effect, InstalledTask, Outcome, Read, RunRequest, RunResult, Runtime } from '../../runtime/index.js';
+import type {
+  Effect,
+  InstalledTask,
+  Listed,
+  Outcome,
+  Read,
+  RunRequest,
+  RunResult,
+  Runtime,
+} from '../../runtime/index.js';
 import { RuntimeError } from '../../runtime/index.js';
 
 /** What a fake guest does with an event. */
@@ -6,6 +15,8 @@ export interface Behaviour {
   readonly outcome?: Outcome;
   readonly effects?: readonly Effect[];
   readonly reads?: readonly Read[];
+  readonly listed?: readonly Listed[];
+  readonly unrecorded?: string;
   readonly fuel?: number;
 }
 
@@ -80,6 +91,8 @@ function resultOf(request: RunRequest, behaviour: Behaviour): RunResult {
     outcome: behaviour.outcome ?? { kind: 'completed' },
     effects: behaviour.effects ?? [],
     reads: behaviour.reads ?? [],
+    listed: behaviour.listed,
+    unrecorded: behaviour.unrecorded,
     log: [],
     droppedLogLines: 0,
     usage: { fuel, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 },

@@ -49,11 +49,13 @@ export interface TestHubOptions {
   /** Of an earlier hub that is closed. Default: a new one. */
   readonly dir?: string;
   readonly zone?: string;
+  readonly recordBytes?: number;
 }
 
 /** A hub with real parts, between a link and a runtime that do as they are told; it is closed when the test ends. */
 export async function testHub(t: Test, options: TestHubOptions): Promise<TestHub> {
-  const { link = fakeLink(), timer, drainMs, clock = () => 5_000, dir = t.testdir({}), zone = 'UTC' } = options;
+  const { link = fakeLink(), timer, drainMs, recordBytes } = options;
+  const { clock = () => 5_000, dir = t.testdir({}), zone = 'UTC' } = options;
   mkdirSync(join(dir, 'tasks'), { recursive: true });
   for (const [name, manifest] of Object.entries(options.tasks)) {
     mkdirSync(join(dir, 'tasks', name), { recursive: true });
@@ -77,6 +79,7 @@ export async function testHub(t: Test, options: TestHubOptions): Promise<TestHub
     log: createLog('silent'),
     ...(timer === undefined ? {} : { timer }),
     ...(drainMs === undefined ? {} : { drainMs }),
+    ...(recordBytes === undefined ? {} : { recordBytes }),
   });
   t.teardown(() => hub.close());
   return { hub, link, runtime, seen, dir };

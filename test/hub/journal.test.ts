@@ -42,6 +42,7 @@ function setUp(t: Test): Setup {
     store,
     log: createLog('silent'),
     lettersDropped: () => undefined,
+    clock: () => 5_000,
     released: (group) => released.push(group),
     failed: (error) => failures.push(error),
   });

@@ -104,7 +104,7 @@ t.test('what nothing wakes on any more is kept as a dead letter, for the task ma
   const back = await start(t, dir, '[[trigger]]\ntopic = "in"\n');
   t.same(back.ran(), []);
   await back.hub.control.letters.redriveAll('task');
-  back.timer.advance(0);
+  back.timer.pass(0);
   await turns();
   t.same(back.ran(), ['old0', 'old1']);
 });

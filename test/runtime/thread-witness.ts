@@ -91,7 +91,12 @@ export function openState(options: unknown): StateReader {
     else if (other !== undefined) witness.meet(Number(other));
   };
   return {
-    snapshot: () => ({ get: (_bucket, key) => look(key), keys: () => [], release: () => undefined }),
+    snapshot: () => ({
+      get: (_bucket, key) => look(key),
+      keys: () => [],
+      keysVersion: () => 0,
+      release: () => undefined,
+    }),
     close: () => undefined,
   };
 }

@@ -44,6 +44,7 @@ function stateOf(values: Readonly<Record<string, Stored>>): FakeState {
             .toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
             .filter((key) => after === undefined || Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0)
             .slice(0, limit),
+        keysVersion: () => 7,
         release: () => void state.open--,
       };
     },

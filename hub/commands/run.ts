@@ -1,0 +1,37 @@
+import { recordOfJson } from '../records/index.js';
+import { asking, printJson, type AskOptions, type Output } from './asking.js';
+
+/** `sterna run RUN`: all that is kept of a run that is over. Bytes are shown as text where they are. */
+export function runCommand(runId: string, options: AskOptions, out: Output): Promise<number> {
+  return asking(options, async (client) => {
+    const answer = await client.get(`/v1/records/${encodeURIComponent(runId)}`);
+    if (options.json) printJson(out, answer);
+    else out.write(`${JSON.stringify(readable(answer), undefined, 2)}\n`);
+    return 0;
+  });
+}
+
+function readable(answer: unknown): object {
+  const record = recordOfJson(answer);
+  return {
+    ...record,
+    event: { ...record.event, payload: shown(record.event.payload) },
+    effects: record.effects.map((effect) => {
+      switch (effect.kind) {
+        case 'publish':
+          return { ...effect, payload: shown(effect.payload) };
+        case 'set':
+          return { ...effect, value: shown(effect.value) };
+        case 'delete':
+          return effect;
+      }
+    }),
+    reads: record.reads.map((read) => (read.value === undefined ? read : { ...read, value: shown(read.value) })),
+  };
+}
+
+/** Text as it is, other bytes in base64. */
+function shown(bytes: Uint8Array): string | { readonly base64: string } {
+  const text = Buffer.from(bytes).toString('utf8');
+  return Buffer.from(text).equals(bytes) ? text : { base64: Buffer.from(bytes).toString('base64') };
+}
