@@ -6,8 +6,12 @@ export type RuntimeErrorCode =
   | 'component-refused'
   /** It needs more than the limits it was given, before it has handled anything. */
   | 'component-over-limit'
+  /** It is to be resumable and cannot be; the message says all that is in the way. */
+  | 'not-resumable'
   /** Preparing it took longer or needed more memory than allowed. */
   | 'provision-bound'
+  /** It is no checkpoint, or not one of this task as it is prepared here; the message says what does not fit. */
+  | 'checkpoint-refused'
   /** A run names a task that is not installed. */
   | 'unknown-task'
   | 'closed'

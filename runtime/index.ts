@@ -23,7 +23,30 @@ export type {
   TrapReason,
   Usage,
 } from './task.js';
+export {
+  applyDelta,
+  authorityOf,
+  checkpointDigest,
+  CheckpointFault,
+  decodeCheckpoint,
+  deltaOf,
+  describeCheckpoint,
+  encodeCheckpoint,
+  packCheckpoint,
+  unpackCheckpoint,
+  type Checkpoint,
+  type CheckpointDescription,
+} from './checkpoint/index.js';
+export { explainResumable, type ExplainOptions, type Resumability } from './explain-resumable.js';
+export type { PointOptions, RunEnd, RunHandle } from './points.js';
+export { DEFAULT_POINTS, POINTS, type Points } from './provision/suspend/points.js';
 export { filterCovers, filterFault, filterMatches, topicFault } from './topic.js';
-export { createRuntime, type InstalledTask, type Runtime, type RuntimeOptions } from './runtime.js';
+export {
+  createRuntime,
+  type InstalledTask,
+  type InstallOptions,
+  type Runtime,
+  type RuntimeOptions,
+} from './runtime.js';
 export { INSTRUMENTATION_VERSION } from './provision/meter/costs.js';
 export { componentFromCore, functionsImportedBy, worldOf } from './component.js';

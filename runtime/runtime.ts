@@ -1,10 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { CheckpointFault, decodeCheckpoint, refuseForeign, type Checkpoint } from './checkpoint/index.js';
 import { tuneEngine } from './engine.js';
 import { RuntimeError } from './errors.js';
 import type { RuntimeObserver } from './observation.js';
+import type { PointOptions, RunHandle } from './points.js';
 import { Pool } from './pool/pool.js';
 import { Provisioner } from './provision/provisioner.js';
+import type { Points } from './provision/suspend/points.js';
 import { Suspects } from './suspects/suspects.js';
 import type { Bytes, Fuel, Limits, RunRequest, RunResult } from './task.js';
 
@@ -33,6 +36,16 @@ export interface InstalledTask {
   readonly initialMemoryBytes: Bytes;
   /** Fuel its start functions take, once per instance; not charged to runs. */
   readonly startFuel: Fuel;
+  /**
+   * Names the code that its checkpoints belong to: they resume where the component's digest and this are the same.
+   * Undefined if its runs are not suspended.
+   */
+  readonly resumable?: string | undefined;
+}
+
+export interface InstallOptions {
+  /** Its runs can be suspended, at these points of execution. Undefined, the default, for a task that is not resumable. */
+  readonly resumable?: Points | undefined;
 }
 
 export interface Runtime {
@@ -40,7 +53,7 @@ export interface Runtime {
    * Prepares a component for running.
    * @throws RuntimeError naming what is missing, refused or over a limit.
    */
-  install(component: Uint8Array, limits: Limits): Promise<InstalledTask>;
+  install(component: Uint8Array, limits: Limits, options?: InstallOptions): Promise<InstalledTask>;
   /** Forgets a task, and whatever it was suspected of: its warm instances and compiled code go, its prepared files stay in the cache. */
   uninstall(key: string): void;
   /** Lets go of a task's warm instances: runs that are asked for from now on find fresh memory. */
@@ -50,6 +63,20 @@ export interface Runtime {
    * @throws RuntimeError 'unknown-task' or 'closed'.
    */
   run(request: RunRequest, signal?: AbortSignal): Promise<RunResult>;
+  /**
+   * The same for a run that can be suspended, which `resume` goes on with. Its task need not be resumable: then it has
+   * no points of execution.
+   * @throws RuntimeError 'unknown-task' or 'closed'.
+   */
+  begin(request: RunRequest, options?: PointOptions): RunHandle;
+  /**
+   * Goes on with a run from a checkpoint, whoever took it. What it may use and touch is what the checkpoint says: whose
+   * checkpoints are resumed is for the caller to know, and `authorityOf` to compare.
+   * A run whose task has become a suspect meanwhile begins again instead.
+   * @param task the key of the component that it is a run of, installed as resumable.
+   * @throws RuntimeError 'checkpoint-refused' saying what does not fit, 'unknown-task' or 'closed'.
+   */
+  resume(checkpoint: Uint8Array, task: string, options?: PointOptions): RunHandle;
   /** Runs that could be handed over now without waiting behind others. */
   readonly idleSlots: number;
   /** Finishes what it holds, then stops its threads. Idempotent. */
@@ -77,7 +104,7 @@ class ThreadedRuntime implements Runtime {
   readonly #pool: Pool;
   readonly #suspects: Suspects;
   readonly #provisioner: Provisioner;
-  readonly #installed = new Set<string>();
+  readonly #installed = new Map<string, InstalledTask>();
 
   constructor({ threads, cacheDir, state, observe = () => undefined }: RuntimeOptions) {
     const inThread = {
@@ -106,13 +133,16 @@ class ThreadedRuntime implements Runtime {
     return this.#suspects;
   }
 
-  async install(component: Uint8Array, limits: Limits): Promise<InstalledTask> {
+  async install(component: Uint8Array, limits: Limits, options: InstallOptions = {}): Promise<InstalledTask> {
     this.#refuseIfClosed();
-    const artifact = await this.#provisioner.prepare(component, { memoryBytes: limits.memoryBytes });
+    const { memoryBytes } = limits;
+    const artifact = await this.#provisioner.prepare(component, { memoryBytes, resumable: options.resumable });
     const startFuel = await this.#pool.start(artifact.key, limits);
-    this.#installed.add(artifact.key);
     const { key, digest, imports, initialMemoryBytes } = artifact;
-    return { key, digest, imports, initialMemoryBytes, startFuel };
+    const resumable = artifact.resumable?.instrumentation;
+    const installed: InstalledTask = { key, digest, imports, initialMemoryBytes, startFuel, resumable };
+    this.#installed.set(key, installed);
+    return installed;
   }
 
   uninstall(key: string): void {
@@ -126,11 +156,21 @@ class ThreadedRuntime implements Runtime {
   }
 
   run(request: RunRequest, signal?: AbortSignal): Promise<RunResult> {
-    if (this.#pool.closed) return Promise.reject(closed());
-    if (!this.#installed.has(request.task)) {
-      return Promise.reject(new RuntimeError('unknown-task', `No task with key "${request.task}" is installed`));
-    }
-    return this.#pool.run(request, signal);
+    const refused = this.#refusal(request.task);
+    return refused === undefined ? this.#pool.run(request, signal) : Promise.reject(refused);
+  }
+
+  begin(request: RunRequest, options: PointOptions = {}): RunHandle {
+    const refused = this.#refusal(request.task);
+    if (refused !== undefined) throw refused;
+    return this.#pool.begin(request, undefined, options);
+  }
+
+  resume(checkpoint: Uint8Array, task: string, options: PointOptions = {}): RunHandle {
+    const refused = this.#refusal(task);
+    if (refused !== undefined) throw refused;
+    const { request } = readOrRefuse(checkpoint, this.#installed.get(task));
+    return this.#pool.begin({ ...request, task }, checkpoint, options);
   }
 
   async close(): Promise<void> {
@@ -139,8 +179,28 @@ class ThreadedRuntime implements Runtime {
     await this.#suspects.close();
   }
 
+  #refusal(task: string): RuntimeError | undefined {
+    if (this.#pool.closed) return closed();
+    if (this.#installed.has(task)) return undefined;
+    return new RuntimeError('unknown-task', `No task with key "${task}" is installed`);
+  }
+
   #refuseIfClosed(): void {
     if (this.#pool.closed) throw closed();
+  }
+}
+
+/** @throws RuntimeError 'checkpoint-refused' */
+function readOrRefuse(bytes: Uint8Array, task: InstalledTask | undefined): Checkpoint {
+  try {
+    const checkpoint = decodeCheckpoint(bytes);
+    refuseForeign(checkpoint, { digest: task?.digest ?? '', instrumentation: task?.resumable });
+    return checkpoint;
+  } catch (error) {
+    if (!(error instanceof CheckpointFault)) throw error;
+    throw new RuntimeError('checkpoint-refused', `The checkpoint cannot be resumed: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 

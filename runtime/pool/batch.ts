@@ -1,5 +1,5 @@
 /** The runs that a thread was handed in one message, until each has come back or was given back. */
-import { CONTROL } from '../worker/wire.js';
+import { ASK, CONTROL } from '../worker/wire.js';
 import type { GuestThread } from './guest-thread.js';
 import type { Ticket } from './ticket.js';
 
@@ -22,7 +22,10 @@ export class Batch {
     this.#open = tickets.length;
     control.fill(0);
     control[CONTROL.running] = -1;
-    for (const [index, ticket] of tickets.entries()) ticket.place = { batch: this, index };
+    for (const [index, ticket] of tickets.entries()) {
+      ticket.place = { batch: this, index };
+      if (ticket.points?.suspending === true) this.suspend(index);
+    }
   }
 
   /** The index of the run that executes now; -1 before the first and after the last. */
@@ -32,7 +35,12 @@ export class Batch {
 
   /** Asks for a run to end at its next slice. */
   cancel(index: number): void {
-    Atomics.store(this.control, CONTROL.cancel + index, 1);
+    Atomics.or(this.control, CONTROL.ask + index, ASK.cancel);
+  }
+
+  /** Asks for a run to stand still at its next point of execution. */
+  suspend(index: number): void {
+    Atomics.or(this.control, CONTROL.ask + index, ASK.suspend);
   }
 
   at(index: number): Ticket | undefined {

@@ -10,7 +10,7 @@ import { Piscina } from 'piscina';
 import { RuntimeError } from '../errors.js';
 import { RUNTIME_BOUNDS } from '../limits.js';
 import { controlBlock, newControl } from '../worker/control.js';
-import type { Answer, Partial, ThreadJob, ThreadOptions } from '../worker/wire.js';
+import type { Answer, Sent, ThreadJob, ThreadOptions } from '../worker/wire.js';
 
 /** A batch keeps its block until all it sent is here: its thread may have the next one by then. */
 const BLOCKS = 4;
@@ -22,8 +22,8 @@ export class GuestThread {
   /** It has a job that has not been answered. */
   busy = false;
 
-  /** @param partial Called with what it sends in the middle of a batch. */
-  constructor(options: Omit<ThreadOptions, 'control'>, partial: (message: Partial) => void) {
+  /** @param sent Called with what it sends in the middle of a batch. */
+  constructor(options: Omit<ThreadOptions, 'control'>, sent: (message: Sent) => void) {
     this.#piscina = new Piscina({
       filename: new URL('../worker/main.js', import.meta.url).href,
       minThreads: 1,
@@ -36,7 +36,7 @@ export class GuestThread {
       resourceLimits: { stackSizeMb: RUNTIME_BOUNDS.stackMegabytes },
       workerData: { ...options, control: this.#control } satisfies ThreadOptions,
     });
-    this.#piscina.on('message', partial);
+    this.#piscina.on('message', sent);
     // One that dies between jobs is replaced; nothing is lost with it.
     this.#piscina.on('error', () => undefined);
   }

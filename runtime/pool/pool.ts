@@ -11,11 +11,12 @@ import { RUNTIME_BOUNDS } from '../limits.js';
 import type { RuntimeObserver } from '../observation.js';
 import type { Fuel, Limits, RunRequest, RunResult } from '../task.js';
 import { packRuns, unpackResults } from '../worker/wire-codec.js';
-import type { Packed, Partial, StartAnswer, ThreadJob, ThreadOptions } from '../worker/wire.js';
+import type { RunEnd, RunHandle, PointOptions } from '../points.js';
+import type { Packed, Partial, Point, PointJob, StartAnswer, ThreadJob, ThreadOptions } from '../worker/wire.js';
 import { Batch } from './batch.js';
 import { GuestThread } from './guest-thread.js';
 import { Pace } from './pace.js';
-import { withoutTrace, type Ticket } from './ticket.js';
+import { withoutTrace, type Ticket, type TicketPoints } from './ticket.js';
 import { Waiting } from './waiting.js';
 import { Watchdog } from './watchdog.js';
 
@@ -66,7 +67,10 @@ export class Pool {
 
   #newThread(): GuestThread {
     const { cacheDir, state } = this.#options;
-    return new GuestThread({ cacheDir, state }, (message) => this.#partial(message));
+    return new GuestThread({ cacheDir, state }, (message) => {
+      if (message.type === 'point') this.#point(message);
+      else this.#partial(message);
+    });
   }
 
   /** Runs that could be taken now and be with a thread at the next moment. */
@@ -105,7 +109,40 @@ export class Pool {
     for (const thread of this.#threads) thread.forget(task);
   }
 
+  /** A run that can be suspended. @param from the checkpoint that it goes on from; undefined for one that begins. */
+  begin(request: RunRequest, from: Uint8Array | undefined, options: PointOptions): RunHandle {
+    const { signal, everyMs, onPoint } = options;
+    let ticket: Ticket | undefined;
+    const end = new Promise<RunEnd>((resolve, reject) => {
+      const points: TicketPoints = {
+        from,
+        everyMs,
+        suspending: false,
+        passed: (checkpoint) => onPoint?.(checkpoint),
+        left: (checkpoint) => resolve({ kind: 'suspended', checkpoint }),
+      };
+      const accept = (accepted: Ticket): void => void (ticket = accepted);
+      this.#run(request, signal, points, accept).then((result) => resolve({ kind: 'ended', result }), reject);
+    });
+    const suspend = async (): Promise<Uint8Array | undefined> => {
+      if (ticket?.points !== undefined) ticket.points.suspending = true;
+      ticket?.place?.batch.suspend(ticket.place.index);
+      const ended = await end;
+      return ended.kind === 'suspended' ? ended.checkpoint : undefined;
+    };
+    return { end, suspend };
+  }
+
   run(request: RunRequest, signal: AbortSignal | undefined): Promise<RunResult> {
+    return this.#run(request, signal, undefined, () => undefined);
+  }
+
+  #run(
+    request: RunRequest,
+    signal: AbortSignal | undefined,
+    points: TicketPoints | undefined,
+    accept: (ticket: Ticket) => void,
+  ): Promise<RunResult> {
     if (this.#options.quarantine.holds(request.task)) return this.#options.quarantine.run(request, signal);
     if (this.#pending.length >= RUNTIME_BOUNDS.pendingRuns) {
       return Promise.reject(
@@ -114,7 +151,8 @@ export class Pool {
     }
     return new Promise((resolve) => {
       const cancelled = signal?.aborted ?? false;
-      const ticket: Ticket = { request, signal, resolve, losses: 0, cancelled, place: undefined };
+      const ticket: Ticket = { request, signal, resolve, losses: 0, cancelled, place: undefined, points };
+      accept(ticket);
       if (signal !== undefined) heed(signal, ticket);
       this.#pending.push(ticket);
       if (this.#pending.length >= RUNTIME_BOUNDS.batchWorthwhile && this.#threads.some(({ busy }) => !busy)) {
@@ -198,7 +236,7 @@ export class Pool {
     // Piscina lets the process end once it has its answer, but a part of it may still be on the way.
     this.#watchdog.awake = true;
     const runs = packRuns(tickets.map(({ request }) => request));
-    thread.run({ type: 'batch', batch: batch.id, runs, block: batch.block }).then(
+    thread.run({ type: 'batch', batch: batch.id, runs, block: batch.block, points: pointJobs(tickets) }).then(
       (answer) => this.#finished(batch, answer as Packed),
       (error: unknown) => this.#lost(batch, error),
     );
@@ -222,6 +260,20 @@ export class Pool {
     if (batch === undefined) return;
     this.#deliver(batch, message.results);
     this.#giveBack(batch, message.returnedFrom);
+    this.#forgetIfOver(batch);
+    this.#flushSoon();
+  }
+
+  #point({ batch: id, index, leaves, checkpoint }: Point): void {
+    const batch = this.#batches.get(id);
+    if (batch === undefined) return;
+    if (!leaves) {
+      batch.at(index)?.points?.passed(checkpoint);
+      return;
+    }
+    const ticket = this.#release(batch, index);
+    ticket?.unheed?.();
+    ticket?.points?.left(checkpoint);
     this.#forgetIfOver(batch);
     this.#flushSoon();
   }
@@ -312,6 +364,12 @@ export class Pool {
   }
 }
 
+function pointJobs(tickets: readonly Ticket[]): PointJob[] {
+  return tickets.flatMap(({ points }, index) => {
+    return points === undefined ? [] : { index, from: points.from, everyMs: points.everyMs };
+  });
+}
+
 /** Follows a signal for as long as the run is held. */
 function heed(signal: AbortSignal, ticket: Ticket): void {
   const abort = (): void => {
@@ -319,8 +377,9 @@ function heed(signal: AbortSignal, ticket: Ticket): void {
     ticket.place?.batch.cancel(ticket.place.index);
   };
   const { resolve } = ticket;
+  ticket.unheed = (): void => signal.removeEventListener('abort', abort);
   ticket.resolve = (result) => {
-    signal.removeEventListener('abort', abort);
+    ticket.unheed?.();
     resolve(result);
   };
   signal.addEventListener('abort', abort);

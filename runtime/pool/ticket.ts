@@ -8,8 +8,26 @@ export interface Ticket {
   /** Threads that died while they held it, in other runs. */
   losses: number;
   cancelled: boolean;
+  /** Stops following the signal. */
+  unheed?: (() => void) | undefined;
   /** Where it executes, while it does. */
-  place: { readonly batch: { cancel(index: number): void }; readonly index: number } | undefined;
+  place:
+    | { readonly batch: { cancel(index: number): void; suspend(index: number): void }; readonly index: number }
+    | undefined;
+  /** Of a run that can be suspended; undefined for one that is a request and no more. */
+  readonly points?: TicketPoints | undefined;
+}
+
+export interface TicketPoints {
+  /** The checkpoint that it goes on from. */
+  readonly from: Uint8Array | undefined;
+  readonly everyMs: number | undefined;
+  /** It is asked to stand still, now or when it begins. */
+  suspending: boolean;
+  /** Told of a point of execution. */
+  passed(checkpoint: Uint8Array): void;
+  /** Told instead of a result. */
+  left(checkpoint: Uint8Array): void;
 }
 
 /** A result for a run of which nothing is known but how it ended. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Bytes } from '../task.js';
 import { isLinkPlan, type LinkPlan } from './link-plan.js';
+import type { Resumable } from './suspend/suspend.js';
 
 export interface ArtifactModule {
   /** The name under which the plan asks for it, which is its file name. */
@@ -23,6 +24,8 @@ export interface Artifact {
   readonly initialMemoryBytes: Bytes;
   /** Why an instance must be built anew for each event, or undefined if it can be reset. */
   readonly notResettable: string | undefined;
+  /** How its runs are suspended, or undefined if they are not. */
+  readonly resumable?: Resumable | undefined;
 }
 
 export const META_FILE = 'artifact.json';
@@ -54,10 +57,22 @@ function isArtifact(value: unknown): value is Artifact {
     isLinkPlan(candidate.link) &&
     typeof candidate.initialMemoryBytes === 'number' &&
     (candidate.notResettable === undefined || typeof candidate.notResettable === 'string') &&
+    (candidate.resumable === undefined || isResumable(candidate.resumable)) &&
     Array.isArray(candidate.imports) &&
     candidate.imports.every((name) => typeof name === 'string') &&
     Array.isArray(candidate.modules) &&
     candidate.modules.every(isArtifactModule)
+  );
+}
+
+function isResumable(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'core' in value &&
+    Number.isSafeInteger(value.core) &&
+    'instrumentation' in value &&
+    typeof value.instrumentation === 'string'
   );
 }
 

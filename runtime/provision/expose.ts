@@ -7,6 +7,8 @@
  *   sterna:table/<i>    each table that it defines
  *   sterna:save         keeps copies of its mutable globals, and of its tables if asked
  *   sterna:restore      puts them back
+ *   sterna:read/<i>     the i-th 64 bits of its mutable globals, if asked
+ *   sterna:write/<i>    sets them
  *
  * Copies are globals and tables of the module itself, so that values which
  * JavaScript cannot read (vectors) or should not hold (references to functions
@@ -14,6 +16,7 @@
  * name them: it was validated before they were there.
  */
 import { clearBody, clearType, restoreBody, saveBody, shadowTableEntry, type Shadows } from './restore-code.js';
+import { globalWords, I64, readBody, writeBody } from './suspend/global-words.js';
 import { ByteWriter } from './wasm/bytes.js';
 import { KIND, moduleInfo, UnsupportedWasm, type ModuleInfo } from './wasm/module-info.js';
 import { exportEntry } from './wasm/renumber.js';
@@ -26,6 +29,8 @@ export const EXPOSED = {
   clear: 'sterna:clear/',
   save: 'sterna:save',
   restore: 'sterna:restore',
+  read: 'sterna:read/',
+  write: 'sterna:write/',
 } as const;
 
 /** V8's bound: kV8MaxWasmGlobals in wasm-limits.h. */
@@ -34,6 +39,8 @@ const MAX_GLOBALS = 1_000_000;
 export interface ExposeOptions {
   /** Some module of the component may change tables: they are kept as well. */
   readonly tables: boolean;
+  /** The host reads and writes globals, bit by bit, to move a run. */
+  readonly globals?: boolean;
 }
 
 /** @throws UnsupportedWasm naming what is in the way. */
@@ -50,7 +57,7 @@ export function expose(module: Uint8Array, options: ExposeOptions): Uint8Array {
     exports.push(exportEntry(`${EXPOSED.table}${i}`, KIND.table, index));
   }
 
-  const functions: { name: string; type: readonly number[]; body: Uint8Array }[] = [];
+  const functions: { name: string; type: readonly number[]; results?: readonly number[]; body: Uint8Array }[] = [];
   if (shadows.globals.length > 0 || shadows.tables.length > 0) {
     functions.push(
       { name: EXPOSED.save, type: [], body: saveBody(shadows) },
@@ -60,8 +67,16 @@ export function expose(module: Uint8Array, options: ExposeOptions): Uint8Array {
   for (const [i, index] of defined(info.memories).entries()) {
     functions.push({ name: `${EXPOSED.clear}${i}`, type: clearType, body: clearBody(index) });
   }
+  if (options.globals === true) {
+    for (const [i, word] of globalWords(info).entries()) {
+      functions.push(
+        { name: `${EXPOSED.read}${i}`, type: [], results: [I64], body: readBody(word) },
+        { name: `${EXPOSED.write}${i}`, type: [I64], body: writeBody(word) },
+      );
+    }
+  }
   const types = new AddedTypes(info.types.length);
-  const typeOf = functions.map(({ type }) => types.index(type));
+  const typeOf = functions.map(({ type, results }) => types.index(type, results));
   for (const [i, { name }] of functions.entries()) {
     exports.push(exportEntry(name, KIND.function, info.functions.length + i));
   }
@@ -112,7 +127,7 @@ function defined(entries: readonly { readonly imported: boolean }[]): number[] {
   return [...entries.keys()].filter((index) => entries[index]?.imported === false);
 }
 
-/** Function types without results, behind those that a module has. */
+/** Function types behind those that a module has. */
 class AddedTypes {
   readonly #first: number;
   readonly #known = new Map<string, number>();
@@ -122,11 +137,12 @@ class AddedTypes {
     this.#first = first;
   }
 
-  index(params: readonly number[]): number {
-    const name = params.join(' ');
+  index(params: readonly number[], results: readonly number[] = []): number {
+    const name = `${params.join(' ')}:${results.join(' ')}`;
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    const index = this.#first + this.entries.push(Uint8Array.of(0x60, params.length, ...params, 0)) - 1;
+    const index =
+      this.#first + this.entries.push(Uint8Array.of(0x60, params.length, ...params, results.length, ...results)) - 1;
     this.#known.set(name, index);
     return index;
   }

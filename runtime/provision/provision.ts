@@ -8,22 +8,27 @@ import { bound } from './bound.js';
 import { componentImports, isComponent } from './component-imports.js';
 import { UnsupportedComponent } from './component-types.js';
 import { nameFault } from './core-names.js';
-import { expose } from './expose.js';
+import { expose, type ExposeOptions } from './expose.js';
 import { adaptGlue, UnsupportedGlue } from './glue.js';
 import type { LinkPlan } from './link-plan.js';
 import { recordLink } from './link.js';
 import { INSTRUMENTATION_VERSION } from './meter/costs.js';
-import { meter, type Metered } from './meter/meter.js';
+import { meter, type Metered, type MeterOptions } from './meter/meter.js';
 import { missingFeature } from './missing-feature.js';
 import { HANDLER, importFaults } from './offered.js';
 import { transpile, type Transpiled } from './jco.js';
 import { optimizerFault } from './optimizer-cost.js';
+import { SUSPEND_VERSION, type Points } from './suspend/points.js';
+import { suspendableOf } from './suspend/refusals.js';
+import { refuseUnlessResumable, suspend } from './suspend/suspend.js';
 import { MalformedWasm } from './wasm/bytes.js';
 import { UnsupportedWasm } from './wasm/module-info.js';
 
 export interface ProvisionOptions {
   /** Over all memories and tables. */
   readonly memoryBytes: Bytes;
+  /** Where its runs can be suspended; undefined if they are not to be. */
+  readonly resumable?: Points | undefined;
 }
 
 export interface Provisioned {
@@ -35,7 +40,9 @@ export interface Provisioned {
 /** Names the prepared form of a component: what the same key prepared is the same, byte for byte. */
 export function artifactKey(digest: string, options: ProvisionOptions): string {
   const node = process.versions.node.split('.')[0];
-  return sha256(`${digest} ${INSTRUMENTATION_VERSION} node${node} ${options.memoryBytes}`).slice(0, 40);
+  const { memoryBytes, resumable } = options;
+  const suspending = resumable === undefined ? '' : ` suspend-${SUSPEND_VERSION}/${resumable}`;
+  return sha256(`${digest} ${INSTRUMENTATION_VERSION} node${node} ${memoryBytes}${suspending}`).slice(0, 40);
 }
 
 export function sha256(data: Uint8Array | string): string {
@@ -55,7 +62,10 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
   for (const [name, module] of transpiled.modules) checkModule(name, module);
   for (const [name, module] of transpiled.modules) refuseNames(name, module);
   for (const [name, module] of transpiled.modules) refuseSlowToOptimize(name, module);
-  const metered = meterAll(transpiled.modules);
+  const link = recordedLink(transpiled.javascript);
+  if (options.resumable !== undefined) refuseUnlessResumable(link, transpiled.modules);
+  const metered = meterAll(transpiled.modules, options.resumable && { ...suspendableOf(link), at: options.resumable });
+  const suspended = await suspendIfAsked(metered, link, options.resumable);
 
   const files = new Map<string, Uint8Array>();
   const modules: ArtifactModule[] = [];
@@ -64,8 +74,9 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
   // A module may change tables that another one defines.
   const tablesChange = [...metered.values()].some((pass) => pass.writesTables);
   for (const [name, pass] of metered) {
-    const bounded = bound(pass.module, options.memoryBytes);
-    const exposed = exposeOrRefuse(name, bounded.module, tablesChange);
+    const bounded = bound(suspended?.modules.get(name) ?? pass.module, options.memoryBytes);
+    const globals = suspended !== undefined;
+    const exposed = exposeOrRefuse(name, bounded.module, { tables: tablesChange, globals });
     initialMemoryBytes += bounded.initialBytes;
     if (pass.dropsSegments) notResettable = 'it drops segments while it runs';
     files.set(name, exposed);
@@ -81,7 +92,6 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
     if (!WebAssembly.validate(module))
       throw new RuntimeError('internal', `The rewritten ${name} is not valid: ${compileFault(module)}`);
   }
-  const link = recordedLink(transpiled.javascript);
   const { coreInstances } = RUNTIME_BOUNDS;
   if (link.steps.length > coreInstances) {
     throw new RuntimeError(
@@ -100,6 +110,7 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
       link,
       initialMemoryBytes,
       notResettable,
+      resumable: suspended?.resumable,
     },
     files,
   };
@@ -192,15 +203,30 @@ function compileFault(module: Uint8Array): string {
 }
 
 /** One handler anywhere changes how calls are charged everywhere, since exceptions cross modules. */
-function meterAll(modules: ReadonlyMap<string, Uint8Array>): Map<string, Metered> {
+function meterAll(
+  modules: ReadonlyMap<string, Uint8Array>,
+  suspended: { readonly module: string; readonly at: Points } | undefined,
+): Map<string, Metered> {
+  const points = (name: string): Points | undefined => (name === suspended?.module ? suspended.at : undefined);
   const pass = (exceptions: boolean): Map<string, Metered> =>
-    new Map([...modules].map(([name, module]) => [name, meterOrRefuse(name, module, exceptions)]));
+    new Map(
+      [...modules].map(([name, module]) => [name, meterOrRefuse(name, module, { exceptions, points: points(name) })]),
+    );
   const first = pass(false);
   return [...first.values()].some((metered) => metered.catches) ? pass(true) : first;
 }
 
-function meterOrRefuse(name: string, module: Uint8Array, exceptions: boolean): Metered {
-  return readOrRefuse(name, () => meter(module, { exceptions }));
+function meterOrRefuse(name: string, module: Uint8Array, options: MeterOptions): Metered {
+  return readOrRefuse(name, () => meter(module, options));
+}
+
+async function suspendIfAsked(
+  metered: ReadonlyMap<string, Metered>,
+  link: LinkPlan,
+  points: Points | undefined,
+): Promise<Awaited<ReturnType<typeof suspend>> | undefined> {
+  if (points === undefined) return undefined;
+  return suspend(new Map([...metered].map(([name, { module }]) => [name, module])), link, points);
 }
 
 /** Whatever a pass finds in a module that it cannot read is the component's fault. */
@@ -220,9 +246,9 @@ function readOrRefuse<Value>(name: string, pass: () => Value): Value {
   }
 }
 
-function exposeOrRefuse(name: string, module: Uint8Array, tables: boolean): Uint8Array {
+function exposeOrRefuse(name: string, module: Uint8Array, options: ExposeOptions): Uint8Array {
   try {
-    return expose(module, { tables });
+    return expose(module, options);
   } catch (error) {
     if (!(error instanceof UnsupportedWasm)) throw error;
     throw new RuntimeError('component-refused', `${name} uses ${error.message}, which cannot be put back after a run`, {

@@ -2,7 +2,7 @@
 import { RUNTIME_BOUNDS } from '../limits.js';
 import { CONTROL } from './wire.js';
 
-const BLOCK_SLOTS = CONTROL.cancel + RUNTIME_BOUNDS.batchRuns;
+const BLOCK_SLOTS = CONTROL.ask + RUNTIME_BOUNDS.batchRuns;
 
 export function newControl(blocks: number): SharedArrayBuffer {
   return new SharedArrayBuffer(blocks * BLOCK_SLOTS * Int32Array.BYTES_PER_ELEMENT);

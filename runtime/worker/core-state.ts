@@ -4,7 +4,8 @@
  * is as new whatever happened in it: a trap leaves nothing behind either.
  */
 import { EXPOSED } from '../provision/expose.js';
-import { RUNTIME_BOUNDS, TABLE_ENTRY_BYTES } from '../limits.js';
+import { PAGE_BYTES, RUNTIME_BOUNDS, TABLE_ENTRY_BYTES } from '../limits.js';
+import { CHECKPOINT_PAGE_BYTES, type GuestState, type MemoryPage } from '../checkpoint/checkpoint.js';
 import type { Bytes } from '../task.js';
 import { MemoryImage, type Clear } from './memory-image.js';
 
@@ -33,6 +34,8 @@ export class CoreState {
   readonly #globals: WebAssembly.Global<number>[] = [];
   readonly #saves: (() => void)[] = [];
   readonly #restores: (() => void)[] = [];
+  /** By module, what reads and writes the words of its globals. */
+  readonly #words: { read: () => bigint; write: (value: bigint) => void }[][] = [];
   #saved: Saved | undefined;
 
   /** Adds what a module defines, as `provision/expose.ts` exported it. */
@@ -48,6 +51,14 @@ export class CoreState {
       if (table === undefined) break;
       this.#tables.push(table as WebAssembly.Table);
     }
+    const words = [];
+    for (let i = 0; ; i++) {
+      const read = exports[`${EXPOSED.read}${i}`] as (() => bigint) | undefined;
+      const write = exports[`${EXPOSED.write}${i}`] as ((value: bigint) => void) | undefined;
+      if (read === undefined || write === undefined) break;
+      words.push({ read, write });
+    }
+    this.#words.push(words);
     const { [EXPOSED.save]: save, [EXPOSED.restore]: restore } = exports;
     if (save === undefined || restore === undefined) return;
     this.#saves.push(save as () => void);
@@ -86,6 +97,35 @@ export class CoreState {
     return this.#saved !== undefined;
   }
 
+  /** Everything that differs from what was saved, where nothing but the module's own code can read it. */
+  capture(): Pick<GuestState, 'memories' | 'globals' | 'shared'> {
+    const saved = this.#saved;
+    if (saved === undefined) throw new Error('an instance that was not saved has nothing to differ from');
+    return {
+      memories: saved.memories.map(({ memory, image }) => {
+        return { length: memory.buffer.byteLength, pages: image.differences(memory) };
+      }),
+      globals: this.#words.map((words) => words.map(({ read }) => BigInt.asUintN(64, read()))),
+      shared: this.#globals.map(({ value }) => value),
+    };
+  }
+
+  /**
+   * Makes of a new instance what another was when it was captured.
+   * @throws Error naming what does not fit.
+   */
+  continueFrom({ memories, globals, shared }: Pick<GuestState, 'memories' | 'globals' | 'shared'>): void {
+    refuseUnless(memories.length === this.#memories.length, 'memories');
+    refuseUnless(shared.length === this.#globals.length, 'shared globals');
+    refuseUnless(globals.length === this.#words.length, 'modules');
+    for (const [i, words] of this.#words.entries()) refuseUnless(globals[i]?.length === words.length, 'globals');
+    for (const [i, { length, pages }] of memories.entries()) putPages(this.#memories[i]?.memory, length, pages);
+    for (const [i, words] of this.#words.entries()) {
+      for (const [j, { write }] of words.entries()) write(globals[i]?.[j] ?? 0n);
+    }
+    for (const [i, value] of shared.entries()) (this.#globals[i] as WebAssembly.Global<number>).value = value;
+  }
+
   /** Puts everything back. @returns false when it cannot: memories and tables do not shrink, or nothing was saved. */
   restore(): boolean {
     const saved = this.#saved;
@@ -103,4 +143,18 @@ export class CoreState {
     for (let i = 0; i < tableLengths.length; i++) if (this.#tables[i]?.length !== tableLengths[i]) return true;
     return false;
   }
+}
+
+function refuseUnless(fits: boolean, what: string): void {
+  if (!fits) throw new Error(`the checkpoint has other ${what} than the component`);
+}
+
+/** @throws Error when the memory cannot be made as long, or a page lies behind its end. */
+function putPages(memory: WebAssembly.Memory | undefined, length: Bytes, pages: readonly MemoryPage[]): void {
+  if (memory === undefined) return;
+  const missing = (length - memory.buffer.byteLength) / PAGE_BYTES;
+  refuseUnless(missing >= 0, 'lengths of memory');
+  if (missing > 0) memory.grow(missing);
+  const bytes = new Uint8Array(memory.buffer);
+  for (const { index, bytes: contents } of pages) if (contents) bytes.set(contents, index * CHECKPOINT_PAGE_BYTES);
 }

@@ -1,21 +1,37 @@
 /** Executes runs one after another in this thread, keeping instances warm between them. */
 import { RUNTIME_BOUNDS } from '../limits.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { refuseForeign } from '../checkpoint/foreign.js';
 import type { StateReader } from '../state.js';
 import type { Bytes, Fuel, Limits, RunRequest, RunResult } from '../task.js';
 import type { SliceWatch } from './gauge.js';
-import { Instance } from './instance.js';
+import { checkpointOf } from './checkpoint-of.js';
+import { Instance, type Still } from './instance.js';
 import { losesCounter, outcomeOf, type Ending } from './outcome.js';
 import { Renewal } from './renewal.js';
 import { RunContext, type Executing } from './run-context.js';
+import { FramesLost, type Wish } from './suspension.js';
 import { WarmTasks, type WarmTask } from './warm-tasks.js';
+
+/** What a run that can be suspended is asked and told, at points of execution. */
+export interface RunPoints {
+  /** Where it goes on; undefined for a run that begins. */
+  readonly from: Checkpoint | undefined;
+  wish(): Wish;
+  /** It stands still. */
+  still(checkpoint: Checkpoint): void;
+}
 
 export class Executor {
   readonly #state: StateReader | undefined;
   readonly #warm: WarmTasks;
+  readonly #sliceFuel: Fuel | undefined;
 
-  constructor(cacheDir: string, state: StateReader | undefined, warm = new WarmTasks(cacheDir)) {
+  /** @param sliceFuel only for tests: what a slice holds. */
+  constructor(cacheDir: string, state: StateReader | undefined, warm = new WarmTasks(cacheDir), sliceFuel?: Fuel) {
     this.#state = state;
     this.#warm = warm;
+    this.#sliceFuel = sliceFuel;
   }
 
   /**
@@ -50,18 +66,61 @@ export class Executor {
   }
 
   execute(request: RunRequest, watch: SliceWatch): RunResult {
-    const from = watch.now();
+    return this.#execute(request, watch, undefined) as RunResult;
+  }
+
+  /**
+   * The same for a run that can be suspended.
+   * @returns undefined when it was left at a point of execution.
+   * @throws CheckpointFault when `points.from` is none of this task's.
+   */
+  executeInPoints(request: RunRequest, watch: SliceWatch, points: RunPoints): RunResult | undefined {
+    return this.#execute(request, watch, points);
+  }
+
+  #execute(request: RunRequest, watch: SliceWatch, points: RunPoints | undefined): RunResult | undefined {
     const task = this.#warm.task(request.task);
-    let ending: Ending;
+    const earlier = points?.from;
+    if (earlier !== undefined) {
+      const { digest, resumable } = task.loaded;
+      refuseForeign(earlier, { digest, instrumentation: resumable?.instrumentation });
+      // What is kept for its key is not what an instance begins with.
+      if (request.isolationKey !== undefined) task.drop(request.isolationKey);
+    }
+    // Time that it stood still does not count.
+    const from = watch.now() - (earlier?.used.wallMs ?? 0);
+    let ending: Ending | Still;
     let run: RunContext | undefined;
     let instance: Instance | undefined;
     try {
       instance = this.#instanceFor(request, task, watch);
       run = new RunContext(request, instance, this.#state);
       instance.gauge.begin(request.limits.fuel, from + request.limits.deadlineMs, watch);
-      ending = instance.handle(run, request.event);
+      const wishes = points && task.loaded.resumable && instance.isSaved ? () => points.wish() : undefined;
+      if (earlier === undefined || wishes === undefined) ending = instance.handle(run, request.event, wishes);
+      else {
+        run.continueFrom(earlier.collected);
+        run.hostMs = earlier.used.hostMs;
+        run.progress = earlier.progress;
+        instance.gauge.continueFrom(earlier.used.fuel);
+        ending = instance.continue(run, earlier.guest, wishes);
+      }
+      while (ending.type === 'still') {
+        const { fuel, wish } = ending;
+        points?.still(checkpointOf({ run, instance, loaded: task.loaded, fuel, wallMs: watch.now() - from }));
+        if (wish === 'leave') {
+          leave(instance, run, task, request);
+          return undefined;
+        }
+        ending = instance.goOn(run);
+      }
     } catch (error) {
       ending = { type: 'threw', error };
+    }
+    // Frames had no room: what they were is lost, but a run is a value, and the same again.
+    if (ending.type === 'threw' && ending.error instanceof FramesLost) {
+      if (instance !== undefined && run !== undefined) leave(instance, run, task, request);
+      return this.#execute(request, watch, undefined);
     }
     if (losesCounter(ending)) instance?.gauge.forfeit();
     run?.endLines();
@@ -80,9 +139,11 @@ export class Executor {
     if (kept !== undefined) return kept;
     const { loaded } = warm;
     const from = performance.now();
-    const instance = new Instance(loaded, this.#startContext(task, limits, watch).create);
+    const instance = new Instance(loaded, this.#startContext(task, limits, watch).create, this.#sliceFuel);
     loaded.renewal.made(performance.now() - from);
-    if (isolationKey === undefined && loaded.resettable && loaded.renewal.keepsNext) instance.save();
+    // A run that is suspended is told by how it differs from the beginning.
+    const forReset = isolationKey === undefined && loaded.resettable && loaded.renewal.keepsNext;
+    if (forReset || loaded.resumable !== undefined) instance.save();
     return instance;
   }
 
@@ -127,6 +188,13 @@ function afterRun(instance: Instance, task: WarmTask, { isolationKey }: RunReque
       : // Memory goes the way of effects: what a run left that did not complete is not kept.
         outcome.kind === 'completed' && instance.endEvent();
   if (usable) task.keep(isolationKey, instance);
+  else task.drop(isolationKey);
+}
+
+/** Lets go of a run that goes on elsewhere. */
+function leave(instance: Instance, run: RunContext, task: WarmTask, { isolationKey }: RunRequest): void {
+  run.release();
+  if (isolationKey === undefined && reset(instance, task.loaded.renewal)) task.keep(undefined, instance);
   else task.drop(isolationKey);
 }
 

@@ -66,8 +66,8 @@ export class Gauge {
     }
   }
 
-  /** Called by module `index` when its counter, given, fell below 0. */
-  slice(index: number, counter: number): number {
+  /** Called by module `index` when its counter, given, fell below 0. @param most what the next slice may hold. */
+  slice(index: number, counter: number, most: Fuel = this.#sliceFuel): number {
     const used = this.#used(index, counter);
     const stop = this.#stop ?? this.#reasonToStop(used);
     if (stop !== undefined) {
@@ -80,7 +80,7 @@ export class Gauge {
     // Half of it for all together. Otherwise modules that call each other would take it back from each other at every call.
     const modules = this.#counters.length;
     const share = modules === 1 ? left : Math.max(LEAST_SHARE, Math.floor(left / (2 * modules)));
-    const wanted = Math.min(this.#sliceFuel, share, left);
+    const wanted = Math.min(most, share, left);
     if (left - this.#heldByOthers(index) < wanted) this.#takeBack(index);
     this.#granted[index] = (this.#granted[index] ?? 0) - counter + wanted;
     return wanted;
@@ -94,6 +94,30 @@ export class Gauge {
     if (watch.now() > this.#deadlineAt) return 'deadline';
     watch.sliceEnded();
     return undefined;
+  }
+
+  /**
+   * Takes back what the modules hold unspent, while the run is suspended: each asks at its next look.
+   * @param index the module whose counter is given, not read; -1 for none.
+   * @returns used since `begin`.
+   */
+  settle(index: number, counter: number): Fuel {
+    const used = this.#used(index, counter);
+    this.continueFrom(used);
+    return used;
+  }
+
+  /** Whether more was used than may be. @param index the module whose counter is given, not read; -1 for none. */
+  overLimit(index: number, counter: number): boolean {
+    return this.#used(index, counter) > this.#limit;
+  }
+
+  /** After `begin`: goes on with a run that has used this much. */
+  continueFrom(used: Fuel): void {
+    for (const [i, counter] of this.#counters.entries()) {
+      counter.value = 0;
+      this.#granted[i] = i === 0 ? used : 0;
+    }
   }
 
   /** Ends the run at the guest's next look at its fuel. The first reason counts. */

@@ -32,6 +32,17 @@ export class LineLog {
     return lines;
   }
 
+  /** What follows the last newline: a copy. */
+  get unfinished(): { readonly bytes: Uint8Array; readonly isCut: boolean } {
+    return { bytes: new Uint8Array(this.#line.subarray(0, this.#size)), isCut: this.#isCut };
+  }
+
+  /** Begins with the part of a line. */
+  continueFrom({ bytes, isCut }: { readonly bytes: Uint8Array; readonly isCut: boolean }): void {
+    this.#append(bytes);
+    this.#isCut = isCut;
+  }
+
   /** Takes what follows the last newline for a line. */
   end(): void {
     if (this.#size > 0 || this.#isCut) this.#finish();

@@ -13,6 +13,8 @@ export interface Linking {
   drop(...what: readonly string[]): unknown;
   /** Tells of a global that belongs to none of the modules. */
   global(global: WebAssembly.Global<number>): void;
+  /** @returns what stands for an export of a core instance where another one imports it. */
+  lend(core: number, value: unknown): unknown;
 }
 
 /** @throws what the start functions end with; WebAssembly.LinkError when modules and plan do not fit. */
@@ -61,7 +63,7 @@ class Link {
   #value(source: ImportSource): unknown {
     switch (source.from) {
       case 'export':
-        return this.#export(source.ref);
+        return this.#linking.lend(source.ref.core, this.#export(source.ref));
       case 'lowered':
         return this.#lowered[source.index];
       case 'drop':

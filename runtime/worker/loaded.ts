@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { META_FILE, parseArtifactFile, type Artifact } from '../provision/artifact.js';
 import type { LinkPlan } from '../provision/link-plan.js';
+import type { Resumable } from '../provision/suspend/suspend.js';
 import type { Bytes } from '../task.js';
 import type { MemoryImage } from './memory-image.js';
 import { Renewal } from './renewal.js';
@@ -32,6 +33,16 @@ export class Loaded {
 
   get plan(): LinkPlan {
     return this.#artifact.link;
+  }
+
+  /** How its runs are suspended, if they can be. */
+  get resumable(): Resumable | undefined {
+    return this.#artifact.resumable;
+  }
+
+  /** sha256 of the component file, in hex. */
+  get digest(): string {
+    return this.#artifact.digest;
   }
 
   /** Whether an instance can be put back to its beginning. */

@@ -1,17 +1,23 @@
 /** What runs in each of the pool's threads: jobs in, results out. */
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { RUNTIME_BOUNDS } from '../limits.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint/codec.js';
 import type { StateModule, StateReader } from '../state.js';
-import type { Limits, RunRequest } from '../task.js';
+import type { Limits, RunRequest, RunResult } from '../task.js';
 import { Executor } from './executor.js';
 import type { SliceWatch } from './gauge.js';
+import type { Wish } from './suspension.js';
 import { controlBlock } from './control.js';
 import { packResults, unpackRuns, type Finished } from './wire-codec.js';
 import {
+  ASK,
   CONTROL,
   type Answer,
   type Packed,
   type Partial,
+  type Point,
+  type PointJob,
   type StartAnswer,
   type ThreadJob,
   type ThreadOptions,
@@ -52,6 +58,7 @@ function start(task: string, limits: Limits): StartAnswer {
 class Batch implements SliceWatch {
   readonly #id: number;
   readonly #requests: readonly RunRequest[];
+  readonly #points: readonly PointJob[];
   readonly #control: Int32Array;
   readonly #startedAt = performance.now();
   #finished: Finished[] = [];
@@ -62,6 +69,7 @@ class Batch implements SliceWatch {
   constructor(job: Extract<ThreadJob, { type: 'batch' }>) {
     this.#id = job.batch;
     this.#requests = unpackRuns(job.runs);
+    this.#points = job.points;
     this.#control = controlBlock(options.control, job.block);
     this.#end = this.#requests.length;
     Atomics.store(this.#control, CONTROL.thread, threadId);
@@ -71,8 +79,9 @@ class Batch implements SliceWatch {
     for (; this.#index < this.#end; this.#index++) {
       Atomics.store(this.#control, CONTROL.running, this.#index);
       const request = this.#requests[this.#index] as RunRequest;
-      const result = executor.execute(request, this);
-      this.#finished.push([this.#index, result]);
+      const points = this.#points.find(({ index }) => index === this.#index);
+      const result = points === undefined ? executor.execute(request, this) : this.#executeInPoints(request, points);
+      if (result !== undefined) this.#finished.push([this.#index, result]);
     }
     Atomics.store(this.#control, CONTROL.running, -1);
     return packResults(this.#finished);
@@ -83,7 +92,38 @@ class Batch implements SliceWatch {
   }
 
   cancelled(): boolean {
-    return Atomics.load(this.#control, CONTROL.cancel + this.#index) !== 0;
+    return (this.#asked & ASK.cancel) !== 0;
+  }
+
+  get #asked(): number {
+    return Atomics.load(this.#control, CONTROL.ask + this.#index);
+  }
+
+  /** @returns undefined when the run has left. */
+  #executeInPoints(request: RunRequest, { from, everyMs = Infinity }: PointJob): RunResult | undefined {
+    let lastAt = this.now();
+    let wished: Wish = 'go-on';
+    const wish = (): Wish => {
+      wished = this.#wish(this.now() - lastAt >= everyMs);
+      return wished;
+    };
+    const still = (checkpoint: Checkpoint): void => {
+      this.#tell(encodeCheckpoint(checkpoint), wished === 'leave');
+      lastAt = this.now();
+    };
+    return executor.executeInPoints(request, this, { from: from && decodeCheckpoint(from), wish, still });
+  }
+
+  #wish(due: boolean): Wish {
+    const asked = this.#asked;
+    if ((asked & ASK.cancel) !== 0) return 'go-on'; // to its end
+    if ((asked & ASK.suspend) !== 0) return 'leave';
+    return due ? 'copy' : 'go-on';
+  }
+
+  #tell(checkpoint: Uint8Array, leaves: boolean): void {
+    const point: Point = { type: 'point', batch: this.#id, index: this.#index, leaves, checkpoint };
+    parentPort?.postMessage(point, [checkpoint.buffer as ArrayBuffer]);
   }
 
   /** A long run does not hold the others up: the finished go home, the waiting go back. */

@@ -1,4 +1,5 @@
 /** What a memory holds when nothing has happened yet, and how it is put back. */
+import { CHECKPOINT_PAGE_BYTES, type MemoryPage } from '../checkpoint/checkpoint.js';
 import { CLEAR_BLOCK_BYTES } from '../provision/restore-code.js';
 import type { Bytes } from '../task.js';
 
@@ -55,6 +56,37 @@ export class MemoryImage {
   putBack(view: Uint8Array, clear: Clear): void {
     for (const { from, contents } of this.#spans) view.set(contents, from);
     for (const { from, to } of this.#gaps) clear(from, to);
+  }
+
+  /** The pages of a memory that differ from this, as copies; it may have grown. */
+  differences(memory: WebAssembly.Memory): MemoryPage[] {
+    const bytes = Buffer.from(memory.buffer);
+    const pages: MemoryPage[] = [];
+    let span = 0;
+    for (let from = 0; from < bytes.length; from += CHECKPOINT_PAGE_BYTES) {
+      const to = from + CHECKPOINT_PAGE_BYTES;
+      while ((this.#spans[span]?.from ?? Infinity) + (this.#spans[span]?.contents.length ?? 0) <= from) span++;
+      if (!this.#matches(bytes, from, to, span)) {
+        pages.push({ index: from / CHECKPOINT_PAGE_BYTES, bytes: new Uint8Array(bytes.subarray(from, to)) });
+      }
+    }
+    return pages;
+  }
+
+  /** Whether a page is as it was. @param first the first span that ends behind its beginning. */
+  #matches(bytes: Buffer, from: number, to: number, first: number): boolean {
+    let at = from;
+    for (let i = first; at < to; i++) {
+      const span = this.#spans[i];
+      const begin = Math.min(to, span?.from ?? to);
+      if (begin > at && !isZero(bytes, at, begin)) return false;
+      if (span === undefined || begin === to) return true;
+      const end = Math.min(to, span.from + span.contents.length);
+      at = Math.max(at, begin);
+      if (bytes.compare(span.contents, at - span.from, end - span.from, at, end) !== 0) return false;
+      at = end;
+    }
+    return true;
   }
 
   #isOf(bytes: Buffer, found: readonly Gap[]): boolean {

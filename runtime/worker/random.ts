@@ -28,6 +28,18 @@ export class Random {
     this.#d = next() | 1;
   }
 
+  /** Where in its sequence it is, as four 32-bit words. */
+  get state(): readonly [number, number, number, number] {
+    return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0];
+  }
+
+  set state([a, b, c, d]: readonly [number, number, number, number]) {
+    this.#a = a | 0;
+    this.#b = b | 0;
+    this.#c = c | 0;
+    this.#d = d | 0;
+  }
+
   /** A number from 0 to 2^32 - 1. */
   u32(): number {
     const product = Math.imul(this.#b, 5);

@@ -4,6 +4,7 @@
  */
 import { RUNTIME_BOUNDS } from '../limits.js';
 import { HOST_CALL_FUEL, HOST_FUEL_PER_BYTE, HOST_FUEL_PER_ITEM } from '../provision/meter/costs.js';
+import type { Collected } from '../checkpoint/checkpoint.js';
 import type { StateReader, StateSnapshot } from '../state.js';
 import type {
   BucketGrant,
@@ -63,6 +64,8 @@ export class RunContext {
   hostMs = 0;
   /** An outcome that stands whatever the guest does next. */
   verdict: Outcome | undefined;
+  /** The progress it offered last. */
+  progress = 0;
   /** Memory that the guest asked for was refused. */
   memoryRefused = false;
   /** How it broke the canonical ABI. */
@@ -295,6 +298,10 @@ export class RunContext {
 
   /** Adds what a guest wrote to its log, a line at a time, each at the price of a call. */
   writeTo(stream: StandardStream, bytes: Uint8Array): void {
+    this.gauge.charge(this.#linesOf(stream).write(bytes) * HOST_CALL_FUEL);
+  }
+
+  #linesOf(stream: StandardStream): LineLog {
     this.#streams ??= new Map();
     let lines = this.#streams.get(stream);
     if (lines === undefined) {
@@ -302,12 +309,55 @@ export class RunContext {
       lines = new LineLog(add, Math.max(0, this.request.limits.logBytes - LINE_OVERHEAD_BYTES));
       this.#streams.set(stream, lines);
     }
-    this.gauge.charge(lines.write(bytes) * HOST_CALL_FUEL);
+    return lines;
   }
 
   /** Adds lines that were not ended. */
   endLines(): void {
     for (const lines of this.#streams?.values() ?? []) lines.end();
+  }
+
+  /** What a checkpoint has of it. */
+  collected(): Collected {
+    const { effects, log, droppedLogLines, outputBytes, logBytes, verdict, memoryRefused } = this;
+    return {
+      effects: [...effects],
+      reads: this.reads.map((read) => ({ ...read, value: this.#read?.get(read.bucket)?.get(read.key) })),
+      log: [...log],
+      droppedLogLines,
+      outputBytes,
+      logBytes,
+      verdict,
+      memoryRefused,
+      cursors: [...(this.#pages ?? [])].map(([bucket, keys]) => [bucket, [...keys]] as const),
+      unfinished: [...(this.#streams ?? [])].map(([stream, lines]) => ({ stream, ...lines.unfinished })),
+      random: this.#random?.state,
+    };
+  }
+
+  /** Before the run goes on: what it had collected elsewhere. */
+  continueFrom(collected: Collected): void {
+    this.effects.push(...collected.effects);
+    this.log.push(...collected.log);
+    this.droppedLogLines = collected.droppedLogLines;
+    this.outputBytes = collected.outputBytes;
+    this.logBytes = collected.logBytes;
+    this.verdict = collected.verdict;
+    this.memoryRefused = collected.memoryRefused;
+    for (const { value, ...read } of collected.reads) {
+      this.reads.push(read);
+      this.#readLength += read.key.length;
+      this.#readBytes += value?.length ?? 0;
+      submap((this.#read ??= new Map<string, Map<string, Seen>>()), read.bucket).set(read.key, value);
+    }
+    for (const effect of collected.effects) {
+      if (effect.kind === 'publish') continue;
+      const value = effect.kind === 'set' ? effect.value : undefined;
+      submap((this.#written ??= new Map<string, Map<string, Seen>>()), effect.bucket).set(effect.key, value);
+    }
+    for (const [bucket, keys] of collected.cursors) this.pagesOf(bucket).push(...keys);
+    for (const line of collected.unfinished) this.#linesOf(line.stream).continueFrom(line);
+    if (collected.random !== undefined) this.random.state = collected.random;
   }
 
   #snapshotNow(state: StateReader): StateSnapshot {

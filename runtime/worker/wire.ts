@@ -25,9 +25,18 @@ export type ThreadJob =
       readonly runs: Packed;
       /** Which control block is the batch's. */
       readonly block: number;
+      /** Of its runs, those that are more than a request, by their index. */
+      readonly points: readonly PointJob[];
     }
   | { readonly type: 'start'; readonly task: string; readonly limits: Limits }
   | { readonly type: 'forget'; readonly task: string };
+
+/** A run that goes on from a checkpoint, or tells of points of execution. */
+export interface PointJob {
+  readonly index: number;
+  readonly from: Uint8Array | undefined;
+  readonly everyMs: number | undefined;
+}
 
 /** Slots of a batch's control block, 32-bit each. */
 export const CONTROL = {
@@ -35,9 +44,12 @@ export const CONTROL = {
   running: 0,
   /** Node's id of the thread that has the batch; 0 before one has. */
   thread: 1,
-  /** From here on one slot a run: not 0 asks for the run to be cancelled. */
-  cancel: 2,
+  /** From here on one slot a run, of the bits of `ASK`. */
+  ask: 2,
 } as const;
+
+/** What a run is asked to do at the next slice's end. */
+export const ASK = { cancel: 1, suspend: 2 } as const;
 
 /** Sent in the middle of a batch when one run takes long: what is finished, and what is given back. */
 export interface Partial {
@@ -47,6 +59,18 @@ export interface Partial {
   /** Runs from this index on are not started and will not be. */
   readonly returnedFrom: number;
 }
+
+/** Sent when a run stands still. If it leaves, it is not among the batch's results. */
+export interface Point {
+  readonly type: 'point';
+  readonly batch: number;
+  readonly index: number;
+  readonly leaves: boolean;
+  readonly checkpoint: Uint8Array;
+}
+
+/** What a thread sends in the middle of a batch. */
+export type Sent = Partial | Point;
 
 export type StartAnswer =
   | { readonly type: 'started'; readonly fuel: number }

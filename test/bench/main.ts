@@ -17,6 +17,7 @@ import { realPrograms } from './real-programs.js';
 import { recordCost } from './record-cost.js';
 import type { Row } from './row.js';
 import { stopping } from './stopping.js';
+import { suspending } from './suspending.js';
 import { table } from './table.js';
 
 const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
@@ -30,6 +31,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   provisioning,
   stopping,
   records: recordCost,
+  suspend: suspending,
   'end-to-end': endToEnd,
   durable,
 };

@@ -67,6 +67,13 @@ export function fakeRuntime(behave?: (request: RunRequest) => Behaviour | Promis
       runtime.pending.push(request);
       return new Promise((resolve) => waiting.set(request, resolve));
     },
+    begin: (request, { signal } = {}) => {
+      const end = runtime.run(request, signal).then((result) => ({ kind: 'ended', result }) as const);
+      return { end, suspend: () => end.then(() => undefined) };
+    },
+    resume: () => {
+      throw new RuntimeError('checkpoint-refused', 'nothing is resumable here');
+    },
     answer: (behaviour = {}, request = runtime.pending[0]) => {
       if (request === undefined) throw new Error('nothing is pending');
       runtime.pending.splice(runtime.pending.indexOf(request), 1);

@@ -20,12 +20,16 @@ export const START_EXPORT = 'sterna:start';
  * `grow(space, count) -> allowed` is asked before a memory (space = its index)
  * or a table (space = its index + TABLE_SPACE) grows.
  * `deep()` is told that calls nest too deep; the run ends by a trap.
+ * `hold(fuel) -> fuel` is `slice` where the run is not to be suspended.
  */
 export const IMPORTS = [
   { name: 'slice', params: [I32], results: [I32] },
   { name: 'grow', params: [I32, I32], results: [I32] },
   { name: 'deep', params: [], results: [] },
 ] as const;
+
+/** Behind them in a module that can be suspended. */
+export const HOLD_IMPORT = { name: 'hold', params: [I32], results: [I32] } as const;
 
 export const TABLE_SPACE = 0x10000;
 
@@ -59,7 +63,7 @@ export function subroutineType(
 export function subroutineBody(subroutine: Subroutine, context: SubroutineContext): Uint8Array {
   switch (subroutine.kind) {
     case 'slice':
-      return sliceBody(new Assembler(context, 0));
+      return sliceBody(new Assembler(context, 0), subroutine.holds ? context.holdImport : context.sliceImport);
     case 'enter':
       return enterBody(new Assembler(context, 0));
     case 'charge-bytes': {
@@ -101,9 +105,9 @@ export function subroutineBody(subroutine: Subroutine, context: SubroutineContex
 }
 
 /** A trap instead of an exception: no handler of the guest can catch it. */
-function sliceBody(code: Assembler): Uint8Array {
+function sliceBody(code: Assembler, ask: number): Uint8Array {
   code.locals(0);
-  code.get(0).op(OP.call, code.context.sliceImport).tee(0);
+  code.get(0).op(OP.call, ask).tee(0);
   code
     .i32(0)
     .op(OP.i32LtS)

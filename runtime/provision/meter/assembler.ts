@@ -9,6 +9,8 @@ export interface SubroutineContext {
   readonly sliceImport: number;
   readonly growImport: number;
   readonly deepImport: number;
+  /** Only in a module that can be suspended. */
+  readonly holdImport: number;
   /** The function index of a subroutine. */
   subroutine(subroutine: Subroutine): number;
   /** The reference type of a table. */

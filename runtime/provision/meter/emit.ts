@@ -4,7 +4,7 @@
  */
 import { ByteReader, type ByteWriter } from '../wasm/bytes.js';
 import { EMPTY_BLOCK, OP } from '../wasm/opcodes.js';
-import type { Subroutine } from './subroutine.js';
+import { sliceSubroutine, type Subroutine } from './subroutine.js';
 import type { Convention } from './conventions.js';
 import { BULK_CHUNK_BYTES, BYTES_PER_FUEL_SHIFT } from './costs.js';
 import { EDIT, type Edit } from './edits.js';
@@ -13,6 +13,9 @@ import { FuelCode, type FuelCodeContext } from './fuel-code.js';
 import type { Scan } from './scan.js';
 
 export interface EmitContext extends FuelCodeContext {
+  /** Where the run is not to be suspended: looks in loops that call nothing, and in others. */
+  readonly holdsInSimpleLoops: boolean;
+  readonly holdsInLoops: boolean;
   readonly depthGlobal: number;
   convention(functionIndex: number): Convention;
   /** The index that a direct call of a function uses now. */
@@ -111,7 +114,7 @@ class Emitter {
         break;
       case EDIT.loop:
         this.#copy(edit);
-        this.#code.chargeAndLook(this.#fuelOf(edit.point));
+        this.#code.chargeAndLook(this.#fuelOf(edit.point), this.#context.holdsInLoops);
         break;
       case EDIT.simpleLoop:
         this.#simpleLoop(edit);
@@ -356,7 +359,7 @@ class Emitter {
     this.#code.op(OP.br, 2); // $on
     this.#out.u8(OP.end);
     this.#code.getFuel();
-    this.#code.op(OP.call, this.#context.subroutine({ kind: 'slice' }));
+    this.#code.op(OP.call, this.#context.subroutine(sliceSubroutine(this.#context.holdsInSimpleLoops)));
     this.#code.subtract(-this.#fuelOf(head.point));
     this.#code.setFuel();
     this.#code.op(OP.br, 0); // $back

@@ -1,7 +1,7 @@
 /** Instructions that count: what a metered function is made of besides its own. */
 import type { ByteWriter } from '../wasm/bytes.js';
 import { EMPTY_BLOCK, OP } from '../wasm/opcodes.js';
-import type { Subroutine } from './subroutine.js';
+import { sliceSubroutine, type Subroutine } from './subroutine.js';
 
 export interface FuelCodeContext {
   readonly fuelGlobal: number;
@@ -68,16 +68,17 @@ export class FuelCode {
     this.setFuel();
   }
 
-  chargeAndLook(fuel: number): void {
+  /** @param holds the run is not to be suspended by this look. */
+  chargeAndLook(fuel: number, holds = false): void {
     this.getFuel();
     this.subtract(fuel);
     if (fuel !== 0) this.op(OP.localTee, this.#fuelLocal);
-    this.sliceIfBelowZero();
+    this.sliceIfBelowZero(holds);
   }
 
   /** Begins a new slice if what is on the stack is below 0. */
-  sliceIfBelowZero(): void {
-    this.ifBelowZero(() => this.subroutine({ kind: 'slice' }));
+  sliceIfBelowZero(holds = false): void {
+    this.ifBelowZero(() => this.subroutine(sliceSubroutine(holds)));
   }
 
   ifBelowZero(then: () => void): void {

@@ -32,11 +32,13 @@ import {
   FUEL_EXPORT,
   subroutineBody,
   subroutineType,
+  HOLD_IMPORT,
   IMPORTS,
   METER_MODULE,
   RESERVED_PREFIX,
   START_EXPORT,
 } from './added-functions.js';
+import type { Points } from '../suspend/points.js';
 import type { SubroutineContext } from './assembler.js';
 import { withBranchHints } from './branch-hints.js';
 import { chooseConventions, reachableFromOutside, type Convention, type Conventions } from './conventions.js';
@@ -49,12 +51,16 @@ import { scanBody } from './scan.js';
 import { survey, type Survey, type Surveyed } from './survey.js';
 import { TypeTable } from './type-table.js';
 
+type SubroutineImport = (typeof IMPORTS)[number] | typeof HOLD_IMPORT;
+
 /** V8's bound: kV8MaxWasmFunctionSize in wasm-limits.h. */
 const MAX_FUNCTION_BYTES = 7_654_321;
 
 export interface MeterOptions {
   /** Exceptions can be caught somewhere in the component. */
   readonly exceptions: boolean;
+  /** Where a run can be suspended; undefined for a module that is not prepared for it. */
+  readonly points?: Points | undefined;
 }
 
 export interface Metered {
@@ -77,6 +83,8 @@ export function meter(module: Uint8Array, options: MeterOptions): Metered {
 
 class ModuleMeter {
   #sections: Section[];
+  /** What it imports of the host besides its own. */
+  readonly #imports: readonly SubroutineImport[];
   readonly #info: ModuleInfo;
   readonly #options: MeterOptions;
   readonly #survey: Survey;
@@ -95,6 +103,7 @@ class ModuleMeter {
     this.#sections = sections;
     this.#info = moduleInfo(sections);
     this.#options = options;
+    this.#imports = options.points === undefined ? IMPORTS : [...IMPORTS, HOLD_IMPORT];
     this.#types = new TypeTable(this.#info.types);
     this.#fuelGlobal = this.#info.globals.length;
     this.#depthGlobal = this.#fuelGlobal + 1;
@@ -102,7 +111,7 @@ class ModuleMeter {
     this.#survey = survey(sections);
     const reachable = reachableFromOutside(this.#info, referencedFunctions(sections));
     this.#conventions = chooseConventions(this.#info, this.#survey, reachable, options.exceptions);
-    const firstDoor = this.#info.functions.length + IMPORTS.length;
+    const firstDoor = this.#info.functions.length + this.#imports.length;
     this.#doors = new Map(this.#conventions.doors.map((target, i) => [target, firstDoor + i]));
   }
 
@@ -110,13 +119,13 @@ class ModuleMeter {
     const bodies = this.#rewriteFunctions();
     const doors = this.#conventions.doors.map((target) => this.#door(target));
     const subroutines = this.#subroutineBodies();
-    const importTypes = IMPORTS.map((entry) => this.#types.indexOf(entry));
+    const importTypes = this.#imports.map((entry) => this.#types.indexOf(entry));
 
     const referenced = (index: number): number => this.#referenced(index);
     this.#replace(SECTION.import, (body) =>
       appendEntries(
         body,
-        IMPORTS.map(({ name }, i) => functionImport(METER_MODULE, name, importTypes[i] as number)),
+        this.#imports.map(({ name }, i) => functionImport(METER_MODULE, name, importTypes[i] as number)),
       ),
     );
     this.#replace(SECTION.function, () => indexVector(this.#functionTypes()));
@@ -148,7 +157,7 @@ class ModuleMeter {
 
   /** Where a function is now. */
   #called(index: number): number {
-    return index < this.#info.importedFunctions ? index : index + IMPORTS.length;
+    return index < this.#info.importedFunctions ? index : index + this.#imports.length;
   }
 
   /** What stands for a function where it is referred to from outside: its door if it has one. */
@@ -201,7 +210,7 @@ class ModuleMeter {
     const key = JSON.stringify(subroutine);
     const known = this.#subroutines.get(key);
     if (known !== undefined) return known.index;
-    const index = this.#info.functions.length + IMPORTS.length + this.#doors.size + this.#subroutines.size;
+    const index = this.#info.functions.length + this.#imports.length + this.#doors.size + this.#subroutines.size;
     this.#subroutines.set(key, { subroutine, index });
     return index;
   }
@@ -212,6 +221,7 @@ class ModuleMeter {
       sliceImport: this.#info.importedFunctions,
       growImport: this.#info.importedFunctions + 1,
       deepImport: this.#info.importedFunctions + 2,
+      holdImport: this.#info.importedFunctions + 3,
       subroutine: (subroutine) => this.#subroutine(subroutine),
       tableElement: (table) => this.#info.tables[table]?.element ?? 0x70,
     };
@@ -237,7 +247,10 @@ class ModuleMeter {
     const out = new ByteWriter(code.length + (code.length >> 1) + 64);
     const scratch = new ByteWriter(4096);
     let unlikely: number[] = [];
+    const { points } = this.#options;
     const context: EmitContext = {
+      holdsInSimpleLoops: points === 'calls' || points === 'loops',
+      holdsInLoops: points === 'calls',
       fuelGlobal: this.#fuelGlobal,
       depthGlobal: this.#depthGlobal,
       convention: (index) => this.#convention(index),

@@ -2,7 +2,7 @@
 
 /** Each takes the fuel as its last parameter and gives it back as its last result. */
 export type Subroutine =
-  | { readonly kind: 'slice' }
+  | { readonly kind: 'slice'; readonly holds?: true }
   /** Takes how deep calls may still nest behind the fuel. */
   | { readonly kind: 'enter' }
   | { readonly kind: 'charge-bytes'; readonly memory: number }
@@ -11,3 +11,8 @@ export type Subroutine =
   | { readonly kind: 'memory-fill'; readonly memory: number }
   | { readonly kind: 'memory-copy'; readonly to: number; readonly from: number }
   | { readonly kind: 'table-grow'; readonly table: number };
+
+/** @param holds the run is not to be suspended there. */
+export function sliceSubroutine(holds: boolean): Subroutine {
+  return holds ? { kind: 'slice', holds } : { kind: 'slice' };
+}

@@ -27,7 +27,7 @@ export interface Surroundings {
   fault(error: unknown): never;
 }
 
-type CoreFunction = (...args: CoreValue[]) => CoreValue | undefined;
+export type CoreFunction = (...args: CoreValue[]) => CoreValue | undefined;
 
 /** What a call may hand over besides output: names, keys, topics. */
 const CALL_BYTES = 4 * RUNTIME_BOUNDS.topicBytes;

@@ -17,6 +17,9 @@ export interface HandlerExport extends CanonicalOptions {
   readonly postReturn: ((result: number) => void) | undefined;
 }
 
+/** Where an event lies in the guest's memory: pointers and lengths. */
+export type Placed = readonly [subject: number, subjectLength: number, body: number, bodyLength: number];
+
 /** A result<_, string>: one byte for the case, a string behind it. */
 const RESULT_SIZE = 12;
 const RESULT_ALIGN = 4;
@@ -37,11 +40,24 @@ export class HandlerCall {
    * @throws what the guest ends with, or AbiFault.
    */
   handle(subject: string, body: Uint8Array): string | undefined {
+    return this.finish(this.call(this.place(subject, body)));
+  }
+
+  /** Hands an event to the guest's memory. @returns what `call` takes. */
+  place(subject: string, body: Uint8Array): Placed {
     const memory = this.#memory;
     memory.begin();
-    const [subjectPointer, subjectLength] = memory.storeText(subject);
-    const [bodyPointer, bodyLength] = memory.storeBytes(body);
-    const result = this.#handler.call(subjectPointer, subjectLength, bodyPointer, bodyLength, 0, 0, 0);
+    return [...memory.storeText(subject), ...memory.storeBytes(body)];
+  }
+
+  /** @returns what `finish` takes, unless the call was suspended. */
+  call([subject, subjectLength, body, bodyLength]: Placed): number {
+    return this.#handler.call(subject, subjectLength, body, bodyLength, 0, 0, 0);
+  }
+
+  /** Reads the result. @returns the guest's error, or undefined. */
+  finish(result: number): string | undefined {
+    const memory = this.#memory;
     memory.refresh();
     const error = this.#error(memory.area(result, RESULT_SIZE, RESULT_ALIGN));
     this.#guard.mayLeave = false;

@@ -72,6 +72,33 @@ export class Handles {
     this.#changed = false;
   }
 
+  /**
+   * Which handles there are, where none but those of the beginning is left, so that a new instance has them too;
+   * otherwise undefined.
+   */
+  get kept(): { readonly size: number; readonly free: readonly number[] } | undefined {
+    const { resources, values, free } = this.#held;
+    for (let i = 1; i < resources.length; i++) {
+      if (resources[i] === undefined) continue;
+      if (resources[i] !== this.#pristine.resources[i] || values[i] !== this.#pristine.values[i]) return undefined;
+    }
+    return { size: resources.length, free: [...free] };
+  }
+
+  /** In a new instance, gives handles back until there are those that `kept` told of. @throws Error when it cannot. */
+  continueFrom({ size, free }: { readonly size: number; readonly free: readonly number[] }): void {
+    const isFree = new Set(free);
+    const { resources, values } = copyOf(this.#pristine);
+    resources.length = size;
+    values.length = size;
+    for (let i = 1; i < size; i++) {
+      if (isFree.has(i)) resources[i] = values[i] = undefined;
+      else if (resources[i] === undefined) throw new Error(`the instance does not begin with handle ${i}`);
+    }
+    this.#held = { resources, values, free: [...free] };
+    this.#changed = true;
+  }
+
   /** As at the beginning: also the order in which handles are given out. */
   reset(): void {
     if (!this.#changed) return;

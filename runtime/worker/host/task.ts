@@ -51,8 +51,11 @@ export function task(host: Host): Record<string, HostInterface> {
       ),
     },
     'sterna:task/checkpoint': {
-      /** An offer may be declined, and here it is: no run is checkpointed yet. */
-      offer: hostFunction(['f64'], undefined, () => host.run.charge(0)),
+      /** It may be declined: see `suspension.ts`. */
+      offer: hostFunction(['f64'], undefined, (progress: number) => {
+        host.run.charge(0);
+        host.run.progress = Math.min(1, Math.max(0, progress)) || 0;
+      }),
     },
     'sterna:task/publisher': {
       publish: hostFunction(

@@ -59,6 +59,7 @@ function linked(plan: LinkPlan) {
       return () => undefined;
     },
     global: (global) => globals.push(global),
+    lend: (_, value) => value,
   };
   const handler = link(plan, linking);
   return { handler, said, globals, dropped, memoryThen };

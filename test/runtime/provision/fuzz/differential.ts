@@ -56,7 +56,8 @@ function compiledMetered(bytes: Uint8Array): WebAssembly.Module {
   }
 }
 
-function same(what: string, actual: Ran, expected: Ran): void {
+/** @throws Broken saying what differs. */
+export function same(what: string, actual: Ran, expected: Ran): void {
   for (const part of ['outcomes', 'trace', 'state'] as const) {
     const [a, b] = [actual[part], expected[part]];
     const at = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => i).find((i) => a[i] !== b[i]);

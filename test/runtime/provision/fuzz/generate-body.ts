@@ -57,7 +57,7 @@ export class BodyGenerator {
     this.#type = type;
     this.#isStart = isStart;
     this.#out = new WasmWriter(random);
-    this.#locals = [...type.params, ...random.list(random.below(8), () => random.pick(TYPES))];
+    this.#locals = [...type.params, ...random.list(random.below(8), () => random.pick(this.#plan.valueTypes))];
     this.#scratch = { f: this.#locals.length, F: this.#locals.length + 1, v: this.#locals.length + 2 };
     this.#labels = [{ types: type.results, isHandler: false }];
   }
@@ -111,7 +111,7 @@ export class BodyGenerator {
         this.#store();
         break;
       case 6:
-        this.#value(random.pick(TYPES), 3);
+        this.#value(random.pick(this.#plan.valueTypes), 3);
         this.#out.put(0x1a);
         break;
       case 7:
@@ -142,7 +142,7 @@ export class BodyGenerator {
         break;
       case 19:
       case 20:
-        this.#tableBulk();
+        if (!this.#plan.suspendable) this.#tableBulk();
         break;
       case 21:
       case 26:
@@ -161,12 +161,16 @@ export class BodyGenerator {
         else if (random.once(30)) this.#deep(depth);
         break;
       default:
-        this.#drop();
+        if (!this.#plan.suspendable) this.#drop();
     }
   }
 
+  get #mayTailCall(): boolean {
+    return !this.#plan.suspendable;
+  }
+
   #someTypes(most: number): ValueType[] {
-    return this.#random.list(this.#random.below(most + 1), () => this.#random.pick(TYPES));
+    return this.#random.list(this.#random.below(most + 1), () => this.#random.pick(this.#plan.valueTypes));
   }
 
   /** Takes what lies on the stack into locals, or away. */
@@ -289,7 +293,7 @@ export class BodyGenerator {
 
   #operation(type: ValueType, depth: number): void {
     const candidates = producers.get(type) as Operation[];
-    if (type === 'i' && this.#random.once(12)) {
+    if (type === 'i' && !this.#plan.suspendable && this.#random.once(12)) {
       this.#value(this.#random.pick(['r', 'e']), depth - 1);
       this.#out.put(0xd1); // ref.is_null
       return;
@@ -356,6 +360,7 @@ export class BodyGenerator {
   #sizeOrEntry(type: ValueType, depth: number): void {
     const random = this.#random;
     const tables = this.#tables((element) => element === type || type === 'i');
+    const mayGrow = !this.#plan.suspendable;
     if (type === 'i' && this.#plan.memory !== undefined && random.once(2)) {
       if (random.once(2)) {
         this.#out.put(0x3f, 0);
@@ -371,7 +376,7 @@ export class BodyGenerator {
     } else if (type !== 'i') {
       this.#index(table, depth);
       this.#out.put(0x25).u32(table);
-    } else if (random.once(2)) {
+    } else if (!mayGrow || random.once(2)) {
       this.#out.put(0xfc, 16).u32(table);
     } else {
       this.#value(this.#plan.tables[table]?.element as ValueType, 1);
@@ -416,7 +421,8 @@ export class BodyGenerator {
         this.#if(params, results, depth);
         break;
       case 3:
-        this.#try(params, results, depth);
+        if (this.#plan.suspendable) this.#loop(params, results, depth);
+        else this.#try(params, results, depth);
         break;
       default:
         this.#open(0x02, params, results);
@@ -553,7 +559,7 @@ export class BodyGenerator {
     const random = this.#random;
     const { results } = this.#type;
     const alike = this.#plan.functions.flatMap((type, i) => (type.results.join() === results.join() ? [i] : []));
-    if (random.once(3) && alike.length > 0) {
+    if (this.#mayTailCall && random.once(3) && alike.length > 0) {
       const callee = random.pick(alike);
       this.#values(this.#plan.functions[callee]?.params ?? [], 2);
       this.#out.put(0x12).u32(callee);
@@ -595,7 +601,7 @@ export class BodyGenerator {
     const { params, results } = this.#plan.functions[callee as number] as FunctionType;
     this.#values(params, 2);
     this.#out.put(0x41).signed(BigInt(random.once(20) ? random.bits() | 0 : slot));
-    const tail = results.join() === this.#type.results.join() && random.once(8);
+    const tail = this.#mayTailCall && results.join() === this.#type.results.join() && random.once(8);
     this.#out
       .put(tail ? 0x13 : 0x11)
       .u32(this.#plan.typeIndex(params, results))

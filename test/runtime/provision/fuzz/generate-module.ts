@@ -17,9 +17,10 @@ export interface Generated {
   readonly plan: Plan;
 }
 
-export function generateModule(seed: number): Generated {
+/** @param suspendable with nothing in it that cannot be suspended. */
+export function generateModule(seed: number, suspendable = false): Generated {
   const random = new Random(seed);
-  const plan = new Plan(random);
+  const plan = new Plan(random, suspendable);
   return { bytes: new ModuleGenerator(plan, random).write(), plan };
 }
 

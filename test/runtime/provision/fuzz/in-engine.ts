@@ -56,8 +56,13 @@ export function importedValue(type: ValueType): number | bigint {
 /** What is left over of an instance, from which fuel is read, if it counts any. */
 interface Started {
   readonly exports: WebAssembly.Exports;
-  readonly account: MeteredInstance | undefined;
+  readonly account: Account | undefined;
+  /** The functions behind the exports, where those stand for others. */
+  readonly behind?: WebAssembly.Exports;
 }
+
+/** What counts the fuel of an instance. */
+export type Account = Pick<MeteredInstance, 'used' | 'outOfFuel'>;
 
 export class InEngine {
   readonly #plan: Plan;
@@ -96,14 +101,25 @@ export class InEngine {
       account.start();
       this.#ready = true;
     });
-    return { ...this.#rest(), account: this.#started?.account };
+    return { ...this.#rest(), account: this.#started?.account as MeteredInstance | undefined };
+  }
+
+  /** The module in an instance of another kind. @param make from the imports. */
+  runIn(make: (imports: WebAssembly.Imports) => Account & Omit<Required<Started>, 'account'> & { start(): void }): Ran {
+    this.#attempt('instantiated', () => {
+      const account = make(this.#imports());
+      this.#take({ exports: account.exports, account, behind: account.behind });
+      account.start();
+      this.#ready = true;
+    });
+    return this.#rest();
   }
 
   #take(started: Started): void {
     this.#started = started;
     for (const index of this.#plan.functions.keys()) {
       const name = `${EXPORT.function}${index}`;
-      this.#names.set(started.exports[name], name);
+      this.#names.set((started.behind ?? started.exports)[name], name);
     }
   }
 

@@ -6,6 +6,9 @@ import type { Random } from './random.js';
 export const NUMBERS: readonly ValueType[] = ['i', 'I', 'f', 'F'];
 export const TYPES: readonly ValueType[] = ['i', 'i', 'I', 'f', 'F', 'v', 'r', 'e'];
 
+/** What a module consists of that can be suspended: nothing computes with references, throws, or changes tables. */
+const SUSPENDABLE_TYPES: readonly ValueType[] = ['i', 'i', 'I', 'f', 'F', 'v'];
+
 export interface PlannedTable {
   readonly element: 'r' | 'e';
   readonly min: number;
@@ -58,7 +61,15 @@ export class Plan {
   readonly data: readonly PlannedData[];
   readonly starts: boolean;
 
-  constructor(readonly random: Random) {
+  /** The types that values have. */
+  readonly valueTypes: readonly ValueType[];
+
+  /** @param suspendable with nothing in it that cannot be suspended. */
+  constructor(
+    readonly random: Random,
+    readonly suspendable = false,
+  ) {
+    this.valueTypes = suspendable ? SUSPENDABLE_TYPES : TYPES;
     const importedCount = random.below(4);
     this.imported = random.list(importedCount, () => this.#signature(true));
     const own = random.list(1 + random.below(5), () => this.#signature(false));
@@ -68,7 +79,7 @@ export class Plan {
     this.memory = random.once(12) ? undefined : this.#plannedMemory();
     this.tables = random.list(random.below(4), (i) => this.#table(i === 0 && random.once(3)));
     const globals = random.list(random.below(6), () => ({
-      type: random.pick(TYPES),
+      type: random.pick(this.valueTypes),
       mutable: !random.once(3),
       imported: false,
     }));
@@ -79,7 +90,7 @@ export class Plan {
     }));
     this.steps = importedGlobals.length;
     this.globals = [...importedGlobals, { type: 'i', mutable: true, imported: false }, ...globals];
-    this.tags = random.list(random.below(3), () => ({ params: this.#some(3, TYPES), results: [] }));
+    this.tags = suspendable ? [] : random.list(random.below(3), () => ({ params: this.#some(3, TYPES), results: [] }));
     const forHost = this.tags[0]?.params.every((type) => NUMBERS.includes(type)) ?? false;
     this.importedTags = forHost && random.once(2) ? 1 : 0;
     this.elements = [this.#declarations(), ...random.list(random.below(4), () => this.#element())];
@@ -101,7 +112,7 @@ export class Plan {
 
   /** JavaScript can neither give nor take vectors. */
   #signature(forHost: boolean): FunctionType {
-    const types = forHost ? TYPES.filter((type) => type !== 'v') : TYPES;
+    const types = forHost ? this.valueTypes.filter((type) => type !== 'v') : this.valueTypes;
     return { params: this.#some(4, types), results: this.#some(this.random.once(4) ? 3 : 1, types) };
   }
 

@@ -1,0 +1,14 @@
+/** Runs that stand still, as values and as bytes. */
+export type { Checkpoint } from './checkpoint.js';
+export {
+  authorityOf,
+  checkpointDigest,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  packCheckpoint,
+  unpackCheckpoint,
+} from './codec.js';
+export { applyDelta, deltaOf } from './delta.js';
+export { describeCheckpoint, type CheckpointDescription } from './describe.js';
+export { refuseForeign } from './foreign.js';
+export { CheckpointFault } from './format.js';

@@ -1,0 +1,35 @@
+/**
+ * Runs that can be suspended, as callers of the runtime see them. A checkpoint
+ * is bytes here: it is kept, sent and resumed as it is, on any machine that has
+ * the component prepared the same.
+ */
+import type { RunResult } from './task.js';
+
+export interface PointOptions {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Tells of a point of execution at least this often, in milliseconds of the time that it executes, and goes on; the
+   * run takes up to a slice longer to come to one. Undefined, the default, for never.
+   */
+  readonly everyMs?: number | undefined;
+  /** Told of each such point. */
+  readonly onPoint?: ((checkpoint: Uint8Array) => void) | undefined;
+}
+
+/** How a run ended, or that it did not. */
+export type RunEnd =
+  | { readonly kind: 'ended'; readonly result: RunResult }
+  /** It stands still: `Runtime.resume` goes on with it, here or elsewhere. It has had no effect. */
+  | { readonly kind: 'suspended'; readonly checkpoint: Uint8Array };
+
+/** A run that executes, or waits to. */
+export interface RunHandle {
+  /** Resolves whatever the guest does. */
+  readonly end: Promise<RunEnd>;
+  /**
+   * Asks the run to stand still at its next point of execution. A run that comes to none, because it ends before, or
+   * holds a handle, or its task is not resumable, goes on to its end.
+   * @returns its checkpoint, or undefined if it ended.
+   */
+  suspend(): Promise<Uint8Array | undefined>;
+}

@@ -1,0 +1,147 @@
+/** Runs that are suspended and resumed through the runtime's door: real threads, real components. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { t } from 'tap';
+import {
+  createRuntime,
+  DEFAULT_LIMITS,
+  packCheckpoint,
+  RuntimeError,
+  type InstalledTask,
+  type RunRequest,
+  type Runtime,
+} from '../../../runtime/index.js';
+import { requestOf } from '../run-request.js';
+import { taskComponent, type CoreParts } from '../wat-component.js';
+import { PUBLISH } from '../guest-calls.js';
+
+const LIMITS = { ...DEFAULT_LIMITS, fuel: 1_000_000_000, deadlineMs: 60_000 };
+const MANIFEST = {
+  limits: LIMITS,
+  grants: { publish: ['out'], buckets: {} },
+  config: {},
+  subjects: 'verbatim',
+} as const;
+
+/** Counts to 20 million in a function of its own, called 20 times, and publishes the sum: four bytes at 64. */
+const COUNTING = {
+  imports: PUBLISH,
+  fields: `(data (i32.const 32) "o\\00u\\00t\\00")
+    (func $count (param $n i32) (result i32) (local $sum i32)
+      (loop $next
+        (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 31)) (local.get $n)))
+        (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (local.get $sum))`,
+  body: `(i32.store (i32.const 96) (i32.const 20))
+    (loop $again
+      (i32.store (i32.const 64) (i32.add (i32.load (i32.const 64)) (call $count (i32.const 1000000))))
+      (i32.store (i32.const 96) (i32.sub (i32.load (i32.const 96)) (i32.const 1)))
+      (br_if $again (i32.load (i32.const 96))))
+    (call $publish (i32.const 32) (i32.const 3) (i32.const 64) (i32.const 4) (i32.const 0) (i32.const 0) (i32.const 0)
+      (i32.const 128))
+    (i64.store (i32.const 0) (i64.const 0))`,
+};
+
+async function started(use: (runtime: Runtime) => Promise<void>): Promise<void> {
+  const cacheDir = await mkdtemp(join(tmpdir(), 'sterna-cache-'));
+  const runtime = await createRuntime({ threads: 1, cacheDir });
+  try {
+    await use(runtime);
+  } finally {
+    await runtime.close();
+    await rm(cacheDir, { recursive: true });
+  }
+}
+
+const request = (task: InstalledTask): RunRequest => requestOf({ manifest: MANIFEST as never }, task);
+
+t.test('a run that is suspended goes on in another runtime, to the same end', async (t) => {
+  const component = await taskComponent(COUNTING);
+  await started(async (one) => {
+    const task = await one.install(component, LIMITS, { resumable: 'all' });
+    const whole = await one.run(request(task));
+    t.equal(whole.outcome.kind, 'completed');
+    t.equal(whole.effects.length, 1);
+    const handle = one.begin(request(task));
+    const first = await handle.suspend();
+    if (first === undefined) throw new Error('it ended before it was suspended');
+    await started(async (other) => {
+      const there = await other.install(component, LIMITS, { resumable: 'all' });
+      t.equal(there.resumable, task.resumable, 'the code is the same wherever it is prepared');
+      const next = other.resume(packCheckpoint(first), there.key);
+      const second = await next.suspend();
+      if (second === undefined) throw new Error('it ended before it was suspended again');
+      const end = await other.resume(second, there.key).end;
+      if (end.kind !== 'ended') throw new Error('nobody asked it to stop');
+      t.same(end.result.outcome, whole.outcome);
+      t.same(end.result.effects, whole.effects);
+      t.equal(end.result.usage.fuel, whole.usage.fuel);
+    });
+  });
+});
+
+t.test('a run tells of its points, and each leads to the same end', async (t) => {
+  const component = await taskComponent(COUNTING);
+  await started(async (runtime) => {
+    const task = await runtime.install(component, LIMITS, { resumable: 'loops' });
+    const points: Uint8Array[] = [];
+    const end = await runtime.begin(request(task), { everyMs: 0, onPoint: (point) => points.push(point) }).end;
+    if (end.kind !== 'ended') throw new Error('nobody asked it to stop');
+    t.ok(points.length > 0, `${points.length} points`);
+    const last = points.at(-1);
+    if (last === undefined) return;
+    const again = await runtime.resume(last, task.key).end;
+    if (again.kind !== 'ended') throw new Error('nobody asked it to stop');
+    t.same(again.result.effects, end.result.effects);
+    t.equal(again.result.usage.fuel, end.result.usage.fuel);
+  });
+});
+
+t.test('a checkpoint of another component is refused, and says which it is of', async (t) => {
+  await started(async (runtime) => {
+    const task = await runtime.install(await taskComponent(COUNTING), LIMITS, { resumable: 'all' });
+    const other = await runtime.install(await taskComponent({ ...COUNTING, memory: 2 }), LIMITS, { resumable: 'all' });
+    const checkpoint = await runtime.begin(request(task)).suspend();
+    if (checkpoint === undefined) throw new Error('it ended before it was suspended');
+    t.throws(
+      () => runtime.resume(checkpoint, other.key),
+      new RuntimeError(
+        'checkpoint-refused',
+        `The checkpoint cannot be resumed: it is of the component ${task.digest}: the task is ${other.digest}`,
+      ),
+    );
+    const loops = await runtime.install(await taskComponent(COUNTING), LIMITS, { resumable: 'loops' });
+    t.throws(() => runtime.resume(checkpoint, loops.key), { code: 'checkpoint-refused', message: /code prepared as/ });
+  });
+});
+
+t.test('calls nest as deep as where a task is not resumable, and no deeper', async (t) => {
+  const nested = (depth: number): CoreParts => ({
+    fields: `(func $f (param $n i32) (param $x f64) (result i32)
+      (if (result i32) (local.get $n)
+        (then (i32.add (local.get $n) (call $f (i32.sub (local.get $n) (i32.const 1)) (local.get $x))))
+        (else (i32.const 0))))`,
+    body: `(drop (call $f (i32.const ${depth}) (f64.const 0)))`,
+  });
+  // Each frame is counted with 192 bytes and 16 for its locals, of 4 MiB.
+  const deepest = Math.floor((4 * 1024 * 1024) / 208) - 2;
+  await started(async (runtime) => {
+    for (const resumable of [undefined, 'all'] as const) {
+      const within = await runtime.install(await taskComponent(nested(deepest)), LIMITS, { resumable });
+      t.same((await runtime.run(request(within))).outcome, { kind: 'completed' }, `${resumable}`);
+      const beyond = await runtime.install(await taskComponent(nested(deepest + 3)), LIMITS, { resumable });
+      t.match((await runtime.run(request(beyond))).outcome, { kind: 'trapped', reason: 'call-depth' }, `${resumable}`);
+    }
+  });
+});
+
+t.test('a run of a task that is not resumable ends instead of standing still', async (t) => {
+  await started(async (runtime) => {
+    const task = await runtime.install(await taskComponent(COUNTING), LIMITS);
+    const handle = runtime.begin(request(task));
+    t.equal(await handle.suspend(), undefined);
+    const end = await handle.end;
+    t.equal(end.kind, 'ended');
+  });
+});
