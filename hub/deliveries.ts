@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { IncomingMessage } from './events.js';
 import { STORE_BOUNDS } from './limits.js';
+import { Fifo } from './queue/index.js';
 import type { Delivery } from './store/index.js';
 
 /** A message of the broker that was taken. */
@@ -33,8 +34,10 @@ interface Known extends Taken {
  * 65,535 messages, which is beyond what is remembered.
  */
 export class Deliveries {
-  /** By packet id, oldest first. */
+  /** By packet id. */
   readonly #known = new Map<number, Known>();
+  /** All of them, and some whose id another one has now; oldest first. A map looks for its first key past all that were deleted. */
+  readonly #order = new Fifo<Known>();
   #connection: object | undefined;
   #repeating = true;
 
@@ -81,12 +84,13 @@ export class Deliveries {
   }
 
   #remember(known: Known): void {
-    const { packetId } = known.delivery;
-    this.#known.delete(packetId);
-    this.#known.set(packetId, known);
-    if (this.#known.size <= STORE_BOUNDS.deliveries) return;
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(known.delivery.packetId, known);
+    this.#order.push(known);
+    if (this.#order.length <= STORE_BOUNDS.deliveries) return;
+    const oldest = this.#order.shift();
+    if (oldest === undefined) return;
+    const { packetId } = oldest.delivery;
+    if (this.#known.get(packetId) === oldest) this.#known.delete(packetId);
   }
 
   #forgetOthers(connection: object): void {
