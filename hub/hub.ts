@@ -34,6 +34,7 @@ import { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
 import { Quarantine } from './quarantine/index.js';
 import { RetryWaits } from './retries/index.js';
+import { affordableRecords } from './record-room.js';
 import { Registry, type DeployedTask } from './registry/index.js';
 import { RunHistory } from './run-history.js';
 import { Scheduler } from './scheduler/index.js';
@@ -70,7 +71,7 @@ export interface HubOptions {
   readonly newSeed: () => number;
   readonly observe: Observer;
   readonly log: Logger;
-  /** Bytes that records of runs may take on disk; 0 for none. Default: `STORE_BOUNDS.records`. */
+  /** Bytes that records of runs may take on disk; 0 for none. Default: see `affordableRecords`. */
   readonly recordBytes?: number;
   /** Default: `HUB_BOUNDS.drainMs`. */
   readonly drainMs?: number;
@@ -135,7 +136,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const counts = noCounts();
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'state.db');
-  const records = { ...STORE_BOUNDS.records, bytes: options.recordBytes ?? STORE_BOUNDS.records.bytes };
+  const records = { ...STORE_BOUNDS.records, bytes: options.recordBytes ?? (await affordableRecords(dataDir)) };
   const store = (options.openStore ?? openStore)(file, { records });
   releases.push(() => store.close());
   const archive = new RecordArchive(file);

@@ -69,7 +69,7 @@ program
   .addOption(
     new Option(
       '--records <size>',
-      'what records of runs may take on disk; "off" for none (default: 256 MiB)',
+      'what records of runs may take on disk; "off" for none (default: 256 MiB, or a quarter of what the disk has free)',
     ).argParser(sizeOrOff),
   )
   .action(async (flags: HubFlags) => {
