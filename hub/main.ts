@@ -93,7 +93,7 @@ program
 
 program
   .command('build')
-  .description('compile tasks written in AssemblyScript to components')
+  .description('compile tasks to components')
   .argument('[dir...]', 'task folders (default: those below guest-tasks, or below here)')
   .action(async (dirs: readonly string[]) => {
     const { buildCommand } = await import('./commands/build.js');

@@ -79,7 +79,7 @@ export function lineOf(seen: Observation, paint: Paint): string {
       return [`  ${paint.bad('refused')}   ${printable(seen.source, 200)}`, ...problems].join('\n');
     }
     case 'started':
-      return `ready: ${seen.tasks} ${seen.tasks === 1 ? 'task' : 'tasks'} on ${seen.filters.length} topic filters`;
+      return `ready: ${seen.tasks} ${seen.tasks === 1 ? 'task' : 'tasks'} on ${seen.filters.length} ${seen.filters.length === 1 ? 'topic filter' : 'topic filters'}`;
     case 'run-finished':
       return finished(seen, paint);
     case 'run-retried': {
@@ -88,7 +88,8 @@ export function lineOf(seen: Observation, paint: Paint): string {
     }
     case 'task-quarantined': {
       const until = new Date(seen.untilMs).toISOString();
-      const text = `its last ${seen.failures} runs failed; its events wait, and one is tried at ${until}`;
+      const runs = seen.failures === 1 ? 'its last run' : `its last ${seen.failures} runs`;
+      const text = `${runs} failed; its events wait, and one is tried at ${until}`;
       return row(seen.task, '', paint.bad(label('quarantined')), text);
     }
     case 'task-released':
