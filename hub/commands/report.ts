@@ -11,6 +11,8 @@ export interface Report {
 }
 
 export function createReport(format: ReportFormat, out: NodeJS.WriteStream): Report {
+  // Who reads may go, as `head` does. That is no reason for a hub to end.
+  out.on('error', () => undefined);
   if (format === 'quiet') return { observe: () => undefined, finish: () => undefined };
   return format === 'json' ? jsonReport(out) : linesReport(out);
 }
