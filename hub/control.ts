@@ -1,7 +1,7 @@
 /** What a person or a program can see and do while the hub runs. */
 import type { Fuel, Outcome } from '../runtime/index.js';
 import type { Dispatch } from './dispatch.js';
-import type { Counts, Observation } from './events.js';
+import type { Counts, DropReason, Observation, RefusalReason } from './events.js';
 import type { DeadLetters } from './dead-letters/index.js';
 import type { Intake } from './intake.js';
 import { Invocations } from './invocations.js';
@@ -35,6 +35,8 @@ export interface TaskStatus {
   /** How its runs ended since the hub was started, and the fuel they took. */
   readonly outcomes: Readonly<Partial<Record<Outcome['kind'], number>>>;
   readonly fuel: Fuel;
+  /** Events that came to no run of it since then, by the reason. */
+  readonly dropped: Readonly<Partial<Record<DropReason | RefusalReason, number>>>;
 }
 
 /** An event for one task, whatever its triggers say. */

@@ -45,7 +45,8 @@ function isTask(value: unknown): value is TaskStatus {
     isNumber(value['retrying']) &&
     (value['quarantine'] === undefined || (isObject(value['quarantine']) && isText(value['quarantine']['state']))) &&
     isNumber(value['fuel']) &&
-    isObject(value['outcomes'])
+    isObject(value['outcomes']) &&
+    isObject(value['dropped'])
   );
 }
 

@@ -37,8 +37,13 @@ export interface HubCommandOptions {
   readonly version: string;
 }
 
+/** A broker on the same network answers within milliseconds. */
+const ANSWER_MS = 2_000;
+
 /** `sterna hub`: runs a hub until a signal or the time is up. Answers with the exit code. */
 export async function hubCommand(options: HubCommandOptions): Promise<number> {
+  // What a house does is nobody else's on this machine.
+  process.umask(0o077);
   const log = createLog(options.logLevel);
   const stop = untilStopped(options.forMs);
   let broker: EmbeddedBroker | undefined;
@@ -78,8 +83,9 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
     dataDir: options.data,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     startRuntime: createRuntime,
-    connect: (onMessage, onReleased) =>
-      connectBroker(
+    connect: (onMessage, onReleased) => {
+      const complaint = setTimeout(() => log.warn({ broker: withoutSecrets(url) }, 'no answer yet'), ANSWER_MS);
+      const connecting = connectBroker(
         {
           url,
           clientId,
@@ -90,7 +96,9 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
           onReleased,
         },
         onMessage,
-      ),
+      );
+      return connecting.finally(() => clearTimeout(complaint));
+    },
     brokerName: withoutSecrets(url),
     clock: Date.now,
     newEventId: eventIds(Date.now),

@@ -11,8 +11,8 @@ export function lsCommand(options: AskOptions, out: Output): Promise<number> {
       return 0;
     }
     const rows = tasksOf(answer).map(
-      ({ name, version, waiting, retrying, quarantine, outcomes, fuel, limits, filters }) => {
-        const runs = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+      ({ name, version, waiting, retrying, quarantine, outcomes, dropped, fuel, limits, filters }) => {
+        const runs = sumOf(outcomes);
         const completed = outcomes.completed ?? 0;
         const cells = [
           version,
@@ -21,6 +21,7 @@ export function lsCommand(options: AskOptions, out: Output): Promise<number> {
           retrying,
           runs,
           runs - completed,
+          sumOf(dropped),
         ].map(String);
         return [name, ...cells, fuelText(fuel), bytesText(limits.memoryBytes), filters.join(', ')];
       },
@@ -33,6 +34,7 @@ export function lsCommand(options: AskOptions, out: Output): Promise<number> {
       'retrying',
       'runs',
       'not completed',
+      'dropped',
       'fuel',
       'memory limit',
       'wakes on',
@@ -40,4 +42,8 @@ export function lsCommand(options: AskOptions, out: Output): Promise<number> {
     for (const line of textTable(header, rows)) out.write(`${line}\n`);
     return 0;
   });
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -23,7 +23,7 @@ export function stateCommand(
     const answer = await client.get(pathOf(bucket, key, options));
     if (options.json) printJson(out, answer);
     else if (bucket === undefined) printBuckets(answer, out);
-    else if (key === undefined) printKeys(answer, out);
+    else if (key === undefined) printKeys(bucket, answer, out);
     else out.write(`${valueText(valueOf(answer))}\n`);
     return 0;
   });
@@ -45,8 +45,12 @@ function printBuckets(answer: unknown, out: Output): void {
   for (const line of textTable(['bucket', 'keys', 'bytes'], rows)) out.write(`${line}\n`);
 }
 
-function printKeys(answer: unknown, out: Output): void {
+function printKeys(bucket: string, answer: unknown, out: Output): void {
   const { keys, after } = keysOf(answer);
+  if (keys.length === 0) {
+    out.write(`no such key in ${printable(bucket, 120)}: "sterna state" lists the buckets that have any\n`);
+    return;
+  }
   const rows = keys.map(({ key, bytes, version }) => [printable(key, 120), bytesText(bytes), String(version)]);
   for (const line of textTable(['key', 'bytes', 'version'], rows)) out.write(`${line}\n`);
   if (after !== undefined) out.write('there may be more: see --limit and --prefix\n');

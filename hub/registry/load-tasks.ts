@@ -23,7 +23,8 @@ export async function* loadTasks(dirs: readonly string[]): AsyncGenerator<Loaded
     try {
       taskDirs = await taskDirsOf(dir);
     } catch (error) {
-      yield refused(dir, `cannot be read: ${reasonOf(error)}`);
+      const problem = codeOf(error) === 'ENOENT' ? 'is not there' : `cannot be read: ${reasonOf(error)}`;
+      yield refused(dir, `${problem}: name a folder with tasks`);
       continue;
     }
     if (taskDirs.length === 0) yield refused(dir, `has no tasks: neither it nor a folder in it has a ${MANIFEST_FILE}`);

@@ -26,6 +26,7 @@ const LIGHT: TaskStatus = {
   retrying: 0,
   outcomes: {},
   fuel: 0,
+  dropped: {},
 };
 
 interface Setup {

@@ -42,7 +42,7 @@ t.test('a folder that is not there, or has no tasks, is a problem of its own', a
   const dir = t.testdir({});
   const all = await loadAll([join(dir, 'nowhere'), dir]);
   t.match(all, [
-    { ok: false, problems: [/nowhere: cannot be read/] },
+    { ok: false, problems: [/nowhere: is not there/] },
     { ok: false, problems: [/has no tasks/] },
   ]);
 });
