@@ -41,8 +41,17 @@ export class GroupProgress {
 export class InboxProgress {
   readonly #groups = new Map<number, GroupProgress>();
   #ended: RunPlace[] = [];
+  /** The group that the transaction received. */
+  #received: number | undefined;
 
+  /** A group of an earlier transaction. */
   add(id: number, group: GroupProgress): void {
+    this.#groups.set(id, group);
+  }
+
+  /** A group of this transaction. When it fails, the next attempt may have more events in the same group. */
+  receive(id: number, group: GroupProgress): void {
+    this.#received = id;
     this.#groups.set(id, group);
   }
 
@@ -70,10 +79,13 @@ export class InboxProgress {
   committed(): void {
     for (const [id, group] of this.touched()) if (group.left === 0) this.#groups.delete(id);
     this.#ended = [];
+    this.#received = undefined;
   }
 
   rolledBack(): void {
     for (const { group, run } of this.#ended) this.#groups.get(group)?.undo(run);
     this.#ended = [];
+    if (this.#received !== undefined) this.#groups.delete(this.#received);
+    this.#received = undefined;
   }
 }

@@ -18,8 +18,10 @@ export class InboxTable {
   readonly #pruneDeliveries: Statement;
   readonly #progress = new InboxProgress();
   /** Rows of `deliveries`, oldest first. */
-  #deliveries: { readonly id: number; readonly count: number }[] = [];
+  readonly #deliveries: { readonly id: number; readonly count: number }[] = [];
   #deliveryCount = 0;
+  /** How many of those rows the transaction removes, the oldest. */
+  #pruned = 0;
   #lastId: number;
 
   constructor(connection: Connection) {
@@ -42,8 +44,7 @@ export class InboxTable {
 
   /** To be called before the ends of its runs. The row is written by `write`, if a run is left by then. */
   receive(group: InboxGroup): void {
-    if (this.#progress.get(group.id) !== undefined) return;
-    this.#progress.add(group.id, new GroupProgress(runsOf(group), undefined));
+    this.#progress.receive(group.id, new GroupProgress(runsOf(group), undefined));
   }
 
   end(place: RunPlace): void {
@@ -71,6 +72,8 @@ export class InboxTable {
     if (group !== undefined) group.stored = true;
     for (const progress of this.#progress.touched().values()) progress.noted = true;
     this.#progress.committed();
+    for (const { count } of this.#deliveries.splice(0, this.#pruned)) this.#deliveryCount -= count;
+    this.#pruned = 0;
     if (deliveries.length === 0) return;
     this.#deliveries.push({ id: this.#nextDelivery(), count: deliveries.length });
     this.#deliveryCount += deliveries.length;
@@ -78,6 +81,7 @@ export class InboxTable {
 
   rolledBack(): void {
     this.#progress.rolledBack();
+    this.#pruned = 0;
   }
 
   /**
@@ -135,8 +139,7 @@ export class InboxTable {
     const last = this.#deliveries[keepFrom - 1];
     if (last === undefined) return;
     this.#pruneDeliveries.run(last.id);
-    this.#deliveries = this.#deliveries.slice(keepFrom);
-    this.#deliveryCount = count;
+    this.#pruned = keepFrom;
   }
 }
 

@@ -7,6 +7,7 @@ export { RecordArchive } from './record-archive.js';
 export type { RunQuery } from './record-reader.js';
 export { type RecordBounds, type RunRecord, type StoredRecord, type TaskVersion } from './run-record.js';
 export {
+  type Also,
   type ChangeResult,
   type DeadLetter,
   type DeadMessage,
