@@ -179,13 +179,19 @@ export class Dispatch {
 
   /** Takes out all runs of a task that have not begun. `drop`, `putBack` or `reshape` follows for each. */
   takeBack(task: DeployedTask): TakenBack {
+    const queued = this.takeQueued(task);
+    const rules = task.manifest.triggers.flatMap(({ shaping }) => shaping ?? []);
+    return { queued, shaped: rules.flatMap((each) => this.#shapers.remove(each)) };
+  }
+
+  /** Takes out those that wait in its queue, the oldest first. `drop` or `putBack` follows for each. */
+  takeQueued(task: DeployedTask): readonly PendingRun[] {
     const { scheduler, lanes } = this.#parts;
     const lane = lanes.get(task);
     const queued: PendingRun[] = [];
     for (let oldest = lane && scheduler.dropOldest(lane); oldest; oldest = lane && scheduler.dropOldest(lane))
       queued.push(oldest.value);
-    const rules = task.manifest.triggers.flatMap(({ shaping }) => shaping ?? []);
-    return { queued, shaped: rules.flatMap((each) => this.#shapers.remove(each)) };
+    return queued;
   }
 
   /** A run that was taken back from a queue joins that of its task, whatever room there is: it was accepted. */

@@ -12,7 +12,7 @@ import { bytesOf, recordOf } from './recorder.js';
 import type { DeployedTask } from './registry/index.js';
 import { attemptSeed, verdictOf, type RetryWaits, type Verdict } from './retries/index.js';
 import { RunStops } from './run-stops.js';
-import type { Job, Scheduler } from './scheduler/index.js';
+import type { Job, Lane, Scheduler } from './scheduler/index.js';
 import type { ChangeResult, StateChange, StoredMessage } from './store/index.js';
 
 export interface ExecutorParts {
@@ -112,20 +112,29 @@ export class Executor {
     if (job === undefined) return undefined;
     this.#stops.forget(job.value);
     ran(job.value, 'given-up', false);
-    scheduler.abandon(job);
+    this.#finishInOrder(scheduler.abandon(job));
     return job.value;
   }
 
-  /** Takes out all runs of a version of a task that wait for their next attempt. They are in the inbox as before. */
-  takeWaiting(task: DeployedTask): readonly PendingRun[] {
-    const { retries, scheduler } = this.#parts;
-    const jobs = retries.takeAll(task);
+  /**
+   * Takes out all runs of a version of a task that have run and do not run now. They are in the inbox as before.
+   * @param lane Where runs of it wait to run again, none of which has not begun. Without it, those go on there.
+   * @returns them in the order in which they came.
+   */
+  takeWaiting(task: DeployedTask, lane: Lane<PendingRun> | undefined): readonly PendingRun[] {
+    const { retries, scheduler, clock } = this.#parts;
+    const jobs = [...retries.takeAll(task)];
     for (const job of jobs) {
-      this.#stops.forget(job.value);
-      this.#finishInOrder(job.lane.ended(job).filter((released) => released !== job));
-      scheduler.abandon(job);
+      // It goes on before it was due.
+      job.value.clockMs = Math.min(job.value.clockMs, clock());
+      this.#finishInOrder(scheduler.abandon(job));
     }
-    return jobs.map(({ value }) => value);
+    for (let taken = lane && scheduler.takeBegun(lane); taken; taken = lane && scheduler.takeBegun(lane)) {
+      jobs.push(taken.job);
+      this.#finishInOrder(taken.ended);
+    }
+    for (const { value } of jobs) this.#stops.forget(value);
+    return jobs.toSorted((a, b) => a.number - b.number).map(({ value }) => value);
   }
 
   /** From now on, runs that end have no effect. */

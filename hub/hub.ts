@@ -303,7 +303,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     timer,
     clock,
     listeners: taskListeners,
-    takeWaiting: (task) => executor.takeWaiting(task),
+    takeWaiting: (task, lane) => executor.takeWaiting(task, lane),
     replaced: (task) => quarantine.replaced(task),
   });
   const runsEnded = (runs: readonly PendingRun[]): void => {

@@ -267,7 +267,8 @@ export class Intake {
 
   /** Tasks have come, changed or gone: what is held is matched anew. */
   tasksChanged(): void {
-    const held = [...this.#held.forRoom(() => true), ...this.#held.forTasks(() => true)];
+    // Of a topic, those that a task had no room for came first.
+    const held = [...this.#held.forTasks(() => true), ...this.#held.forRoom(() => true)];
     for (const event of held) {
       const matches = this.#parts.registry.match(event.message.topic);
       if (matches.length > 0) this.#held.hold({ ...event, matches }, undefined);

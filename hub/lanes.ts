@@ -53,6 +53,8 @@ export class Lanes {
     if (lane === undefined) return;
     this.#lanes.delete(task.manifest.name);
     this.#leaving = [...this.#leaving, { task, lane, left }];
+    // A quarantine that held it does so no more: one of its last runs may have to be repeated.
+    lane.admit(Infinity);
   }
 
   /** Whether runs of an earlier version of a task go on. */

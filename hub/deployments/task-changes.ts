@@ -5,7 +5,7 @@ import type { Intake } from '../intake.js';
 import type { Lanes } from '../lanes.js';
 import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask, Registry } from '../registry/index.js';
-import type { Scheduler } from '../scheduler/index.js';
+import type { Lane, Scheduler } from '../scheduler/index.js';
 import type { Timer } from '../timer.js';
 import { keptShaping, runOf, triggerFor } from './new-version.js';
 
@@ -24,8 +24,8 @@ export interface TaskChangesParts {
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
   readonly listeners: readonly TaskListener[];
-  /** Takes out the runs of a version that wait for their next attempt. */
-  readonly takeWaiting: (task: DeployedTask) => readonly PendingRun[];
+  /** Takes out the runs of a version that wait for their next attempt; also those in a lane where nothing else waits. */
+  readonly takeWaiting: (task: DeployedTask, lane: Lane<PendingRun> | undefined) => readonly PendingRun[];
   /** Told that a version is no longer in force. */
   readonly replaced: (task: DeployedTask) => void;
 }
@@ -67,9 +67,9 @@ export class TaskChanges {
       if (from === undefined || trigger.shaping === undefined) continue;
       dispatch.renameShaping(from, trigger.shaping, (run) => runOf(run, task, trigger, this.#arrivedMs(run)));
     }
-    // Of its key, what waits to be tried again came first.
-    const tried = this.#parts.takeWaiting(before);
     const { queued, shaped } = dispatch.takeBack(before);
+    // Of its key, what waits to be tried again came first.
+    const tried = this.#parts.takeWaiting(before, lanes.get(before));
     registry.replace(task);
     this.#retire(before);
     lanes.add(task);
@@ -83,10 +83,10 @@ export class TaskChanges {
 
   /** Takes a task out of force: what waits for it is dropped. */
   remove(task: DeployedTask): Moved {
-    const { registry, dispatch, observe } = this.#parts;
+    const { registry, lanes, dispatch, observe } = this.#parts;
     const { name, version } = task.manifest;
-    const tried = this.#parts.takeWaiting(task);
     const { queued, shaped } = dispatch.takeBack(task);
+    const tried = this.#parts.takeWaiting(task, lanes.get(task));
     registry.remove(name);
     this.#retire(task);
     for (const run of [...tried, ...queued, ...shaped]) dispatch.drop(run, 'removed');
@@ -111,14 +111,19 @@ export class TaskChanges {
     this.#uninstall(component);
   }
 
-  /** Runs of an old version that failed since, and are to be tried again. */
+  /** Runs of an old version that failed since, and are to be tried again: before all that waits for the new one. */
   #passOn(before: DeployedTask): void {
     const { registry, dispatch } = this.#parts;
-    const tried = this.#parts.takeWaiting(before);
+    const tried = this.#parts.takeWaiting(before, undefined);
     if (tried.length === 0) return;
     const task = registry.get(before.manifest.name);
-    if (task !== undefined) this.#move(tried, task, (run) => dispatch.putBack(run));
-    else for (const run of tried) dispatch.drop(run, 'removed');
+    if (task === undefined) {
+      for (const run of tried) dispatch.drop(run, 'removed');
+      return;
+    }
+    const later = dispatch.takeQueued(task);
+    this.#move(tried, task, (run) => dispatch.putBack(run));
+    for (const run of later) dispatch.putBack(run);
   }
 
   #retire(task: DeployedTask): void {

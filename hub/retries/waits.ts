@@ -75,7 +75,10 @@ export class RetryWaits {
 
   #remove(job: Job<PendingRun>): void {
     this.#waiting.delete(job);
-    if (job.key !== undefined) this.#byKey.delete(nameOf(job.value.task, job.key));
+    if (job.key === undefined) return;
+    const name = nameOf(job.value.task, job.key);
+    // Another version of the task may have one of the same key.
+    if (this.#byKey.get(name) === job) this.#byKey.delete(name);
   }
 }
 

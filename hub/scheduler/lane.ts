@@ -19,6 +19,8 @@ export interface LaneOptions {
 export interface Job<T> {
   readonly lane: Lane<T>;
   readonly key: string | undefined;
+  /** Grows with each job that came to the lane. */
+  readonly number: number;
   /** Changes while the job waits, if it may be replaced. */
   value: T;
   /** What it may be replaced by: a job with the same. */
@@ -44,8 +46,8 @@ export interface Job<T> {
  *
  *   submit -> waits for its key -> waits for its turn -> take -> begin -> runs -> finish, repeat, or park
  *                                                            -> discard
- *   park -> unpark -> waits for its turn, before all others
- *        -> abandon
+ *   park -> unpark -> waits for its turn, before all others -> take
+ *        -> abandon                                         -> takeBegun
  *
  * The key is held from when it is free to `finish`, `discard` or `abandon`; `repeat`
  * and `park` keep it. A slot of the lane is held from `take` on. For each job that waits for
@@ -79,6 +81,7 @@ export class Lane<T> {
   #running = 0;
   #parked = 0;
   #holds = 0;
+  #jobs = 0;
 
   /** @param becameReady Called when there is a ready job and the lane is not listed. */
   constructor(options: LaneOptions, becameReady: (lane: Lane<T>) => void) {
@@ -275,17 +278,31 @@ export class Lane<T> {
     this.#addTicket();
   }
 
-  /** Lets go of a job that is parked, in a lane whose order is `end` after `ended`. */
-  abandon(job: Job<T>): void {
+  /** Lets go of a job that is parked. @returns those that are to be finished now, in order: they waited for it to end. */
+  abandon(job: Job<T>): readonly Job<T>[] {
     this.#parked--;
     this.#unblock(job);
-    this.#leaveKey(job);
+    return this.#withdraw(job);
+  }
+
+  /**
+   * Takes out a job that has run and waits to run again, once none waits that has not begun.
+   * @returns it, and those that are to be finished now, in order: they waited for it to end.
+   */
+  takeBegun(): { readonly job: Job<T>; readonly ended: readonly Job<T>[] } | undefined {
+    const job = this.#turns.shift();
+    if (job === undefined) return undefined;
+    job.turn = undefined;
+    this.#waiting--;
+    this.#spareTickets++;
+    return { job, ended: this.#withdraw(job) };
   }
 
   #jobOf(key: string | undefined, value: T, replaceable: string | undefined): Job<T> {
     return {
       lane: this,
       key,
+      number: this.#jobs++,
       value,
       replaceable,
       chargedFuel: 0,
@@ -309,6 +326,15 @@ export class Lane<T> {
       this.#spareTickets++;
     }
     return undefined;
+  }
+
+  #withdraw(job: Job<T>): readonly Job<T>[] {
+    this.#leaveKey(job);
+    if (job.key === undefined || this.#endOrder === undefined || !job.ordered) return [];
+    job.ordered = false;
+    const ended = this.#endOrder.withdraw(job.key, job);
+    for (const one of ended) one.ordered = false;
+    return ended;
   }
 
   #takePlace(job: Job<T>): void {

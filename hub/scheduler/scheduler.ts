@@ -131,10 +131,17 @@ export class Scheduler<T> {
     job.lane.unpark(job);
   }
 
-  /** A parked run does not go on. Only in a lane whose order is `start`. Call `pump` afterwards. */
-  abandon(job: Job<T>): void {
+  /** A parked run does not go on. Call `pump` afterwards. @returns see `Lane.abandon`. */
+  abandon(job: Job<T>): readonly Job<T>[] {
     this.#parked--;
-    job.lane.abandon(job);
+    return job.lane.abandon(job);
+  }
+
+  /** See `Lane.takeBegun`. Call `pump` afterwards. */
+  takeBegun(lane: Lane<T>): ReturnType<Lane<T>['takeBegun']> {
+    const taken = lane.takeBegun();
+    if (taken !== undefined) this.#waiting--;
+    return taken;
   }
 
   #laneReady(lane: Lane<T>): void {

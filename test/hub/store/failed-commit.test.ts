@@ -44,9 +44,9 @@ function fileOf(t: Test): string {
 
 /** Runs that a hub which starts now would begin anew. */
 function unfinished(store: Store): string[] {
-  return [...store.unfinished()].flatMap(({ id, events, isOver }) => {
-    const runs = events.flatMap((one) => one.runs.map(({ task }) => `${one.id}/${task}`));
-    return runs.flatMap((run, i) => (isOver(i) ? [] : [`${id} ${run}`]));
+  return [...store.unfinished()].flatMap((group) => {
+    const runs = group.events.flatMap((one) => one.runs.map(({ task }) => `${one.id}/${task}`));
+    return runs.flatMap((run, i) => (group.isOver(i) ? [] : [`${group.id} ${run}`]));
   });
 }
 
