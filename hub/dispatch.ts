@@ -1,9 +1,11 @@
+import { heldLetter } from './dead-letters/index.js';
 import type { Counts, DropReason, Observer } from './events.js';
 import type { Journal } from './journal.js';
 import type { Lanes } from './lanes.js';
 import { isLoop } from './loops/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
+import type { Quarantine } from './quarantine/index.js';
 import type { Job, Lane, Scheduler } from './scheduler/index.js';
 import { Shapers, type Folded } from './shaping/index.js';
 import type { Shaping } from './manifest/index.js';
@@ -18,6 +20,9 @@ export interface DispatchParts {
   readonly counts: Counts;
   readonly observe: Observer;
   readonly timer: Timer;
+  /** Milliseconds since 1970 (UTC). */
+  readonly clock: () => number;
+  readonly quarantine: Pick<Quarantine, 'isHeld' | 'held'>;
   /** Stops the run of a task's key, if there is one: it has no effect then. */
   readonly cancel: (task: DeployedTask, key: string) => void;
   /** Takes out the run of a task's key that waits for its next attempt, if there is one. */
@@ -144,7 +149,7 @@ export class Dispatch {
   /** A run is not to be. @param by What was taken instead. */
   drop(run: PendingRun, reason: DropReason, by?: PendingRun): void {
     const { counts, observe } = this.#parts;
-    this.#forget(run);
+    this.#forget(run, reason);
     counts.dropped[reason]++;
     const { id: eventId, topic } = run.event;
     const instead = by === undefined ? {} : { by: by.event.id };
@@ -157,6 +162,18 @@ export class Dispatch {
       this.#willTell = false;
       this.#parts.madeRoom();
     });
+  }
+
+  /**
+   * Makes room for others where a task is in quarantine: of the one that has most events in its queue, the one that has
+   * waited longest becomes a dead letter. Otherwise what waits for such a task, for an hour perhaps, might keep the hub
+   * from taking anything.
+   * @returns whether there was one.
+   */
+  yieldOne(): boolean {
+    const waiting = (task: DeployedTask): number => this.#parts.lanes.get(task)?.waiting ?? 0;
+    const [most] = this.#parts.quarantine.held.toSorted((a, b) => waiting(b) - waiting(a));
+    return most !== undefined && this.#yield(most);
   }
 
   /** Lets everything go on that waits in shaping. Pump the scheduler afterwards. */
@@ -233,13 +250,16 @@ export class Dispatch {
     const replaced = replaceable === undefined ? undefined : lane.replace(replaceable, run);
     if (replaced !== undefined) return this.drop(replaced, mode === 'restart' ? 'restarted' : 'superseded', run);
     const wasShaped = trigger.shaping !== undefined;
-    if (run.resumed !== true && this.isFull(task) && !this.#makeRoom(run, lane, wasShaped)) return this.#refuse(run);
+    if (run.resumed !== true && this.isFull(task) && !this.#makeRoom(run, lane, wasShaped)) {
+      return this.#yields(run) ? this.drop(run, 'quarantined') : this.#refuse(run);
+    }
     scheduler.submit(lane, mode === 'parallel' ? undefined : key, run, replaceable);
   }
 
   /** Whether a run may join a lane that is full. */
   #makeRoom(run: PendingRun, lane: Lane<PendingRun>, wasShaped: boolean): boolean {
     const { overflow } = run.task.manifest;
+    if (this.#yields(run)) return this.#yield(run.task, run);
     if (overflow === 'drop-oldest') {
       const oldest = this.#parts.scheduler.dropOldest(lane);
       if (oldest !== undefined) this.drop(oldest.value, 'overflow', run);
@@ -249,11 +269,26 @@ export class Dispatch {
     return overflow === 'reject' && wasShaped && run.event.qos > 0;
   }
 
+  /** Whether a run was to stay with the broker, if its task were not in quarantine. */
+  #yields({ task, event }: PendingRun): boolean {
+    return task.manifest.overflow === 'reject' && event.qos > 0 && this.#parts.quarantine.isHeld(task);
+  }
+
+  /** The event of a task in quarantine that has waited longest makes room. */
+  #yield(task: DeployedTask, by?: PendingRun): boolean {
+    const lane = this.#parts.lanes.get(task);
+    const oldest = lane && this.#parts.scheduler.dropOldest(lane);
+    if (oldest !== undefined) this.drop(oldest.value, 'quarantined', by);
+    return oldest !== undefined;
+  }
+
   /** It is not to begin anew after a restart. */
-  #forget(run: PendingRun): void {
+  #forget(run: PendingRun, reason?: DropReason): void {
     this.#letGo(run);
     const { place } = run;
-    if (place !== undefined) this.#parts.journal.write([{ reads: [], writes: [], ends: place }], () => undefined);
+    if (place === undefined) return;
+    const letter = reason === 'quarantined' ? heldLetter(run, this.#parts.clock()) : undefined;
+    this.#parts.journal.write([{ reads: [], writes: [], ends: place, letter }], () => undefined);
   }
 
   #hold({ event, place }: PendingRun): void {

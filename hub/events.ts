@@ -92,7 +92,9 @@ export type DropReason =
   /** Its task was removed before it was run. */
   | 'removed'
   /** The task has a new version, which has no trigger for it. */
-  | 'no-trigger';
+  | 'no-trigger'
+  /** Its task is in quarantine, and others needed the room: it is a dead letter. */
+  | 'quarantined';
 
 /** Why a task is no longer quarantined. */
 export type ReleaseReason =
@@ -294,6 +296,7 @@ export function noCounts(): Counts {
       loop: 0,
       removed: 0,
       'no-trigger': 0,
+      quarantined: 0,
     },
     runs: {
       completed: 0,

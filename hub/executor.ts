@@ -29,7 +29,7 @@ export interface ExecutorParts {
   readonly records: boolean;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
-  readonly retries: Pick<RetryWaits, 'count' | 'add' | 'takeOut' | 'takeAll'>;
+  readonly retries: Pick<RetryWaits, 'count' | 'bytes' | 'add' | 'takeOut' | 'takeAll'>;
   /** Told how a run ended that was not to go again. `probe` when its task's quarantine let it start. */
   readonly ran: (run: PendingRun, how: RunEnd, probe: boolean) => void;
   /** Called when a run waits for its next attempt. */
@@ -173,7 +173,9 @@ export class Executor {
     const { retries } = this.#parts;
     const ageMs = atMs - run.takenAtMs;
     // A probe is asked whether the task works: its answer does not wait.
-    const mayWait = !probe && retries.count + this.#toWait < HUB_BOUNDS.retryingRuns;
+    const bytes = retries.bytes + run.event.payload.length;
+    const hasRoom = retries.count + this.#toWait < HUB_BOUNDS.retryingRuns && bytes <= HUB_BOUNDS.retryingBytes;
+    const mayWait = !probe && hasRoom;
     const { attempt, seed, task } = run;
     return verdictOf({ outcome, attempt, ageMs, seed, mayWait }, task.manifest.retry);
   }

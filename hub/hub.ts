@@ -230,6 +230,13 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     counts,
     observe,
     timer,
+    clock,
+    quarantine: {
+      isHeld: (task) => quarantine.isHeld(task),
+      get held() {
+        return quarantine.held;
+      },
+    },
     cancel: (task, key) => executor.cancel(task, key),
     giveUp: (task, key) => executor.giveUp(task, key),
     madeRoom,
@@ -255,6 +262,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const ownPublishes = new OwnPublishes(timer);
   const intake = new Intake({
     ...options,
+    quarantine,
     observe,
     timer,
     registry,

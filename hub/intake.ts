@@ -10,6 +10,7 @@ import { HUB_BOUNDS } from './limits.js';
 import { capturesOf, keyOf } from './manifest/index.js';
 import { readChain, writeChain, type Chain, type OwnPublishes } from './loops/index.js';
 import type { PendingRun } from './pending-run.js';
+import type { Quarantine } from './quarantine/index.js';
 import { admit, hasRoom, type Load } from './queue/index.js';
 import { ReadingPause } from './reading-pause.js';
 import type { DeployedTask, Match, Registry } from './registry/index.js';
@@ -26,6 +27,7 @@ export interface IntakeParts {
   readonly journal: Pick<Journal, 'advance' | 'receive' | 'write'>;
   readonly deliveries: Deliveries;
   readonly retries: Pick<RetryWaits, 'add'>;
+  readonly quarantine: Pick<Quarantine, 'isHeld'>;
   /** Told of each message that comes. */
   readonly devices?: Pick<Devices, 'note'>;
   readonly counts: Counts;
@@ -101,6 +103,7 @@ export class Intake {
     if (bytes > HUB_BOUNDS.payloadBytes) return this.#refuse(message, 'payload-too-large');
     const matches = registry.match(message.topic);
     if (matches.length === 0) return this.#refuse(message, 'no-task');
+    this.#makeRoom(matches.length, bytes);
     const admission = admit(this.#load(), { runs: matches.length, bytes, qos: message.qos });
     if (admission === 'refuse') return this.#refuse(message, 'hub-queue-full');
     const event = { message, matches, arrivedMs: timer.nowMs(), taken: this.#parts.deliveries.take(message) };
@@ -210,7 +213,9 @@ export class Intake {
   /** Whether `fire` would take an event. */
   hasRoomFor(topic: string, bytes = 0): boolean {
     const matches = this.#parts.registry.match(topic);
-    return !this.#stopped && hasRoom(this.#load(), { runs: matches.length, bytes }) && this.#haveRoom(matches);
+    if (this.#stopped || !hasRoom(this.#load(), { runs: matches.length, bytes })) return false;
+    // Unlike what the broker holds, this may wait without keeping anything up.
+    return matches.every(({ task }) => task.manifest.overflow !== 'reject' || !this.#parts.dispatch.isFull(task));
   }
 
   /**
@@ -245,7 +250,7 @@ export class Intake {
   roomMade(): void {
     if (this.#stopped || this.#held.count === 0) return;
     const hasPlace = ({ message, matches }: Held): boolean =>
-      !this.#stopped && hasRoom(this.#load(), { runs: matches.length, bytes: message.payload.length });
+      !this.#stopped && this.#makeRoom(matches.length, message.payload.length);
     for (const held of this.#held.forRoom(hasPlace)) {
       const rejecting = rejects(held.matches);
       const taken = rejecting === undefined || (this.#haveRoom(held.matches) && !this.#held.holdsFor(rejecting));
@@ -295,9 +300,21 @@ export class Intake {
     };
   }
 
-  /** Whether none of the tasks that reject what they have no room for is full. */
+  /** Whether there is room in the hub, where need be that of tasks in quarantine. */
+  #makeRoom(runs: number, bytes: number): boolean {
+    while (!hasRoom(this.#load(), { runs, bytes })) if (!this.#parts.dispatch.yieldOne()) return false;
+    return true;
+  }
+
+  /**
+   * Whether none of the tasks that reject what they have no room for is full. One in quarantine is not asked: acknowledgements
+   * are in order, so that one event that waits with the broker keeps up those of all tasks, for as long as the quarantine.
+   */
   #haveRoom(matches: readonly Match[]): boolean {
-    return matches.every(({ task }) => task.manifest.overflow !== 'reject' || !this.#parts.dispatch.isFull(task));
+    const { dispatch, quarantine } = this.#parts;
+    return matches.every(
+      ({ task }) => task.manifest.overflow !== 'reject' || quarantine.isHeld(task) || !dispatch.isFull(task),
+    );
   }
 
   #hold(event: Held, rejecting: DeployedTask | undefined): void {

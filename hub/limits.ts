@@ -112,6 +112,8 @@ export const HUB_BOUNDS = {
    * keep the others out. A run that fails beyond that is not tried again.
    */
   retryingRuns: 5_000,
+  /** Their payloads. */
+  retryingBytes: 16 * MiB,
   /** The `failures` of a manifest. */
   maxFailures: 1_000,
   /** Log lines that are kept with a dead letter: its last ones. */

@@ -57,6 +57,30 @@ export function homelessLetter(event: StoredEvent, run: StoredRun, atMs: number)
   };
 }
 
+/** For a run that has not begun, whose task is in quarantine, and which others needed the room of. */
+export function heldLetter(run: PendingRun, atMs: number): RunLetter {
+  const { id, topic, payload, qos, retain, arrivedAtMs } = run.event;
+  const { name } = run.task.manifest;
+  const reason = `"${name}" was in quarantine, and others needed the room`;
+  return {
+    event: {
+      id,
+      topic,
+      payload,
+      qos,
+      retain,
+      arrivedAtMs,
+      clockMs: run.clockMs,
+      runs: [{ task: name, seed: run.seed }],
+    },
+    task: name,
+    outcome: 'quarantined',
+    attempts: run.attempt - 1,
+    atMs,
+    evidence: JSON.stringify({ reason }),
+  };
+}
+
 function shortened(outcome: Outcome): Outcome {
   return 'message' in outcome ? { ...outcome, message: cut(outcome.message) } : outcome;
 }

@@ -83,6 +83,16 @@ export class Quarantine {
     this.#step(task, { kind: 'released' }, 'changed');
   }
 
+  /** Whether its runs do not start. */
+  isHeld(task: DeployedTask): boolean {
+    return this.statusOf(task) !== undefined;
+  }
+
+  /** Tasks whose runs do not start. */
+  get held(): readonly DeployedTask[] {
+    return [...this.#breakers].flatMap(([task, { state }]) => (state === 'closed' ? [] : [task]));
+  }
+
   /** Undefined for a task whose runs start. */
   statusOf(task: DeployedTask): QuarantineStatus | undefined {
     const breaker = this.#breakers.get(task) ?? CLOSED;

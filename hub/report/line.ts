@@ -53,7 +53,8 @@ export function weightOf(seen: Observation): Weight | 'always' | 'none' {
         seen.reason === 'overflow' ||
         seen.reason === 'expired' ||
         seen.reason === 'removed' ||
-        seen.reason === 'no-trigger'
+        seen.reason === 'no-trigger' ||
+        seen.reason === 'quarantined'
         ? 'notable'
         : 'none';
     case 'publish-failed':

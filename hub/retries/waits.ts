@@ -23,6 +23,7 @@ export class RetryWaits {
   readonly #waiting = new Map<Job<PendingRun>, () => void>();
   /** Those that a newer event of their key may take the place of. */
   readonly #byKey = new Map<string, Job<PendingRun>>();
+  #bytes = 0;
   #stopped = false;
 
   constructor(parts: RetryWaitsParts) {
@@ -31,6 +32,11 @@ export class RetryWaits {
 
   get count(): number {
     return this.#waiting.size;
+  }
+
+  /** Of their payloads. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** @param dueAtMs Milliseconds since 1970 (UTC). */
@@ -46,6 +52,7 @@ export class RetryWaits {
           due(job);
         });
     this.#waiting.set(job, takeBack);
+    this.#bytes += job.value.event.payload.length;
   }
 
   /** Takes out the run of a task's key, of which there is one at most where the task's mode compares runs of a key. */
@@ -74,7 +81,7 @@ export class RetryWaits {
   }
 
   #remove(job: Job<PendingRun>): void {
-    this.#waiting.delete(job);
+    if (this.#waiting.delete(job)) this.#bytes -= job.value.event.payload.length;
     if (job.key === undefined) return;
     const name = nameOf(job.value.task, job.key);
     // Another version of the task may have one of the same key.
