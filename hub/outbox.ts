@@ -111,9 +111,11 @@ export class Outbox {
   async #publish(handed: Handed, message: StoredMessage): Promise<void> {
     const { journal, clock } = this.#parts;
     const error = await this.#offer(message);
-    // Anything but a refusal ends with the link, and then the next start publishes it.
-    if (error !== undefined && !isRefusal(error)) return;
-    if (error !== undefined) journal.bury({ message, reason: reasonOf(error), atMs: clock() });
+    // At QoS 0 there is one attempt. Above, anything but a refusal ends with the link, and the next start publishes it.
+    const isLost = message.qos === 0 && hasCode(error, 'overloaded');
+    const isRefused = hasCode(error, 'publish-refused');
+    if (error !== undefined && !isRefused && !isLost) return;
+    if (isRefused) journal.bury({ message, reason: reasonOf(error), atMs: clock() });
     this.#done(handed, message);
   }
 
@@ -139,7 +141,6 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether a message cannot be published, now or later. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'publish-refused';
+function hasCode(error: unknown, code: 'overloaded' | 'publish-refused'): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

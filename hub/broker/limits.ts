@@ -9,7 +9,10 @@ export const LINK_LIMITS = {
    * beyond a few hundred, a loopback round trip is no longer what limits.
    */
   inFlight: 512,
-  /** Messages waiting for room in flight, for the socket or for a connection: what a hub publishes in a second at full rate. */
+  /**
+   * Messages waiting for room in flight, for the socket or for a connection, beyond which one at QoS 0 is not taken: what
+   * a hub publishes in a second at full rate. Of those above QoS 0, `STORE_BOUNDS.publishing` bounds the number.
+   */
   waiting: 65_536,
   /** Their payload bytes: a quarter of the memory of a small hub. */
   waitingBytes: 64 * MiB,

@@ -45,7 +45,7 @@ export class Publishing {
     return this.inFlight.size;
   }
 
-  /** @throws BrokerError 'publish-refused', 'overloaded', 'closed'. */
+  /** @throws BrokerError 'publish-refused', 'closed'; at QoS 0 'overloaded'. */
   publish(message: OutgoingMessage): Promise<void> {
     const fault = publishFault(message, this.broker);
     if (fault !== undefined) {
@@ -127,7 +127,9 @@ export class Publishing {
     return message.qos === 0 || this.inFlight.size < Math.min(LINK_LIMITS.inFlight, this.broker.receiveMaximum);
   }
 
+  /** Above QoS 0 it is for the hub to hand over no more than it wants to wait here: those at QoS 0 must not displace them. */
   private isFull(message: OutgoingMessage): boolean {
+    if (message.qos > 0) return false;
     return (
       this.waiting.length - this.head >= LINK_LIMITS.waiting ||
       this.waitingBytes + message.payload.byteLength > LINK_LIMITS.waitingBytes

@@ -70,6 +70,16 @@ t.test('the queue is bounded in messages and in bytes', async (t) => {
   await Promise.allSettled(some);
 });
 
+t.test('messages at QoS 0 that wait leave room for those above', async (t) => {
+  const publishing = new Publishing(new FakeWire(silent));
+  const many = Array.from({ length: LINK_LIMITS.waiting }, () => publishing.publish(message('a', 0)));
+  const kept = publishing.publish(message('b', 1));
+  t.equal(publishing.size, LINK_LIMITS.waiting + 1);
+  publishing.close();
+  await t.rejects(kept, { code: 'closed' });
+  await Promise.allSettled(many);
+});
+
 t.test('a message that ends the connection whenever it is sent alone is given up', async (t) => {
   const wire = new FakeWire(silent);
   const publishing = new Publishing(wire);
