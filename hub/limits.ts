@@ -158,10 +158,16 @@ export const STORE_BOUNDS = {
   outboxBytes: 256 * MiB,
   /** Messages that the broker would not take, which are kept to be looked at; the oldest goes. */
   deadMessages: 1_000,
-  /** Runs that were given up, which are kept to be looked at or sent back; the oldest goes. */
-  deadLetters: 1_000,
-  /** Their bytes: a task that fails on large payloads cannot fill the disk. */
-  deadLetterBytes: 64 * MiB,
+  /** Their bytes: what a broker will not take is mostly too large for it. */
+  deadMessageBytes: 32 * MiB,
+  /**
+   * Runs that were given up, which are kept to be looked at or sent back; the oldest goes. More than the hub may hold
+   * (`HUB_BOUNDS.queuedRuns`): a start without a task, as when its folder is not there, makes letters of all that waited for
+   * it.
+   */
+  deadLetters: 25_000,
+  /** Their bytes: a task that fails on large payloads cannot fill the disk. More than `HUB_BOUNDS.queuedBytes`. */
+  deadLetterBytes: 96 * MiB,
   /**
    * Deliveries that are recognised when the broker repeats them: more than it may have unacknowledged
    * (`HUB_BOUNDS.heldEvents`). Packet ids beyond that may mean another message.

@@ -39,7 +39,9 @@ export class DeadLetterTable {
     };
     this.#list = connection.prepare(`SELECT ${HEAD} FROM dead_letters ORDER BY id DESC LIMIT ?`);
     this.#listOf = connection.prepare(`SELECT ${HEAD} FROM dead_letters WHERE task = ? ORDER BY id DESC LIMIT ?`);
-    this.#messages = connection.prepare('SELECT id, at_ms, reason, message FROM dead_messages ORDER BY id DESC');
+    this.#messages = connection.prepare(
+      'SELECT id, at_ms, reason, message FROM dead_messages ORDER BY id DESC LIMIT ?',
+    );
   }
 
   put({ event, task, outcome, attempts, atMs, evidence }: RunLetter): void {
@@ -73,7 +75,9 @@ export class DeadLetterTable {
   /** The latest first. */
   list({ task, limit }: { readonly task?: string | undefined; readonly limit: number }): readonly LetterSummary[] {
     const rows = task === undefined ? this.#list.all(limit) : this.#listOf.all(task, limit);
-    const messages = this.#messages.all().map((row) => messageOf(row).summary);
+    // Their task is not known before they are read.
+    const rowsOfMessages = this.#messages.all(task === undefined ? limit : STORE_BOUNDS.deadMessages);
+    const messages = rowsOfMessages.map((row) => messageOf(row).summary);
     const wanted = messages.filter((message) => task === undefined || message.task === task);
     return [...rows.map(runSummaryOf), ...wanted].toSorted((a, b) => b.atMs - a.atMs).slice(0, limit);
   }

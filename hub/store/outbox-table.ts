@@ -24,7 +24,12 @@ export class OutboxTable {
     this.#range = connection.prepare('SELECT id, messages FROM outbox WHERE id > ? AND id <= ? ORDER BY id LIMIT ?');
     this.#bury = connection.prepare('INSERT INTO dead_messages (at_ms, reason, message) VALUES (?, ?, ?)');
     this.#pruneDead = connection.prepare(
-      'DELETE FROM dead_messages WHERE id <= (SELECT max(id) FROM dead_messages) - ?',
+      `DELETE FROM dead_messages WHERE id IN (
+        SELECT id FROM (
+          SELECT id, row_number() OVER latest AS place, sum(length(message)) OVER latest AS bytes
+          FROM dead_messages WINDOW latest AS (ORDER BY id DESC)
+        ) WHERE place > 1 AND (place > ? OR bytes > ?)
+      ) RETURNING id`,
     );
     const row = connection.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").get();
     this.#lastId = Number(row?.['seq'] ?? 0);
@@ -50,15 +55,19 @@ export class OutboxTable {
     return `${this.#bytes} bytes already wait for the broker, and at most ${STORE_BOUNDS.outboxBytes} may`;
   }
 
-  /** @returns what was written, to be handed to `committed`. */
-  write(messages: readonly StoredMessage[], also: { sent: readonly number[]; dead: readonly DeadMessage[] }): number {
+  /** @returns the bytes that were written, to be handed to `committed`, and how many dead messages went as there were too many. */
+  write(
+    messages: readonly StoredMessage[],
+    also: { sent: readonly number[]; dead: readonly DeadMessage[] },
+  ): { readonly bytes: number; readonly deadDropped: number } {
     for (const id of also.sent) this.#remove.run(id);
     for (const { atMs, reason, message } of also.dead) this.#bury.run(atMs, reason, packMessages([message]));
-    if (also.dead.length > 0) this.#pruneDead.run(STORE_BOUNDS.deadMessages);
-    if (messages.length === 0) return 0;
+    const { deadMessages, deadMessageBytes } = STORE_BOUNDS;
+    const deadDropped = also.dead.length === 0 ? 0 : this.#pruneDead.all(deadMessages, deadMessageBytes).length;
+    if (messages.length === 0) return { bytes: 0, deadDropped };
     const packed = packMessages(messages);
     this.#insert.run(this.#lastId + 1, messages.length, packed);
-    return packed.length;
+    return { bytes: packed.length, deadDropped };
   }
 
   committed(messages: readonly StoredMessage[], bytes: number, sent: readonly number[]): OutboxGroup | undefined {

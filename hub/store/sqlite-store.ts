@@ -186,9 +186,9 @@ class SqliteStore implements Store {
       const ended: RunRecord[] = [...records];
       const results = changes.map((change) => this.#apply(change, messages, ended));
       this.#inbox.write(received, deliveries);
-      const bytes = this.#outbox.write(messages, { sent, dead });
+      const { bytes, deadDropped } = this.#outbox.write(messages, { sent, dead });
       this.#schedules.write(schedules);
-      const lettersDropped = this.#letters.write(discarded);
+      const lettersDropped = this.#letters.write(discarded) + deadDropped;
       this.#quarantines.write(quarantines);
       if (devices.clear) this.#devices.clear();
       if (devices.seen.length > 0) this.#devices.write(devices.seen, ++this.#revision);

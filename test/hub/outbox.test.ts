@@ -1,6 +1,6 @@
 /** What the link does not take, as it has no room for it. */
 import t from 'tap';
-import { BrokerError } from '../../hub/broker/index.js';
+import { BrokerError } from '../../hub/broker/errors.js';
 import { noCounts } from '../../hub/events.js';
 import { Outbox } from '../../hub/outbox.js';
 import type { StoredMessage } from '../../hub/store/index.js';

@@ -31,7 +31,7 @@ t.test('of too many dead letters the oldest go, and how many is told', (t) => {
   const all = Array.from({ length: most }, (_, i) => ({ ...NOTHING, letter: letter(i) }));
   t.equal(store.commit(all).lettersDropped, 0);
   t.equal(store.commit([3, 4].map((i) => ({ ...NOTHING, letter: letter(most + i) }))).lettersDropped, 2);
-  const kept = store.deadLetters({ limit: 10_000 });
+  const kept = store.deadLetters({ limit: 100_000 });
   t.equal(kept.length, most);
   t.equal(kept.at(-1)?.id.number, 3);
   t.end();
@@ -43,6 +43,23 @@ t.test('of too large ones too, but the newest stays', (t) => {
   for (let i = 0; i < 2; i++) t.equal(store.commit([{ ...NOTHING, letter: letter(i, third) }]).lettersDropped, 0);
   t.equal(store.commit([{ ...NOTHING, letter: letter(2, third) }]).lettersDropped, 1);
   t.equal(store.commit([{ ...NOTHING, letter: letter(3, 3 * third) }]).lettersDropped, 2);
+  t.same(
+    store.deadLetters({ limit: 10 }).map(({ id }) => id.number),
+    [4],
+  );
+  t.end();
+});
+
+t.test('of too large messages that the broker would not take the oldest go, and how many is told', (t) => {
+  const store = opened(t);
+  const origin = { id: 'e0/task/0', source: 'task', timeMs: 1 };
+  const bury = (bytes: number): number => {
+    const message = { topic: 'out', payload: new Uint8Array(bytes), qos: 1 as const, retain: false, origin };
+    return store.commit([], { dead: [{ message, reason: 'too large', atMs: 1 }] }).lettersDropped;
+  };
+  const third = Math.ceil(STORE_BOUNDS.deadMessageBytes / 3);
+  t.same([third, third, third].map(bury), [0, 0, 1]);
+  t.equal(bury(3 * third), 2, 'but the newest stays');
   t.same(
     store.deadLetters({ limit: 10 }).map(({ id }) => id.number),
     [4],
