@@ -40,6 +40,8 @@ export const LARGEST_MESSAGE_ID = 0xfeff;
  * the calls. If that connection ends as well before all of it is answered,
  * the next one sends a message at a time, so that one which makes the broker
  * hang up can be told.
+ *
+ * Ids begin at 1 in each process, also where the broker has kept the session.
  */
 export class InFlight {
   readonly #wire: InFlightWire;
@@ -54,6 +56,8 @@ export class InFlight {
   #oneAtATime = false;
   #receiveMaximum = 0;
   #lastId = 0;
+  /** Ids under which the broker holds nothing of an earlier process; undefined when it can hold nothing of one. */
+  #ownIds: Set<number> | undefined = new Set();
 
   constructor(wire: InFlightWire) {
     this.#wire = wire;
@@ -79,6 +83,8 @@ export class InFlight {
       this.#wire.release(id);
       return;
     }
+    // A PUBCOMP before that is about what an earlier process had under this id.
+    if (answer === 'pubcomp' && !sending.isReleased) return;
     const isEnd = answer === 'puback' ? qos === 1 : qos === 2;
     if (!isEnd) return;
     this.#remove(sending);
@@ -97,6 +103,7 @@ export class InFlight {
   /** There is a connection. @param receiveMaximum Messages that may be unanswered on it. */
   online(sessionPresent: boolean, receiveMaximum: number): void {
     this.#sessionPresent = sessionPresent;
+    if (!sessionPresent) this.#ownIds = undefined;
     this.#receiveMaximum = receiveMaximum;
     this.#unsent = new Fifo();
     this.#out = 0;
@@ -147,8 +154,22 @@ export class InFlight {
       this.#out++;
       // MQTT 5, section 4.4: a session that begins anew knows of no earlier PUBLISH.
       if (sending.isReleased) this.#wire.release(sending.id);
-      else this.#wire.publish(sending.message, sending.id, sending.isRepeated && this.#sessionPresent);
+      else {
+        if (sending.message.qos === 2) this.#freeId(sending.id);
+        this.#wire.publish(sending.message, sending.id, sending.isRepeated && this.#sessionPresent);
+      }
     }
+  }
+
+  /**
+   * A hub that was killed between the halves of a message at QoS 2 has left its id taken in the session. A new message
+   * under it would be taken for the old one, or refused. So the old one is let go first: the broker passes it on then,
+   * and it comes once more from the outbox, under the effect id that it had.
+   */
+  #freeId(id: number): void {
+    if (this.#ownIds === undefined || this.#ownIds.has(id)) return;
+    this.#ownIds.add(id);
+    this.#wire.release(id);
   }
 
   /** The link keeps far fewer in flight than there are ids. */

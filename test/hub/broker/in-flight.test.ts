@@ -87,7 +87,7 @@ t.test('a message that ends each connection is told, and the others are not', (t
 t.test('at QoS 2 the second half follows the first, and is what is repeated', (t) => {
   const sent = new Sent();
   const { inFlight } = sent;
-  inFlight.online(true, 100);
+  inFlight.online(false, 100);
   const id = sent.send('a', 2);
   inFlight.answered(id, 'puback', undefined);
   inFlight.answered(id, 'pubrec', undefined);
@@ -103,7 +103,7 @@ t.test('at QoS 2 the second half follows the first, and is what is repeated', (t
 
 t.test('at QoS 2 a broker that took it and forgot the session is sent it anew', (t) => {
   const sent = new Sent();
-  sent.inFlight.online(true, 100);
+  sent.inFlight.online(false, 100);
   const id = sent.send('a', 2);
   sent.inFlight.answered(id, 'pubrec', undefined);
   sent.inFlight.offline();
@@ -113,6 +113,31 @@ t.test('at QoS 2 a broker that took it and forgot the session is sent it anew', 
   sent.inFlight.answered(id, 'pubrec', undefined);
   sent.inFlight.answered(id, 'pubcomp', undefined);
   t.same(sent.settled, ['a']);
+  t.end();
+});
+
+t.test('at QoS 2 an id that an earlier process may have left taken is freed first, once', (t) => {
+  const sent = new Sent();
+  sent.inFlight.online(true, 100);
+  sent.send('at QoS 1');
+  const id = sent.send('a', 2);
+  t.same(sent.taken(), ['at QoS 1', `release ${id}`, 'a']);
+  sent.inFlight.answered(id, 'pubcomp', new Error('packet identifier not found'));
+  t.same(sent.settled, [], 'which the broker may say of it is not about the message');
+  sent.inFlight.answered(id, 'pubrec', undefined);
+  sent.inFlight.answered(id, 'pubcomp', undefined);
+  t.same(sent.settled, ['a']);
+  t.same(sent.taken(), [`release ${id}`]);
+  const other = sent.send('b', 2);
+  t.same(sent.taken(), [`release ${other}`, 'b']);
+  sent.inFlight.offline();
+  sent.inFlight.online(true, 100);
+  t.same(sent.taken(), ['at QoS 1 again', 'b again'], 'it is its own now');
+  sent.inFlight.offline();
+  sent.inFlight.online(false, 100);
+  sent.taken();
+  sent.send('c', 2);
+  t.same(sent.taken(), [], 'one at a time');
   t.end();
 });
 
