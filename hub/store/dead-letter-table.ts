@@ -30,7 +30,7 @@ export class DeadLetterTable {
     this.#sizes = connection.prepare('SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes FROM dead_letters');
     this.#oldest = connection.prepare('SELECT id, bytes FROM dead_letters ORDER BY id LIMIT 1');
     this.#remove = {
-      run: connection.prepare('DELETE FROM dead_letters WHERE id = ?'),
+      run: connection.prepare('DELETE FROM dead_letters WHERE id = ? RETURNING bytes'),
       message: connection.prepare('DELETE FROM dead_messages WHERE id = ?'),
     };
     this.#get = {
@@ -53,8 +53,9 @@ export class DeadLetterTable {
   }
 
   discard({ kind, number }: LetterId): void {
-    this.#remove[kind].run(number);
-    if (kind === 'run') this.#total = undefined;
+    const row = this.#remove[kind].get(number);
+    if (row === undefined || kind === 'message' || this.#total === undefined) return;
+    this.#total = { count: this.#total.count - 1, bytes: this.#total.bytes - Number(row['bytes']) };
   }
 
   /** Brings the tables to what was put and discarded. @returns how many letters went as there were too many. */
@@ -98,7 +99,7 @@ export class DeadLetterTable {
     while (total.count > STORE_BOUNDS.deadLetters || total.bytes > STORE_BOUNDS.deadLetterBytes) {
       const row = total.count === 1 ? undefined : this.#oldest.get();
       if (row === undefined) break;
-      this.#remove.run.run(Number(row['id']));
+      this.#remove.run.get(Number(row['id']));
       total.count--;
       total.bytes -= Number(row['bytes']);
       dropped++;
