@@ -69,7 +69,9 @@ async function drain(files) {
 function runFile(script) {
   return new Promise((resolve) => {
     // A group of its own, so that what it started ends with it.
-    const options = { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], detached: true };
+    // tap gives each test 30 s, which a busy machine does not: a file's own bound is enough.
+    const env = { ...process.env, TAP_TIMEOUT: String(FILE_TIMEOUT_MS / 1_000) };
+    const options = { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true };
     const child = spawn(process.execPath, ['--enable-source-maps', script], options);
     running.add(child);
     const chunks = [];
