@@ -1,0 +1,62 @@
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Every bound of the session protocol, each with the attack or accident it stops. Both sides keep to them. */
+export const PROTOCOL_BOUNDS = {
+  /** One message: the largest output that a provider lets a run have, its log and its reads, with room to spare. */
+  messageBytes: 8 * MiB,
+  /** The header of a message: the reads of a run, their keys written as JSON, and its log. */
+  headerBytes: 6 * MiB,
+  /** A message before the hub is known: nobody unknown makes the provider hold more. */
+  helloBytes: 16 * KiB,
+  /** Binary parts of a message. */
+  parts: 16_384,
+  /** Tasks in one configuration: as many as a hub has. */
+  tasks: 1_024,
+  /** Buckets replicated to one session. */
+  buckets: 1_024,
+  /** Runs in one message: more gains nothing. */
+  runs: 256,
+  /** Changes of state in one message. */
+  stateEntries: 1_024,
+  /** Payloads or values that a side puts into one message before it begins another. */
+  batchBytes: 1 * MiB,
+  /** A piece of a component: at 1 MiB/s it is through in a quarter of a second, so that beats are not late. */
+  chunkBytes: 256 * KiB,
+  /** Pieces that are on the way unacknowledged: keeps a line of 100 ms at 10 MiB/s busy. */
+  chunksAhead: 4,
+  /** A name: of a task, a hub, a provider. */
+  nameLength: 256,
+  /** An id of an event or a run, made by the hub. */
+  idLength: 512,
+  /** An MQTT topic. */
+  topicLength: 65_535,
+  /** A key of a bucket. */
+  keyLength: 1_024,
+  /** Entries of a record from names to texts: captures, or what `wasi:config` answers. */
+  recordEntries: 256,
+  /** One of those texts. */
+  textLength: 64 * KiB,
+  /** Filters that a task may publish to. */
+  filters: 64,
+  /** What says why something was refused, or how a run ended. */
+  messageLength: 8 * KiB,
+  /** Effects, reads and log lines of one run: the runtime's own bounds. */
+  effects: 4_096,
+  reads: 4_096,
+  logLines: 4_096,
+  /** Versions that a side names. */
+  versions: 16,
+  /** The largest number that a counter, a size or an amount of fuel comes to: exact in a double. */
+  wholeNumber: Number.MAX_SAFE_INTEGER,
+} as const;
+
+/** How long things may take. */
+export const PROTOCOL_TIMES = {
+  /** From the greeting to a complete hello: who says nothing is let go. */
+  helloMs: 5_000,
+  /** Between two beats of the hub. */
+  heartbeatMs: 1_000,
+  /** A side that has heard nothing for this long takes the link for dead. Five beats: one that is late is not a dead link. */
+  leaseMs: 5_000,
+} as const;

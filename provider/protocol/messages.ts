@@ -1,0 +1,170 @@
+/** The messages of a session. Types only; `decode-*.ts` reads them, `encode.ts` writes them, README.md explains them. */
+import type {
+  Bytes,
+  Effect,
+  Fuel,
+  Grants,
+  Limits,
+  LogLine,
+  Outcome,
+  Read,
+  TaskEvent,
+  Usage,
+} from '../../runtime/index.js';
+import type { ProtocolErrorCode } from './errors.js';
+
+/** A task as a hub wants it executed. */
+export interface TaskSpec {
+  /** The hub's name for it. */
+  readonly name: string;
+  /** sha256 of its component, in hex. */
+  readonly digest: string;
+  /** Size of that component. */
+  readonly bytes: Bytes;
+  readonly limits: Limits;
+  readonly grants: Grants;
+  readonly config: Readonly<Record<string, string>>;
+  readonly subjects: 'verbatim' | 'dotted';
+}
+
+/** A change of one key, at a revision of the hub's state. */
+export interface StateEntry {
+  readonly bucket: string;
+  readonly key: string;
+  /** The version that reads of it come back with. */
+  readonly version: number;
+  /** Undefined for a key that is gone. */
+  readonly value: Uint8Array | undefined;
+}
+
+/** A run on its way to the provider. */
+export interface RemoteRun {
+  /** The run's number in this session; each is used once. */
+  readonly n: number;
+  readonly task: string;
+  readonly runId: string;
+  readonly attempt: number;
+  /** Grows each time that the run is placed anew. */
+  readonly epoch: number;
+  readonly event: TaskEvent;
+  readonly clockMs: number;
+  readonly seed: number;
+  /** The state that it may see at least; 0 for a run without buckets. */
+  readonly revision: number;
+}
+
+/** How a run ended at the provider. */
+export interface RemoteOutcome {
+  readonly n: number;
+  readonly epoch: number;
+  readonly outcome: Outcome;
+  readonly effects: readonly Effect[];
+  readonly reads: readonly Read[];
+  readonly log: readonly LogLine[];
+  readonly droppedLogLines: number;
+  readonly usage: Usage;
+  /** How long it waited at the provider before it was begun. */
+  readonly queuedMs: number;
+}
+
+/** A piece of a provider's work that the hub plans with. */
+export interface Capacity {
+  readonly threads: number;
+  /** Measured at the provider's start; 0 when it is not known. */
+  readonly fuelPerSecond: number;
+}
+
+export type HubMessage =
+  | {
+      readonly type: 'hello';
+      readonly version: number;
+      /** The hub's public key: Ed25519, 32 bytes. */
+      readonly key: Uint8Array;
+      readonly nonce: Uint8Array;
+      /** How the hub is called in the provider's log. */
+      readonly name: string;
+      /** Of the transcript, by the hub's key: 64 bytes. */
+      readonly signature: Uint8Array;
+      /** HMAC-SHA256 of the transcript with the secret of a join token, while the provider does not know the key. */
+      readonly join: Uint8Array | undefined;
+      /** Which run of the hub's program the revisions of its state count in. */
+      readonly stateEpoch: string;
+    }
+  | {
+      readonly type: 'configure';
+      /** Grows with each configuration, which replaces the one before as a whole. */
+      readonly config: number;
+      readonly tasks: readonly TaskSpec[];
+    }
+  | {
+      readonly type: 'proofs';
+      readonly config: number;
+      /** sha256 of the challenge's nonce followed by the component. */
+      readonly proofs: readonly { readonly digest: string; readonly proof: Uint8Array }[];
+    }
+  | { readonly type: 'chunk'; readonly digest: string; readonly offset: Bytes; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'state';
+      /** The replica is at this revision when the entries have been applied. */
+      readonly revision: number;
+      /** Whether it begins with nothing. */
+      readonly reset: boolean;
+      readonly entries: readonly StateEntry[];
+    }
+  | { readonly type: 'runs'; readonly runs: readonly RemoteRun[] }
+  | { readonly type: 'cancel'; readonly n: number }
+  | { readonly type: 'beat'; readonly beat: number }
+  | { readonly type: 'drain' }
+  | { readonly type: 'close'; readonly code: ProtocolErrorCode | 'done'; readonly message: string };
+
+export type TaskState =
+  | { readonly name: string; readonly state: 'ready'; readonly limits: Limits; readonly startFuel: Fuel }
+  | { readonly name: string; readonly state: 'refused'; readonly message: string };
+
+export type ProviderMessage =
+  | {
+      readonly type: 'greeting';
+      readonly versions: readonly number[];
+      readonly nonce: Uint8Array;
+      readonly name: string;
+    }
+  | {
+      readonly type: 'welcome';
+      readonly version: number;
+      /** Of the transcript, by the provider's key: 64 bytes. */
+      readonly signature: Uint8Array;
+      readonly heartbeatMs: number;
+      readonly leaseMs: number;
+      /** Runs that may be unanswered at once. */
+      readonly window: number;
+      readonly capacity: Capacity;
+      /** The revision of this hub's state that the provider still has, of the hello's epoch; 0 for none. */
+      readonly revision: number;
+    }
+  | {
+      readonly type: 'challenge';
+      readonly config: number;
+      readonly nonce: Uint8Array;
+      readonly digests: readonly string[];
+    }
+  | {
+      readonly type: 'wanted';
+      readonly config: number;
+      /** What is to be uploaded, and from where on. */
+      readonly components: readonly { readonly digest: string; readonly offset: Bytes }[];
+    }
+  | { readonly type: 'stored'; readonly digest: string; readonly bytes: Bytes }
+  | { readonly type: 'ready'; readonly config: number; readonly tasks: readonly TaskState[] }
+  | { readonly type: 'outcomes'; readonly outcomes: readonly RemoteOutcome[] }
+  | { readonly type: 'window'; readonly runs: number }
+  | {
+      readonly type: 'beat';
+      readonly beat: number;
+      /** What a run of this session would wait if it came now, by the provider's reckoning. */
+      readonly queueMs: number;
+    }
+  | { readonly type: 'draining'; readonly reason: string }
+  | { readonly type: 'close'; readonly code: ProtocolErrorCode | 'done'; readonly message: string };
+
+/** What a message is called. */
+export type HubMessageType = HubMessage['type'];

@@ -1,0 +1,7 @@
+/** Versions of the protocol that this program speaks, the latest last. */
+export const VERSIONS: readonly number[] = [1];
+
+/** The latest version that both sides speak, or undefined. */
+export function commonVersion(ours: readonly number[], theirs: readonly number[]): number | undefined {
+  return ours.filter((version) => theirs.includes(version)).toSorted((a, b) => b - a)[0];
+}
