@@ -1,0 +1,168 @@
+/** One configuration on its way from "configure" to "ready". */
+import { randomBytes } from 'node:crypto';
+import { RUNTIME_BOUNDS, type Grants, type Limits } from '../runtime/index.js';
+import type { ComponentStore, Upload } from './components.js';
+import type { Installation, Installations } from './installations.js';
+import { limitFault, type ProviderPolicy } from './policy.js';
+import { NONCE_BYTES, ProtocolError, type TaskSpec, type TaskState } from './protocol/index.js';
+
+/** A task that a session may run. */
+export interface SessionTask {
+  readonly spec: TaskSpec;
+  readonly installation: Installation;
+  /** What its next run is expected to take. */
+  expectedFuel: number;
+  meanWallMs: number;
+  /** The spec's grants, with the buckets of a replica; made anew when the replica has another name. */
+  grants: { readonly prefix: string; readonly grants: Grants } | undefined;
+}
+
+export interface ConfigurationParts {
+  readonly components: ComponentStore;
+  readonly installations: Installations;
+  readonly policy: ProviderPolicy;
+  /** The hub, as its uploads are kept by. */
+  readonly hub: string;
+  /** Components that this hub has shown to have, in this session. */
+  readonly proven: Set<string>;
+}
+
+/**
+ * A hub has a component when it proves to have its bytes: it hashes them
+ * together with a nonce. All of its digests are challenged, also those that
+ * are not here; so a hub that has only heard of a digest is told "upload it"
+ * whether or not others have it.
+ */
+export class Configuration {
+  readonly nonce = randomBytes(NONCE_BYTES);
+  readonly #parts: ConfigurationParts;
+  readonly #accepted: readonly TaskSpec[];
+  readonly #refused = new Map<string, string>();
+  readonly #uploads = new Map<string, Upload>();
+
+  /** @throws ProtocolError 'quota' when it is more than a session may have as a whole. */
+  constructor(
+    readonly number: number,
+    readonly tasks: readonly TaskSpec[],
+    parts: ConfigurationParts,
+  ) {
+    this.#parts = parts;
+    const { policy } = parts;
+    const names = new Set(tasks.map(({ name }) => name));
+    if (names.size < tasks.length) throw new ProtocolError('malformed', 'Two tasks of a configuration have one name');
+    if (tasks.length > policy.tasks) {
+      throw new ProtocolError('quota', `A session must have at most ${policy.tasks} tasks: these are ${tasks.length}`);
+    }
+    const sizes = new Map(tasks.map(({ digest, bytes }) => [digest, bytes]));
+    const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    if (bytes > policy.componentBytes) {
+      const most = `The components of a session must have at most ${policy.componentBytes} bytes`;
+      throw new ProtocolError('quota', `${most}: these have ${bytes}`);
+    }
+    for (const task of tasks) {
+      const fault = this.#faultOf(task);
+      if (fault !== undefined) this.#refused.set(task.name, fault);
+    }
+    this.#accepted = tasks.filter(({ name }) => !this.#refused.has(name));
+  }
+
+  /** Components that the hub must show to have. */
+  get unproven(): readonly string[] {
+    return [...new Set(this.#accepted.map(({ digest }) => digest))].filter(
+      (digest) => !(this.#parts.proven.has(digest) && this.#parts.components.has(digest)),
+    );
+  }
+
+  /** Looks at proofs, and begins uploads. @returns what is wanted, and from where on. */
+  async prove(
+    proofs: readonly { readonly digest: string; readonly proof: Uint8Array }[],
+  ): Promise<readonly { readonly digest: string; readonly offset: number }[]> {
+    const { components, hub, proven } = this.#parts;
+    const unproven = new Set(this.unproven);
+    for (const { digest, proof } of proofs) {
+      if (!unproven.has(digest)) continue;
+      const expected = await components.proofOf(digest, this.nonce);
+      if (expected === undefined || Buffer.compare(expected, proof) !== 0) continue;
+      proven.add(digest);
+      unproven.delete(digest);
+    }
+    await components.forgetUploads(hub, unproven);
+    for (const digest of unproven) {
+      const { bytes = 0 } = this.#accepted.find((task) => task.digest === digest) ?? {};
+      this.#uploads.set(digest, await components.upload(hub, digest, bytes));
+    }
+    // One whose last piece came just before the link was cut.
+    for (const [digest, upload] of this.#uploads) if (upload.isComplete) await this.#finish(digest, upload);
+    return [...this.#uploads].map(([digest, { received }]) => ({ digest, offset: received }));
+  }
+
+  get isReceived(): boolean {
+    return this.#uploads.size === 0;
+  }
+
+  /** Takes a piece. @returns how much is there; undefined when it belongs to no upload of this configuration. */
+  async take(digest: string, offset: number, piece: Uint8Array): Promise<number | undefined> {
+    const upload = this.#uploads.get(digest);
+    if (upload === undefined) return undefined;
+    if (!upload.fits(offset, piece.length)) {
+      const expected = `A piece of ${digest} must begin at ${upload.received} and end within the component`;
+      throw new ProtocolError('out-of-turn', `${expected}: it begins at ${offset}`);
+    }
+    await upload.append(piece);
+    if (upload.isComplete) await this.#finish(digest, upload);
+    return upload.received;
+  }
+
+  /** Installs what was accepted, one after the other, so that one hub does not keep the others out. */
+  async provision(isStale: () => boolean): Promise<Map<string, SessionTask>> {
+    const ready = new Map<string, SessionTask>();
+    for (const spec of this.#accepted) {
+      if (isStale()) break;
+      if (this.#refused.has(spec.name)) continue;
+      try {
+        const installation = await this.#parts.installations.install(spec.digest, spec.limits);
+        ready.set(spec.name, { spec, installation, expectedFuel: 0, meanWallMs: 0, grants: undefined });
+      } catch (error) {
+        this.#refused.set(spec.name, error instanceof Error ? error.message : String(error));
+      }
+    }
+    return ready;
+  }
+
+  statesOf(ready: ReadonlyMap<string, SessionTask>): readonly TaskState[] {
+    return this.tasks.map(({ name, limits }): TaskState => {
+      const task = ready.get(name);
+      if (task === undefined) return { name, state: 'refused', message: this.#refused.get(name) ?? 'it was given up' };
+      return {
+        name,
+        state: 'ready',
+        limits: limits satisfies Limits,
+        startFuel: task.installation.installed.startFuel,
+      };
+    });
+  }
+
+  /** What was begun to be uploaded is kept for the next time. */
+  async abandon(): Promise<void> {
+    for (const upload of this.#uploads.values()) await upload.suspend();
+    this.#uploads.clear();
+  }
+
+  async #finish(digest: string, upload: Upload): Promise<void> {
+    this.#uploads.delete(digest);
+    const fault = await upload.finish();
+    if (fault === undefined) this.#parts.proven.add(digest);
+    else for (const task of this.#accepted) if (task.digest === digest) this.#refused.set(task.name, fault);
+  }
+
+  #faultOf({ limits, bytes, grants, digest }: TaskSpec): string | undefined {
+    const { policy } = this.#parts;
+    if (bytes > RUNTIME_BOUNDS.componentBytes) {
+      return `a component must have at most ${RUNTIME_BOUNDS.componentBytes} bytes: it has ${bytes}`;
+    }
+    if (Object.keys(grants.buckets).length > policy.tasks) return 'it has too many buckets';
+    const sameDigest = this.tasks.find((task) => task.digest === digest);
+    if (sameDigest !== undefined && sameDigest.bytes !== bytes) return 'one component cannot have two sizes';
+    return limitFault(limits, policy.limits);
+  }
+}

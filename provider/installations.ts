@@ -1,0 +1,72 @@
+import type { InstalledTask, Limits, Runtime } from '../runtime/index.js';
+import type { ComponentStore } from './components.js';
+
+/** What a session holds of the runtime, until it gives it back. */
+export interface Installation {
+  readonly installed: InstalledTask;
+  release(): void;
+}
+
+interface Shared {
+  readonly installed: Promise<InstalledTask>;
+  users: number;
+}
+
+/**
+ * Components in the runtime: one that several tasks or sessions use with the
+ * same memory limit is there once. Nothing of one run is seen by another,
+ * whoever's they are: memory is fresh for each.
+ */
+export class Installations {
+  readonly #runtime: Pick<Runtime, 'install' | 'uninstall'>;
+  readonly #components: ComponentStore;
+  readonly #shared = new Map<string, Shared>();
+
+  constructor(runtime: Pick<Runtime, 'install' | 'uninstall'>, components: ComponentStore) {
+    this.#runtime = runtime;
+    this.#components = components;
+  }
+
+  /** @throws RuntimeError when the component cannot be run here, in the runtime's words. */
+  async install(digest: string, limits: Limits): Promise<Installation> {
+    const name = `${digest}/${limits.memoryBytes}`;
+    let shared = this.#shared.get(name);
+    if (shared === undefined) {
+      this.#components.use(digest);
+      shared = { installed: this.#load(digest, limits), users: 0 };
+      this.#shared.set(name, shared);
+    }
+    shared.users++;
+    const release = once(() => this.#release(name, digest));
+    try {
+      return { installed: await shared.installed, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async #load(digest: string, limits: Limits): Promise<InstalledTask> {
+    return this.#runtime.install(await this.#components.read(digest), limits);
+  }
+
+  #release(name: string, digest: string): void {
+    const shared = this.#shared.get(name);
+    if (shared === undefined || --shared.users > 0) return;
+    this.#shared.delete(name);
+    this.#components.release(digest);
+    shared.installed.then(
+      ({ key }) => this.#runtime.uninstall(key),
+      () => undefined,
+    );
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    action();
+  };
+}

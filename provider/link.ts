@@ -1,0 +1,15 @@
+/** A connection to a hub, as far as a session needs one. */
+export interface Link {
+  /** Where the hub is, for the log. */
+  readonly remote: string;
+  /** See `Transcript.binding`. */
+  readonly binding: Uint8Array;
+  /** What has been sent and not yet taken by the network. */
+  readonly bufferedBytes: number;
+  send(bytes: Uint8Array): void;
+  /** Takes no more messages from the network until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is pending, then closes; one that does not answer is cut. */
+  close(): void;
+}

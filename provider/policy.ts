@@ -1,0 +1,87 @@
+import type { Bytes, Limits } from '../runtime/index.js';
+
+const MiB = 1024 * 1024;
+
+/** What a provider lets one hub have, and all of them together. */
+export interface ProviderPolicy {
+  /** The most that a run may ask for; a task that asks for more is refused, with the limit named. */
+  readonly limits: Limits;
+  /** Runs that a session may have unanswered. */
+  readonly window: number;
+  /** Payloads of those runs together. */
+  readonly queuedBytes: Bytes;
+  /** Tasks of a session. */
+  readonly tasks: number;
+  /** Components of a session together. */
+  readonly componentBytes: Bytes;
+  /** Replicated state of a session: keys and values. */
+  readonly stateBytes: Bytes;
+  /** Messages of a session in a second; those beyond wait on the wire until the next. */
+  readonly messagesPerSecond: number;
+  /** Sessions at once. */
+  readonly sessions: number;
+  /** Connections at once, also of those who have not said who they are. */
+  readonly connections: number;
+  /** Components of all hubs together, on disk; what no session uses goes first. */
+  readonly storeBytes: Bytes;
+}
+
+/** For a machine with 4 GiB that serves a few houses. */
+export const DEFAULT_POLICY: ProviderPolicy = {
+  limits: {
+    /** Minutes of hot code: what is longer should not be one run. */
+    fuel: 1_000_000_000_000,
+    memoryBytes: 512 * MiB,
+    deadlineMs: 10 * 60_000,
+    /** Fits into one message with the rest of an outcome. */
+    outputBytes: 4 * MiB,
+    /** As JSON it may take six times that. */
+    logBytes: MiB / 4,
+  },
+  /** Two threads' work for some milliseconds, and a line of 50 ms in front of it. */
+  window: 256,
+  queuedBytes: 32 * MiB,
+  tasks: 256,
+  componentBytes: 256 * MiB,
+  stateBytes: 64 * MiB,
+  /** A hub that sends each run by itself comes to some thousand. */
+  messagesPerSecond: 20_000,
+  sessions: 32,
+  connections: 64,
+  storeBytes: 2_048 * MiB,
+};
+
+/** Bounds that no operator needs to change, each with its reason. */
+export const PROVIDER_BOUNDS = {
+  /** A run that took this long counts as one that others would have to wait for. */
+  longRunMs: 10,
+  /** Runs that the speed is measured by are at least this long: shorter ones measure the clock. */
+  measuredRunMs: 0.5,
+  /** What a replica's file may have besides what is live before it is written anew. */
+  replicaSlackBytes: 1 * MiB,
+  /** Replicas that a thread holds open. */
+  openReplicas: 64,
+  /** How long unfinished uploads are kept for a hub that is gone: an evening's outage. */
+  keptUploadMs: 12 * 3_600_000,
+  /** How long its state is kept: it is in memory, and sent anew within seconds. */
+  keptReplicaMs: 10 * 60_000,
+  /** Outcomes in one message. */
+  outcomesBytes: 1 * MiB,
+  /** A link that takes no more than this is slow: outcomes wait until it has taken some. */
+  bufferedBytes: 8 * MiB,
+  /** How long a provider that was told to stop lets runs end. */
+  drainMs: 10_000,
+  /** Hubs that may be registered, and invitations that are open. */
+  hubs: 1_024,
+  invitations: 64,
+} as const;
+
+/** The first limit that a task asks too much of, in words; undefined when it fits. */
+export function limitFault(asked: Limits, most: Limits): string | undefined {
+  for (const name of LIMIT_NAMES) {
+    if (asked[name] > most[name]) return `${name} must be at most ${most[name]} at this provider: it is ${asked[name]}`;
+  }
+  return undefined;
+}
+
+const LIMIT_NAMES = ['fuel', 'memoryBytes', 'deadlineMs', 'outputBytes', 'logBytes'] as const;

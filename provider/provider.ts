@@ -1,0 +1,353 @@
+/** The composition root: sessions behind links, over one runtime. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Runtime, RuntimeOptions } from '../runtime/index.js';
+import { ComponentStore } from './components.js';
+import { FairQueue } from './fair-queue.js';
+import { identify } from './handshake.js';
+import type { KnownHubs } from './identity/known-hubs.js';
+import { Installations } from './installations.js';
+import type { Link } from './link.js';
+import { PROVIDER_BOUNDS, type ProviderPolicy } from './policy.js';
+import {
+  decodeHubMessage,
+  encodeProviderMessage,
+  GREETED,
+  nextState,
+  NONCE_BYTES,
+  PROTOCOL_BOUNDS,
+  PROTOCOL_TIMES,
+  ProtocolError,
+  VERSIONS,
+  type HubMessage,
+  type ProtocolErrorCode,
+  type ProviderMessage,
+  type SigningKey,
+} from './protocol/index.js';
+import { Replica } from './replica/replica.js';
+import { Session } from './session.js';
+import { Speed } from './speed.js';
+
+export interface ProviderOptions {
+  readonly dataDir: string;
+  readonly threads: number;
+  readonly startRuntime: (options: RuntimeOptions) => Promise<Runtime>;
+  readonly key: SigningKey;
+  readonly hubs: KnownHubs;
+  /** What it is called towards hubs. */
+  readonly name: string;
+  readonly policy: ProviderPolicy;
+  readonly observe: (observation: ProviderObservation) => void;
+  /** Milliseconds since 1970 (UTC), and milliseconds on a clock that nobody sets. */
+  readonly clock: () => number;
+  readonly nowMs: () => number;
+  /** Default: `PROTOCOL_TIMES`. */
+  readonly times?: { readonly helloMs: number; readonly heartbeatMs: number; readonly leaseMs: number };
+}
+
+export type ProviderObservation =
+  | { readonly kind: 'session-began'; readonly hub: string; readonly name: string; readonly remote: string }
+  | {
+      readonly kind: 'session-ended';
+      readonly hub: string;
+      readonly name: string;
+      readonly code: ProtocolErrorCode | 'done';
+      readonly message: string;
+    }
+  | { readonly kind: 'refused'; readonly remote: string; readonly code: string; readonly message: string };
+
+/** What a link tells about. */
+export interface LinkEvents {
+  message(bytes: Uint8Array): void;
+  closed(): void;
+}
+
+export interface Provider {
+  /** Takes a new connection. */
+  accept(link: Link): LinkEvents;
+  /** Sessions that are open. */
+  readonly sessions: number;
+  /** Takes no more runs, lets those that it has end within `PROVIDER_BOUNDS.drainMs`, and closes. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** State of a hub whose session may come back. */
+interface KeptReplica {
+  readonly replica: Replica;
+  readonly stateEpoch: string;
+  leftAtMs: number;
+}
+
+export async function createProvider(options: ProviderOptions): Promise<Provider> {
+  const { dataDir, threads, policy, clock } = options;
+  const replicaDir = join(dataDir, 'replicas');
+  // Copies of hubs' state: those of an earlier start are nobody's.
+  rmSync(replicaDir, { recursive: true, force: true });
+  mkdirSync(replicaDir, { recursive: true, mode: 0o700 });
+  const components = await ComponentStore.open({ dir: dataDir, storeBytes: policy.storeBytes, nowMs: clock });
+  await components.forgetStaleUploads(clock() - PROVIDER_BOUNDS.keptUploadMs);
+  const runtime = await options.startRuntime({
+    threads,
+    cacheDir: join(dataDir, 'prepared'),
+    state: { module: new URL('./replica/reader.js', import.meta.url), options: { dir: replicaDir } },
+  });
+  return new OpenProvider(options, { components, runtime, replicaDir });
+}
+
+interface Started {
+  readonly components: ComponentStore;
+  readonly runtime: Runtime;
+  readonly replicaDir: string;
+}
+
+class OpenProvider implements Provider {
+  readonly #options: ProviderOptions;
+  readonly #started: Started;
+  readonly #installations: Installations;
+  readonly #queue: FairQueue;
+  readonly #speed = new Speed();
+  readonly #sessions = new Map<string, Session>();
+  readonly #replicas = new Map<string, KeptReplica>();
+  readonly #connections = new Set<Connection>();
+  readonly #watch: NodeJS.Timeout;
+  #replicaCount = 0;
+  #draining = false;
+  #drained: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ProviderOptions, started: Started) {
+    this.#options = options;
+    this.#started = started;
+    const { runtime, components } = started;
+    this.#installations = new Installations(runtime, components);
+    this.#queue = new FairQueue({ slots: () => runtime.idleSlots, threads: options.threads });
+    this.#watch = setInterval(() => this.#look(), this.times.heartbeatMs / 2);
+  }
+
+  get times(): NonNullable<ProviderOptions['times']> {
+    return this.#options.times ?? PROTOCOL_TIMES;
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  accept(link: Link): LinkEvents {
+    const connection = new Connection(this, link, this.#options);
+    this.#connections.add(connection);
+    const isFull = this.#connections.size > this.#options.policy.connections;
+    if (isFull || this.#draining) connection.refuse(new ProtocolError('busy', 'This provider takes no more sessions'));
+    else connection.greet();
+    return connection;
+  }
+
+  /** A hub has shown who it is. @throws ProtocolError 'busy' */
+  begin(hello: Extract<HubMessage, { type: 'hello' }>, hub: string, connection: Connection): Session {
+    const { policy, observe, nowMs } = this.#options;
+    // A hub has one session: it knows best which link is dead.
+    this.#sessions.get(hub)?.close('done', 'the hub has begun another session');
+    if (this.#sessions.size >= policy.sessions || this.#draining) {
+      throw new ProtocolError('busy', 'This provider takes no more sessions');
+    }
+    const replica = this.#replicaFor(hub, hello.stateEpoch);
+    const { runtime, components } = this.#started;
+    const session: Session = new Session(
+      {
+        link: connection.link,
+        hub,
+        name: hello.name,
+        runtime,
+        components,
+        replica,
+        policy,
+        nowMs,
+        queue: this.#queue,
+        installations: this.#installations,
+        speed: this.#speed,
+        ended: (code, message) => {
+          if (this.#sessions.get(hub) === session) this.#sessions.delete(hub);
+          const kept = this.#replicas.get(hub);
+          if (kept !== undefined) kept.leftAtMs = nowMs();
+          observe({ kind: 'session-ended', hub, name: hello.name, code, message });
+          if (this.#sessions.size === 0) this.#drained?.();
+        },
+      },
+      nextState(GREETED, { type: 'hello' }),
+    );
+    this.#sessions.set(hub, session);
+    observe({ kind: 'session-began', hub, name: hello.name, remote: connection.link.remote });
+    return session;
+  }
+
+  welcome(hub: string, signature: Uint8Array, version: number): ProviderMessage {
+    const { threads, policy } = this.#options;
+    const { heartbeatMs, leaseMs } = this.times;
+    return {
+      type: 'welcome',
+      version,
+      signature,
+      heartbeatMs,
+      leaseMs,
+      window: policy.window,
+      capacity: { threads, fuelPerSecond: this.#speed.fuelPerSecond },
+      revision: this.#replicas.get(hub)?.replica.revision ?? 0,
+    };
+  }
+
+  forget(connection: Connection): void {
+    this.#connections.delete(connection);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#draining = true;
+    for (const session of this.#sessions.values()) session.drain('the provider stops');
+    if (this.#sessions.size > 0) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PROVIDER_BOUNDS.drainMs)));
+      await Promise.race([late, new Promise<void>((resolve) => (this.#drained = resolve))]);
+      clearTimeout(timer);
+    }
+    clearInterval(this.#watch);
+    for (const session of this.#sessions.values()) session.close('done', 'the provider stops');
+    for (const connection of this.#connections) connection.end();
+    for (const { replica } of this.#replicas.values()) replica.close();
+    await this.#started.runtime.close();
+  }
+
+  /** What the provider still has of a hub's state, if it is of the same start of the hub. */
+  #replicaFor(hub: string, stateEpoch: string): Replica {
+    const kept = this.#replicas.get(hub);
+    if (kept?.stateEpoch === stateEpoch) return kept.replica;
+    kept?.replica.close();
+    const { replicaDir } = this.#started;
+    const replica = new Replica(replicaDir, this.#replicaCount++, this.#options.policy.stateBytes);
+    this.#replicas.set(hub, { replica, stateEpoch, leftAtMs: this.#options.nowMs() });
+    return replica;
+  }
+
+  /** Ends what has been silent for too long. */
+  #look(): void {
+    const nowMs = this.#options.nowMs();
+    for (const connection of this.#connections) connection.look(nowMs);
+    for (const [hub, { replica, leftAtMs }] of this.#replicas) {
+      if (this.#sessions.has(hub) || nowMs - leftAtMs < PROVIDER_BOUNDS.keptReplicaMs) continue;
+      replica.close();
+      this.#replicas.delete(hub);
+    }
+    this.#queue.pump();
+  }
+}
+
+/** One link, from its greeting to its end. */
+class Connection implements LinkEvents {
+  readonly link: Link;
+  readonly #provider: OpenProvider;
+  readonly #options: ProviderOptions;
+  readonly #nonce = randomBytes(NONCE_BYTES);
+  readonly #sinceMs: number;
+  #heardAtMs: number;
+  #session: Session | undefined;
+  #isIdentifying = false;
+  #isOver = false;
+  #second = 0;
+  #messages = 0;
+
+  constructor(provider: OpenProvider, link: Link, options: ProviderOptions) {
+    this.#provider = provider;
+    this.link = link;
+    this.#options = options;
+    this.#sinceMs = options.nowMs();
+    this.#heardAtMs = this.#sinceMs;
+  }
+
+  greet(): void {
+    const { name } = this.#options;
+    this.link.send(encodeProviderMessage({ type: 'greeting', versions: VERSIONS, nonce: this.#nonce, name }));
+  }
+
+  message(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#heardAtMs = this.#options.nowMs();
+    this.#slowDown();
+    try {
+      if (this.#session === undefined && bytes.length > PROTOCOL_BOUNDS.helloBytes) {
+        throw new ProtocolError('too-large', `A hello must have at most ${PROTOCOL_BOUNDS.helloBytes} bytes`);
+      }
+      const message = decodeHubMessage(bytes);
+      if (this.#session !== undefined) this.#session.receive(message);
+      else this.#hello(message);
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  closed(): void {
+    this.#isOver = true;
+    this.#provider.forget(this);
+    this.#session?.lost('the link was closed');
+  }
+
+  look(nowMs: number): void {
+    const { helloMs, leaseMs } = this.#provider.times;
+    if (this.#isOver) return;
+    if (this.#session === undefined && nowMs - this.#sinceMs > helloMs) {
+      this.refuse(new ProtocolError('lease', `No hello came within ${helloMs} ms`));
+    } else if (this.#session !== undefined && nowMs - this.#heardAtMs > leaseMs) {
+      this.refuse(new ProtocolError('lease', `Nothing was heard for ${leaseMs} ms`));
+    }
+  }
+
+  /** Says why, and ends. */
+  refuse(error: unknown): void {
+    if (this.#isOver) return;
+    const code = error instanceof ProtocolError ? error.code : 'internal';
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.#session !== undefined && !this.#session.isOver) {
+      this.#session.close(code, message);
+    } else {
+      this.#options.observe({ kind: 'refused', remote: this.link.remote, code, message });
+      this.link.send(encodeProviderMessage({ type: 'close', code, message }));
+    }
+    this.end();
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#provider.forget(this);
+    this.link.close();
+  }
+
+  #hello(message: HubMessage): void {
+    nextState(GREETED, message.type === 'configure' || message.type === 'proofs' ? message : { type: message.type });
+    if (message.type !== 'hello') return this.end();
+    if (this.#isIdentifying) throw new ProtocolError('out-of-turn', 'The hello has not been answered yet');
+    this.#isIdentifying = true;
+    this.#welcome(message).catch((error: unknown) => this.refuse(error));
+  }
+
+  async #welcome(hello: Extract<HubMessage, { type: 'hello' }>): Promise<void> {
+    const { key, hubs } = this.#options;
+    const { binding } = this.link;
+    const { hub, signature } = await identify(hello, { key, hubs, binding, nonce: this.#nonce });
+    if (this.#isOver) return;
+    this.#session = this.#provider.begin(hello, hub, this);
+    this.link.send(encodeProviderMessage(this.#provider.welcome(hub, signature, hello.version)));
+  }
+
+  /** More messages in a second than allowed wait until the next: on the hub's side, in the end. */
+  #slowDown(): void {
+    const nowMs = this.#options.nowMs();
+    const second = Math.floor(nowMs / 1_000);
+    if (second !== this.#second) [this.#second, this.#messages] = [second, 0];
+    this.#messages++;
+    if (this.#messages !== this.#options.policy.messagesPerSecond) return;
+    this.link.pause();
+    setTimeout(() => this.link.resume(), (second + 1) * 1_000 - nowMs);
+  }
+}

@@ -1,0 +1,94 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { decodeHead, ENTRY_HEAD_BYTES } from './log-format.js';
+
+/** Where a value is in the file. */
+export interface Place {
+  readonly version: number;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** What a replica's file holds: its keys in memory, their values on disk. */
+export class LogIndex {
+  readonly #fd: number;
+  readonly #buckets = new Map<string, Map<string, Place>>();
+  readonly #sorted = new Map<string, readonly string[]>();
+  #end = 0;
+
+  /** @throws Error when there is no such file. */
+  constructor(file: string) {
+    this.#fd = openSync(file, 'r');
+  }
+
+  /** Takes in what has been appended. */
+  catchUp(): void {
+    let chunk: Buffer = Buffer.alloc(0);
+    for (;;) {
+      const more = Buffer.allocUnsafe(CHUNK_BYTES);
+      const read = readSync(this.#fd, more, 0, CHUNK_BYTES, this.#end + chunk.length);
+      if (read === 0) return;
+      chunk = Buffer.concat([chunk, more.subarray(0, read)]);
+      const taken = this.#take(chunk);
+      this.#end += taken.bytes;
+      // A value is not looked at: the next entry begins after it.
+      chunk = taken.isWithinValue ? Buffer.alloc(0) : chunk.subarray(taken.bytes);
+    }
+  }
+
+  get(bucket: string, key: string): Place | undefined {
+    return this.#buckets.get(bucket)?.get(key);
+  }
+
+  read({ at, bytes }: Place): Uint8Array {
+    const value = new Uint8Array(bytes);
+    readSync(this.#fd, value, 0, bytes, at);
+    return value;
+  }
+
+  /** Keys of a bucket in ascending order of their UTF-8 bytes. */
+  keys(bucket: string): readonly string[] {
+    let sorted = this.#sorted.get(bucket);
+    if (sorted === undefined) {
+      sorted = [...(this.#buckets.get(bucket)?.keys() ?? [])].toSorted((a, b) =>
+        Buffer.compare(Buffer.from(a), Buffer.from(b)),
+      );
+      this.#sorted.set(bucket, sorted);
+    }
+    return sorted;
+  }
+
+  *entries(): Generator<readonly [bucket: string, key: string, place: Place]> {
+    for (const [bucket, keys] of this.#buckets) for (const [key, place] of keys) yield [bucket, key, place];
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #take(chunk: Buffer): { readonly bytes: number; readonly isWithinValue: boolean } {
+    let at = 0;
+    while (chunk.length - at >= ENTRY_HEAD_BYTES) {
+      const { version, bucketBytes, keyBytes, valueBytes } = decodeHead(chunk, at);
+      const keyAt = at + ENTRY_HEAD_BYTES + bucketBytes;
+      const valueAt = keyAt + keyBytes;
+      if (valueAt > chunk.length) break;
+      const bucket = chunk.toString('utf8', at + ENTRY_HEAD_BYTES, keyAt);
+      const key = chunk.toString('utf8', keyAt, valueAt);
+      const place = valueBytes === undefined ? undefined : { version, at: this.#end + valueAt, bytes: valueBytes };
+      this.#put(bucket, key, place);
+      at = valueAt + (valueBytes ?? 0);
+      if (at > chunk.length) return { bytes: at, isWithinValue: true };
+    }
+    return { bytes: at, isWithinValue: false };
+  }
+
+  #put(bucket: string, key: string, place: Place | undefined): void {
+    let keys = this.#buckets.get(bucket);
+    if (keys === undefined) this.#buckets.set(bucket, (keys = new Map<string, Place>()));
+    if (place === undefined || !keys.has(key)) this.#sorted.delete(bucket);
+    if (place === undefined) keys.delete(key);
+    else keys.set(key, place);
+  }
+}

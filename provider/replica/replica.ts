@@ -1,0 +1,146 @@
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ProtocolError, type StateEntry } from '../protocol/index.js';
+import { PROVIDER_BOUNDS } from '../policy.js';
+import { encodeEntry } from './log-format.js';
+import { LogIndex } from './log-index.js';
+
+/** A file that runs read, and that goes when the last of them is over. */
+export interface ReplicaView {
+  /** Goes before the name of each bucket of a run: see `splitBucket`. */
+  readonly prefix: string;
+  release(): void;
+}
+
+interface Generation {
+  readonly name: string;
+  readonly file: string;
+  users: number;
+}
+
+/** What the provider has of one hub's state. It is a copy, and survives no restart. */
+export class Replica {
+  readonly #dir: string;
+  readonly #number: number;
+  readonly #mostBytes: number;
+  #generation: Generation;
+  #fd: number;
+  #index: LogIndex;
+  #count = 0;
+  /** Of the file, and of what of it counts. */
+  #bytes = 0;
+  #liveBytes = 0;
+  #revision = 0;
+  #isClosed = false;
+
+  /** @param number No other replica in the folder may have it. */
+  constructor(dir: string, number: number, mostBytes: number) {
+    this.#dir = dir;
+    this.#number = number;
+    this.#mostBytes = mostBytes;
+    ({ generation: this.#generation, fd: this.#fd, index: this.#index } = this.#begin());
+  }
+
+  /** Of the hub's state, so far. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /**
+   * Appends changes: runs that are handed to a thread afterwards see them.
+   * @throws ProtocolError 'quota' when it would be too large, or 'out-of-turn' when the revision goes back.
+   */
+  apply(entries: readonly StateEntry[], revision: number): void {
+    if (revision < this.#revision) {
+      throw new ProtocolError('out-of-turn', `Revision ${revision} of the state comes after ${this.#revision}`);
+    }
+    let live = this.#liveBytes;
+    for (const entry of entries) live += sizeOf(entry) - this.#sizeNow(entry);
+    if (live > this.#mostBytes) {
+      const most = `A session's state must have at most ${this.#mostBytes} bytes`;
+      throw new ProtocolError('quota', `${most}: it would have ${live}`);
+    }
+    const bytes = Buffer.concat(entries.map(encodeEntry));
+    writeFileSync(this.#fd, bytes);
+    this.#index.catchUp();
+    this.#bytes += bytes.length;
+    this.#liveBytes = live;
+    this.#revision = revision;
+    if (this.#bytes > 2 * this.#liveBytes + PROVIDER_BOUNDS.replicaSlackBytes) this.#compact();
+  }
+
+  /** Begins with nothing. */
+  reset(): void {
+    this.#replace([]);
+    this.#revision = 0;
+  }
+
+  /** The state as it is now, for a run, until it is released. */
+  view(): ReplicaView {
+    const generation = this.#generation;
+    generation.users++;
+    let released = false;
+    return {
+      prefix: `${generation.name}/`,
+      release: () => {
+        if (released) return;
+        released = true;
+        generation.users--;
+        this.#tidy(generation);
+      },
+    };
+  }
+
+  /** The file goes when no run reads it any more. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    closeSync(this.#fd);
+    this.#index.close();
+    this.#tidy(this.#generation);
+  }
+
+  #begin(): { readonly generation: Generation; readonly fd: number; readonly index: LogIndex } {
+    const name = `${this.#number}-${this.#count++}`;
+    const file = join(this.#dir, `${name}.log`);
+    // Another provider that was killed may have left one.
+    const fd = openSync(file, 'w', 0o600);
+    return { generation: { name, file, users: 0 }, fd, index: new LogIndex(file) };
+  }
+
+  /** Writes what counts to a new file. Runs that were begun go on reading the old one. */
+  #compact(): void {
+    const entries: StateEntry[] = [];
+    for (const [bucket, key, place] of this.#index.entries()) {
+      entries.push({ bucket, key, version: place.version, value: this.#index.read(place) });
+    }
+    this.#replace(entries);
+  }
+
+  #replace(entries: readonly StateEntry[]): void {
+    const before = { generation: this.#generation, fd: this.#fd, index: this.#index };
+    ({ generation: this.#generation, fd: this.#fd, index: this.#index } = this.#begin());
+    const bytes = Buffer.concat(entries.map(encodeEntry));
+    writeFileSync(this.#fd, bytes);
+    this.#index.catchUp();
+    this.#bytes = bytes.length;
+    this.#liveBytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    closeSync(before.fd);
+    before.index.close();
+    this.#tidy(before.generation);
+  }
+
+  #tidy(generation: Generation): void {
+    if (generation.users > 0 || (generation === this.#generation && !this.#isClosed)) return;
+    rmSync(generation.file, { force: true });
+  }
+
+  #sizeNow({ bucket, key }: StateEntry): number {
+    const place = this.#index.get(bucket, key);
+    return place === undefined ? 0 : key.length + place.bytes;
+  }
+}
+
+function sizeOf({ key, value }: StateEntry): number {
+  return value === undefined ? 0 : key.length + value.length;
+}
