@@ -1,0 +1,22 @@
+/** Every bound of the hub's side of a session, each with its reason. */
+export const SESSION_BOUNDS = {
+  /** Providers that a hub may know. */
+  providers: 16,
+  /** From the first byte to the welcome. */
+  openMs: 10_000,
+  /** Between two attempts to connect, doubled from the least to the most, so that a provider that is gone costs little. */
+  leastRetryMs: 200,
+  mostRetryMs: 15_000,
+  /** How long after its deadline a run's answer may come: it waits its turn at the provider. Then it runs elsewhere. */
+  answerMs: 30_000,
+  /** How long the outcome of a run that was cancelled is waited for. */
+  cancelMs: 1_000,
+  /** What has been sent and not taken by the network: beyond, runs wait here, where they can still be run locally. */
+  bufferedBytes: 4 * 1024 * 1024,
+  /** Messages with state that are sent in one turn of the event loop. */
+  stateMessages: 4,
+  /** Numbers of runs that were given up and whose answer may still come. */
+  abandoned: 4_096,
+  /** Round trips that the median is taken of. */
+  roundTrips: 8,
+} as const;

@@ -1,0 +1,214 @@
+/** A provider as the hub knows it: there is a session with it whenever there can be. */
+import {
+  ProtocolError,
+  type Capacity,
+  type ProtocolErrorCode,
+  type SigningKey,
+  type TaskSpec,
+} from '../../provider/protocol/index.js';
+import type { Logger } from '../log.js';
+import type { Timer } from '../timer.js';
+import { SESSION_BOUNDS } from './limits.js';
+import { openLink, type OpenOptions } from './open-session.js';
+import { ProviderSession, type RemoteResult, type SentRun } from './provider-session.js';
+import { RemoteLost } from './remote-lost.js';
+import type { SavedProvider } from './saved-providers.js';
+import type { StateFeed } from './state-feed.js';
+
+export interface RemoteProviderParts {
+  readonly saved: SavedProvider;
+  readonly key: SigningKey;
+  readonly hubName: string;
+  readonly stateEpoch: string;
+  readonly feed: StateFeed;
+  /** The file of a component, as it was deployed. */
+  readonly component: (digest: string) => Promise<Uint8Array>;
+  readonly timer: Timer;
+  /** Milliseconds since 1970 (UTC). */
+  readonly clock: () => number;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** Makes links. Default: WebSockets. */
+  readonly connect?: OpenOptions['connect'];
+  /** Told when there is more room, or when a task can be sent that could not before, or no longer can. */
+  readonly changed: () => void;
+}
+
+export interface ProviderStatus {
+  readonly name: string;
+  readonly url: string;
+  /** `faulty`: it gave an answer that cannot be right, and is not asked again before the hub is started anew. */
+  readonly state: 'connecting' | 'open' | 'faulty' | 'closed';
+  /** Why it is not open. */
+  readonly reason: string;
+  readonly runs: number;
+  readonly room: number;
+  readonly roundTripMs: number | undefined;
+  readonly queueMs: number;
+  readonly uploadedBytes: number;
+  readonly refused: Readonly<Record<string, string>>;
+}
+
+export class RemoteProvider {
+  readonly name: string;
+  readonly #parts: RemoteProviderParts;
+  #session: ProviderSession | undefined;
+  #capacity: Capacity = { threads: 1, fuelPerSecond: 0 };
+  #tasks: readonly TaskSpec[] = [];
+  #state: ProviderStatus['state'] = 'connecting';
+  #reason = 'no session was opened yet';
+  #retryMs: number = SESSION_BOUNDS.leastRetryMs;
+  #cancelRetry: () => void = () => undefined;
+  #uploadedBytes = 0;
+
+  constructor(parts: RemoteProviderParts) {
+    this.#parts = parts;
+    this.name = parts.saved.name;
+  }
+
+  get capacity(): Capacity {
+    return this.#capacity;
+  }
+
+  get room(): number {
+    return this.#session?.room ?? 0;
+  }
+
+  get queueMs(): number {
+    return this.#session?.queueMs ?? 0;
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#session?.roundTripMs;
+  }
+
+  get isFaulty(): boolean {
+    return this.#state === 'faulty';
+  }
+
+  get status(): ProviderStatus {
+    const session = this.#session;
+    const refused = this.#tasks.flatMap(({ name }): [string, string][] => {
+      const refusal = session?.refusalOf(name);
+      return refusal === undefined ? [] : [[name, refusal]];
+    });
+    return {
+      name: this.name,
+      url: this.#parts.saved.token.url,
+      state: this.#state,
+      reason: this.#reason,
+      runs: session?.runs ?? 0,
+      room: this.room,
+      roundTripMs: this.roundTripMs,
+      queueMs: this.queueMs,
+      uploadedBytes: this.#uploadedBytes + (session?.uploadedBytes ?? 0),
+      refused: Object.fromEntries(refused),
+    };
+  }
+
+  /** Begins to connect, and goes on until `close`. */
+  start(): void {
+    void this.#connect();
+  }
+
+  /** Whether it executes a task now. */
+  takes(task: string): boolean {
+    return this.#session?.takes(task) ?? false;
+  }
+
+  /** Replaces what it executes. */
+  configure(tasks: readonly TaskSpec[]): void {
+    const before = new Map(this.#tasks.map((task) => [task.name, JSON.stringify(task)]));
+    const isSame =
+      tasks.length === before.size && tasks.every((task) => before.get(task.name) === JSON.stringify(task));
+    if (isSame) return;
+    this.#tasks = tasks;
+    const buckets = tasks.flatMap(({ grants }) => Object.values(grants.buckets).map(({ id }) => id));
+    this.#parts.feed.replicate(new Set(buckets));
+    for (const task of tasks) if (before.get(task.name) !== JSON.stringify(task)) this.#session?.withhold(task.name);
+    this.#session?.configure(tasks);
+  }
+
+  /** @throws RemoteLost when there will be no outcome from there. */
+  run(run: SentRun, signal: AbortSignal | undefined): Promise<RemoteResult> {
+    return this.#session?.run(run, signal) ?? Promise.reject(new RemoteLost('there is no session with the provider'));
+  }
+
+  /** What it answered is not what a run comes to: it is not asked again. */
+  fault(reason: string): void {
+    this.#state = 'faulty';
+    this.#reason = reason;
+    this.#parts.log.warn({ provider: this.name, reason }, 'a provider is at fault and is not used any more');
+    this.#cancelRetry();
+    this.#session?.close('fault', reason);
+  }
+
+  /** Its unfinished runs are lost to it. Idempotent. */
+  close(): void {
+    if (this.#state !== 'faulty') this.#state = 'closed';
+    this.#cancelRetry();
+    this.#session?.close('done', 'the hub stops');
+  }
+
+  get #isWanted(): boolean {
+    return this.#state === 'connecting' || this.#state === 'open';
+  }
+
+  async #connect(): Promise<void> {
+    const { saved, key, hubName, stateEpoch, feed, component, timer, clock, changed, log, connect } = this.#parts;
+    const { url, certificate, key: providerKey, secret } = saved.token;
+    try {
+      const nowMs = clock();
+      const opened = await openLink({
+        url,
+        certificate,
+        providerKey,
+        secret,
+        key,
+        hubName,
+        stateEpoch,
+        nowMs,
+        connect,
+      });
+      if (!this.#isWanted) return opened.link.cut();
+      const { link, welcome } = opened;
+      const ended = (code: ProtocolErrorCode | 'done', message: string): void => this.#ended(code, message);
+      this.#session = new ProviderSession({ link, welcome, feed, component, timer, changed, ended });
+      this.#capacity = welcome.capacity;
+      this.#state = 'open';
+      this.#reason = '';
+      log.info({ provider: this.name, url }, 'a session with a provider is open');
+      opened.handOver(this.#session);
+      this.#session.configure(this.#tasks);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!this.#isWanted) return;
+    if (reason !== this.#reason) this.#parts.log.warn({ provider: this.name, reason }, 'no session with a provider');
+    this.#reason = reason;
+    // It will hardly become another one by itself, but a token may be renewed at its side.
+    const isFinal = error instanceof ProtocolError && (error.code === 'identity' || error.code === 'version');
+    this.#retry(isFinal ? SESSION_BOUNDS.mostRetryMs : this.#retryMs);
+  }
+
+  #ended(code: ProtocolErrorCode | 'done', message: string): void {
+    this.#uploadedBytes += this.#session?.uploadedBytes ?? 0;
+    this.#session = undefined;
+    if (code === 'fault' && this.#state !== 'faulty') this.fault(message);
+    this.#parts.changed();
+    if (!this.#isWanted) return;
+    this.#state = 'connecting';
+    this.#reason = message;
+    this.#parts.log.warn({ provider: this.name, code, reason: message }, 'a session with a provider ended');
+    this.#retry(SESSION_BOUNDS.leastRetryMs);
+  }
+
+  #retry(afterMs: number): void {
+    this.#state = 'connecting';
+    this.#retryMs = Math.min(SESSION_BOUNDS.mostRetryMs, Math.max(SESSION_BOUNDS.leastRetryMs, 2 * afterMs));
+    this.#cancelRetry = this.#parts.timer.after(afterMs, () => void this.#connect());
+  }
+}
