@@ -1,5 +1,6 @@
 /** The composition root: constructs the parts of a hub, starts them, and closes them in reverse. */
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { Backups } from './backups.js';
@@ -32,6 +33,7 @@ import type { Logger } from './log.js';
 import { OwnPublishes } from './loops/index.js';
 import { Outbox } from './outbox.js';
 import type { PendingRun } from './pending-run.js';
+import type { Placement } from './placement/index.js';
 import { Quarantine } from './quarantine/index.js';
 import { RetryWaits } from './retries/index.js';
 import { affordableRecords } from './record-room.js';
@@ -53,6 +55,8 @@ export interface HubOptions {
   /** Threads that run guests. Default: the machine's cores. */
   readonly threads?: number;
   readonly startRuntime: (options: RuntimeOptions) => Promise<Runtime>;
+  /** Lets runs execute at providers as well. Without it, all execute here. */
+  readonly placement?: Placement;
   /** Opens the store in a file, created if need be. Default: SQLite, with the machine's disk. */
   readonly openStore?: (file: string) => Store;
   /** Connects to the broker; messages may come at once. `onReleased` is told of those at QoS 2 that will not come again. */
@@ -128,7 +132,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 }
 
 async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
-  const { dataDir, clock, log, timer = monotonicTimer } = options;
+  const { dataDir, clock, log, timer = monotonicTimer, placement } = options;
   const observers = [options.observe];
   const observe: Observer = (observation) => {
     for (const each of observers) each(observation);
@@ -147,12 +151,15 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     bytes: STORE_BOUNDS.keptComponentBytes,
     clock,
   });
-  const runtime = await options.startRuntime({
+  const threads = await options.startRuntime({
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     cacheDir: join(dataDir, 'components'),
     state: { module: new URL('./store/reader.js', import.meta.url), options: { file } },
     observe: (observation) => log.warn(observation, 'the runtime lost a thread or a process'),
   });
+  const component = (digest: string): Promise<Uint8Array | undefined> => components.find(digest);
+  const runtime =
+    placement?.over({ local: threads, threads: options.threads ?? availableParallelism(), file, component }) ?? threads;
   releases.push(() => closeRuntime(runtime, log));
 
   const registry = new Registry();
@@ -164,13 +171,13 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const keeps = records.bytes > 0;
   // Without it a run cannot be executed again, which is no reason not to execute it.
   const keep = async (digest: string, component: Uint8Array): Promise<void> => {
-    if (!keeps) return;
+    if (!keeps && placement === undefined) return;
     await components.keep(digest, component).catch((error: unknown) => {
       log.warn({ err: error, digest }, 'a component could not be kept: its runs cannot be replayed');
     });
   };
   const isInForce = (task: DeployedTask): boolean => registry.get(task.manifest.name) === task;
-  const lanes = new Lanes((lane) => scheduler.createLane(lane));
+  const lanes = new Lanes((lane) => scheduler.createLane(lane), placement && ((task) => placement.gateOf(task)));
   const kept = await KeptTasks.open(dataDir);
   const deploying: DeployParts = {
     runtime,
@@ -212,6 +219,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
       counts.lettersDropped += letters;
       observe({ kind: 'dead-letters-dropped', letters });
     },
+    changed: (changes, results) => placement?.note(changes, results),
     failed: (error) => {
       log.fatal(
         { err: error },
@@ -298,6 +306,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     () => devices.want(registry.tasks.some(readsDevices)),
     () => schedules.update(registry.tasks),
     () => void retireComponents(),
+    () => placement?.deployed(registry.tasks),
   ];
   devices.want(registry.tasks.some(readsDevices));
   const changes = new TaskChanges({
@@ -346,6 +355,8 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     flush: () => journal.flushRecords(),
     unrecorded: () => journal.unrecorded,
   });
+  placement?.whenRoom(() => scheduler.pump());
+  placement?.deployed(registry.tasks);
   const connecting = lateLink.connect(() =>
     options.connect(
       (message) => intake.receive(message),

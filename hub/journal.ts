@@ -27,6 +27,8 @@ export interface JournalParts {
   readonly released: (group: OutboxGroup) => void;
   /** So many dead letters went as there were too many. */
   readonly lettersDropped: (letters: number) => void;
+  /** Told what runs wanted and what came of it, before anyone else is. */
+  readonly changed?: (changes: readonly StateChange[], results: readonly ChangeResult[]) => void;
   /** The disk no longer confirms what is written: nothing may leave from now on. */
   readonly failed: (error: Error) => void;
 }
@@ -257,6 +259,7 @@ export class Journal {
     clearTimeout(this.#recordsTimer);
     this.#recordsTimer = undefined;
     this.#turn = new Turn(received === undefined ? turn.inboxId : store.nextInboxId());
+    this.#parts.changed?.(changes, committed.results);
     if (received !== undefined || changes.length > 0 || discarded.length > 0) {
       void this.#keep(turn.onDurable, committed.outbox);
     }

@@ -1,6 +1,6 @@
 import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
-import type { Lane, LaneOptions } from './scheduler/index.js';
+import type { Lane, LaneGate, LaneOptions } from './scheduler/index.js';
 
 /** A version of a task that has no runs but those which have begun. */
 interface Leaving {
@@ -24,12 +24,18 @@ interface Waiting {
  */
 export class Lanes {
   readonly #create: (options: LaneOptions) => Lane<PendingRun>;
+  readonly #gateOf: ((task: string) => LaneGate | undefined) | undefined;
   readonly #lanes = new Map<string, Lane<PendingRun>>();
   #leaving: readonly Leaving[] = [];
   #waiting: readonly Waiting[] = [];
 
-  constructor(create: (options: LaneOptions) => Lane<PendingRun>) {
+  /** @param gateOf Where runs of a task may begin; without it, here. */
+  constructor(
+    create: (options: LaneOptions) => Lane<PendingRun>,
+    gateOf?: (task: string) => LaneGate | undefined,
+  ) {
     this.#create = create;
+    this.#gateOf = gateOf;
   }
 
   /** The lane of a task, whichever of its versions is asked for. */
@@ -39,7 +45,9 @@ export class Lanes {
 
   add(task: DeployedTask): void {
     const { name } = task.manifest;
-    const lane = this.#create({ ...task.manifest.schedule, order: orderOf(task) });
+    const gateOf = this.#gateOf;
+    const gate = gateOf === undefined ? undefined : () => gateOf(name);
+    const lane = this.#create({ ...task.manifest.schedule, order: orderOf(task), gate });
     this.#lanes.set(name, lane);
     if (this.isLeaving(name)) lane.hold();
   }

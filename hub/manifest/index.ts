@@ -7,4 +7,5 @@ export { parseManifest } from './parse.js';
 export { formatProblem } from './problem.js';
 export { isTaskName, manifestJsonSchema } from './schema.js';
 export type { CatchUp, TimerRule, When } from './timer-rule.js';
+export { parseToml } from './toml.js';
 export { capturesOf } from './topic-pattern.js';

@@ -13,6 +13,15 @@ export interface LaneOptions {
    * see, and lets a busy key use more than one thread.
    */
   readonly order: 'start' | 'end';
+  /** Where its runs may begin now; without it, or where it answers undefined, here and nowhere else. */
+  readonly gate?: (() => LaneGate | undefined) | undefined;
+}
+
+export interface LaneGate {
+  /** Whether a run may begin here. */
+  readonly here: boolean;
+  /** Runs that may begin elsewhere, whether or not there is room here. */
+  readonly elsewhere: number;
 }
 
 /** One run on its way through the scheduler. */
@@ -57,6 +66,7 @@ export interface Job<T> {
  */
 export class Lane<T> {
   readonly priority: number;
+  readonly gate: (() => LaneGate | undefined) | undefined;
   /** See `fair-share.ts`; kept by the scheduler. */
   usedFuel = 0;
   /** What the next run is expected to use. */
@@ -86,6 +96,7 @@ export class Lane<T> {
   /** @param becameReady Called when there is a ready job and the lane is not listed. */
   constructor(options: LaneOptions, becameReady: (lane: Lane<T>) => void) {
     this.priority = options.priority;
+    this.gate = options.gate;
     this.#endOrder = options.order === 'end' ? new ReleaseOrder() : undefined;
     this.#becameReady = becameReady;
     this.#governor = new ConcurrencyGovernor(options.concurrency ?? Infinity);

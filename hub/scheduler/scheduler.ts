@@ -1,6 +1,6 @@
 import { RUN_OVERHEAD_FUEL } from '../limits.js';
 import { expectFuel, pickNext } from './fair-share.js';
-import { Lane, type Job, type LaneOptions } from './lane.js';
+import { Lane, type Job, type LaneGate, type LaneOptions } from './lane.js';
 
 export interface SchedulerOptions<T> {
   /** How many more runs could be started now without waiting behind others. */
@@ -35,6 +35,8 @@ export class Scheduler<T> {
   #waiting = 0;
   #running = 0;
   #parked = 0;
+  /** Lanes whose runs may begin elsewhere. */
+  #gated = 0;
 
   constructor(options: SchedulerOptions<T>) {
     this.#options = options;
@@ -51,6 +53,7 @@ export class Scheduler<T> {
   }
 
   createLane(options: LaneOptions): Lane<T> {
+    if (options.gate !== undefined) this.#gated++;
     return new Lane<T>(options, (lane) => this.#laneReady(lane));
   }
 
@@ -73,24 +76,39 @@ export class Scheduler<T> {
     // A runtime that is idle as a whole gets a run in any case: nothing else would call again.
     let slots = Math.max(this.#options.slots(), this.#running === 0 ? 1 : 0);
     while (slots > 0) {
-      const lane = pickNext(this.#ready);
-      if (lane === undefined) return;
-      const job = lane.take();
-      if (lane.ready === 0) this.#unlist(lane);
-      // All that the lane had was dropped since it became ready.
-      if (job === undefined) continue;
-      this.#waiting--;
-      if (!job.begun && this.#options.expiry?.isOver(job.value) === true) {
-        lane.discard(job);
-        this.#options.expiry.drop(job.value);
-        continue;
-      }
-      this.#charge(lane, job);
-      lane.begin(job);
-      this.#running++;
-      slots--;
-      this.#options.start(job);
+      const lane = pickNext(this.#gated === 0 ? this.#ready : this.#ready.filter(mayBeginHere));
+      if (lane === undefined) break;
+      if (this.#startNext(lane)) slots--;
     }
+    if (this.#gated > 0) this.#pumpElsewhere();
+  }
+
+  /** Starts runs that need no room here. */
+  #pumpElsewhere(): void {
+    for (;;) {
+      const lane = pickNext(this.#ready.filter(({ gate }) => (gate?.()?.elsewhere ?? 0) > 0));
+      if (lane === undefined) return;
+      this.#startNext(lane);
+    }
+  }
+
+  /** Whether a run of the lane was started: there may be none left that is worth it. */
+  #startNext(lane: Lane<T>): boolean {
+    const job = lane.take();
+    if (lane.ready === 0) this.#unlist(lane);
+    // All that the lane had was dropped since it became ready.
+    if (job === undefined) return false;
+    this.#waiting--;
+    if (!job.begun && this.#options.expiry?.isOver(job.value) === true) {
+      lane.discard(job);
+      this.#options.expiry.drop(job.value);
+      return false;
+    }
+    this.#charge(lane, job);
+    lane.begin(job);
+    this.#running++;
+    this.#options.start(job);
+    return true;
   }
 
   /** A run is over. Call `pump` afterwards. */
@@ -167,4 +185,8 @@ export class Scheduler<T> {
     lane.usedFuel += fuel + RUN_OVERHEAD_FUEL - job.chargedFuel;
     lane.expectedFuel = expectFuel(lane.expectedFuel, fuel);
   }
+}
+
+function mayBeginHere({ gate }: { readonly gate: (() => LaneGate | undefined) | undefined }): boolean {
+  return gate?.()?.here !== false;
 }

@@ -1,0 +1,76 @@
+/** What an app.toml says, complete: see `parse-app.ts`. */
+import { filterCovers } from '../../runtime/index.js';
+import type { Manifest } from '../manifest/index.js';
+import { filtersOverlap } from './filters-overlap.js';
+import type { PlacementPolicy, TaskPlacement } from './policy.js';
+
+/** Messages of one task that wake another. */
+export interface Edge {
+  readonly from: string;
+  readonly topic: string;
+  readonly to: string;
+}
+
+export interface Preferences {
+  /** Where the network is metered, nothing is sent that can be done here. */
+  readonly avoidMetered: boolean;
+  /** How much more work here counts while on battery. */
+  readonly batteryWeight: number;
+}
+
+export class App {
+  readonly name: string;
+  readonly edges: readonly Edge[];
+  /** Topic filters whose messages must not leave the hub, besides local/#. */
+  readonly privateTopics: readonly string[];
+  readonly preferences: Preferences;
+  /** The part of remote runs that is executed here as well, to compare: from 0 to 1. */
+  readonly checked: number;
+  readonly #default: PlacementPolicy;
+  readonly #tasks: ReadonlyMap<string, PlacementPolicy>;
+
+  constructor(fields: {
+    readonly name: string;
+    readonly edges: readonly Edge[];
+    readonly privateTopics: readonly string[];
+    readonly preferences: Preferences;
+    readonly checked: number;
+    readonly byDefault: PlacementPolicy;
+    readonly tasks: ReadonlyMap<string, PlacementPolicy>;
+  }) {
+    this.name = fields.name;
+    this.edges = fields.edges;
+    this.privateTopics = fields.privateTopics;
+    this.preferences = fields.preferences;
+    this.checked = fields.checked;
+    this.#default = fields.byDefault;
+    this.#tasks = fields.tasks;
+  }
+
+  placementOf(task: string): TaskPlacement {
+    const policy = this.#tasks.get(task);
+    if (policy !== undefined) return { policy, reason: `the application ${this.name} places it ${policy}` };
+    return { policy: this.#default, reason: `the application ${this.name} places all other tasks ${this.#default}` };
+  }
+
+  /** Where the file and the tasks do not fit one another. */
+  faultsWith(manifests: readonly Manifest[]): readonly string[] {
+    const byName = new Map(manifests.map((manifest) => [manifest.name, manifest]));
+    const faults = [...this.#tasks.keys()]
+      .filter((name) => !byName.has(name))
+      .map((name) => `tasks.${name}: there is no such task`);
+    for (const [i, { from, topic, to }] of this.edges.entries()) {
+      const edge = `edges[${i + 1}]`;
+      const [source, target] = [byName.get(from), byName.get(to)];
+      if (source === undefined) faults.push(`${edge}.from: there is no task "${from}"`);
+      else if (!source.grants.publish.some((filter) => filterCovers(filter, topic))) {
+        faults.push(`${edge}.topic: ${from} is not granted to publish to ${topic}`);
+      }
+      if (target === undefined) faults.push(`${edge}.to: there is no task "${to}"`);
+      else if (!target.triggers.some(({ pattern }) => filtersOverlap(pattern.filter, topic))) {
+        faults.push(`${edge}.topic: no trigger of ${to} matches ${topic}`);
+      }
+    }
+    return faults;
+  }
+}

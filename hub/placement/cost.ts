@@ -1,0 +1,50 @@
+import { PLACEMENT_BOUNDS } from './limits.js';
+
+/** What is known of one side when a run is placed. */
+export interface LocalSide {
+  readonly fuelPerMs: number;
+  /** What a run would wait for its turn. */
+  readonly queueMs: number;
+  /** How much more a millisecond of work counts here: on battery. */
+  readonly weight: number;
+}
+
+export interface RemoteSide {
+  readonly fuelPerMs: number;
+  readonly queueMs: number;
+  /** From the first byte out to the last byte home, besides waiting and executing. */
+  readonly transportMs: number;
+}
+
+/** The time until a run's outcome is here, in milliseconds. */
+export function localCost(fuel: number, { fuelPerMs, queueMs, weight }: LocalSide): number {
+  return queueMs + (weight * fuel) / fuelPerMs;
+}
+
+export function remoteCost(fuel: number, { fuelPerMs, queueMs, transportMs }: RemoteSide): number {
+  return transportMs + queueMs + fuel / fuelPerMs;
+}
+
+/** Where a task's runs went last, and since when. */
+export interface Standing {
+  readonly side: 'local' | 'remote';
+  readonly sinceMs: number;
+}
+
+/**
+ * Which side is cheaper, with hysteresis: a task stays where it is unless the
+ * other side is better by a quarter and by half a millisecond, and not before
+ * it has stayed for half a second.
+ */
+export function cheaperSide(
+  { localMs, remoteMs }: { readonly localMs: number; readonly remoteMs: number },
+  standing: Standing | undefined,
+  nowMs: number,
+): 'local' | 'remote' {
+  const cheaper = remoteMs < localMs ? 'remote' : 'local';
+  if (standing === undefined || cheaper === standing.side) return cheaper;
+  if (nowMs - standing.sinceMs < PLACEMENT_BOUNDS.dwellMs) return standing.side;
+  const [mine, other] = standing.side === 'local' ? [localMs, remoteMs] : [remoteMs, localMs];
+  const isMuchBetter = other < mine * (1 - PLACEMENT_BOUNDS.betterBy) && mine - other > PLACEMENT_BOUNDS.betterByMs;
+  return isMuchBetter ? cheaper : standing.side;
+}

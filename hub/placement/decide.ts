@@ -1,0 +1,74 @@
+/** Where one run executes, and why: pure. */
+import { cheaperSide, localCost, remoteCost, type LocalSide, type RemoteSide, type Standing } from './cost.js';
+import type { PlacementPolicy } from './policy.js';
+
+export interface Question {
+  readonly policy: PlacementPolicy;
+  /** Why the run must not leave the hub; undefined when it may. */
+  readonly keptHere: string | undefined;
+  /** Predicted. */
+  readonly fuel: number;
+  readonly local: LocalSide & { readonly hasRoom: boolean };
+  /** The best provider; undefined when none takes the task. */
+  readonly remote: (RemoteSide & { readonly name: string; readonly hasRoom: boolean }) | undefined;
+  readonly standing: Standing | undefined;
+  readonly nowMs: number;
+}
+
+/** A decision is a value, kept with the run. */
+export interface Decision {
+  /** `wait`: it may only run at a provider, and none takes it now. */
+  readonly side: 'local' | 'remote' | 'wait';
+  /** The provider's name, for `remote`. */
+  readonly provider?: string;
+  /** One sentence. */
+  readonly reason: string;
+  readonly fuel: number;
+  /** Expected time to its outcome on each side, as far as it was looked at. */
+  readonly localMs?: number;
+  readonly remoteMs?: number;
+}
+
+export function decide(question: Question): Decision {
+  const { policy, keptHere, fuel, remote } = question;
+  if (keptHere !== undefined) return { side: 'local', fuel, reason: keptHere };
+  if (policy === 'local-only') return { side: 'local', fuel, reason: 'its placement is local-only' };
+  if (remote === undefined || !remote.hasRoom) return without(question);
+  const at = { side: 'remote', provider: remote.name, fuel } as const;
+  switch (policy) {
+    case 'remote-only':
+      return { ...at, reason: 'its placement is remote-only' };
+    case 'prefer-remote':
+      return { ...at, reason: 'its placement is prefer-remote, and a provider takes it' };
+    case 'prefer-local':
+      return question.local.hasRoom
+        ? { side: 'local', fuel, reason: 'its placement is prefer-local, and a thread is free here' }
+        : { ...at, reason: 'its placement is prefer-local, and all threads here are busy' };
+    case 'auto':
+      return byCost(question, remote);
+  }
+}
+
+function without({ policy, fuel, remote }: Question): Decision {
+  const why = remote === undefined ? 'no provider takes it now' : `the provider ${remote.name} has no room now`;
+  if (policy === 'remote-only') return { side: 'wait', fuel, reason: `its placement is remote-only, and ${why}` };
+  return { side: 'local', fuel, reason: why };
+}
+
+function byCost({ fuel, local, standing, nowMs }: Question, remote: NonNullable<Question['remote']>): Decision {
+  const localMs = localCost(fuel, local);
+  const remoteMs = remoteCost(fuel, remote);
+  const side = cheaperSide({ localMs, remoteMs }, standing, nowMs);
+  const costs = `${shown(localMs)} here and ${shown(remoteMs)} at ${remote.name}`;
+  const isCheaper = (side === 'remote') === remoteMs < localMs;
+  const reason = isCheaper
+    ? `it is expected to take ${costs}`
+    : `it is expected to take ${costs}, which is not enough of a difference to move`;
+  return side === 'remote'
+    ? { side, provider: remote.name, fuel, localMs, remoteMs, reason }
+    : { side, fuel, localMs, remoteMs, reason };
+}
+
+function shown(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(2)} ms` : `${Math.round(ms)} ms`;
+}

@@ -1,0 +1,4 @@
+/** The door of placement: where runs execute, and why. */
+export { parseApp } from './parse-app.js';
+export { Placement } from './placement.js';
+export { planTasks } from './remote-configuration.js';

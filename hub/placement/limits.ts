@@ -1,0 +1,19 @@
+/** Every bound of placement, each with its reason. */
+export const PLACEMENT_BOUNDS = {
+  /** Decisions that `sterna explain` finds: some hundred bytes each. */
+  decisions: 4_096,
+  /** How much better the other side must be before a task's runs move there: less is noise. */
+  betterBy: 0.25,
+  /** And by how much time: what takes a tenth of a millisecond is not worth moving for. */
+  betterByMs: 0.5,
+  /** How long a side is kept after a move: so that it does not flap, and still moves within seconds. */
+  dwellMs: 500,
+  /** What was measured of the link counts for this long; then its round trips alone do. */
+  measuredForMs: 5_000,
+  /** Bytes per millisecond of a link that has not been measured: 10 MB/s. */
+  bytesPerMs: 10_000,
+  /** Fuel per millisecond of a side that has not been measured: about what a small board does. */
+  fuelPerMs: 1_000_000,
+  /** Runs of remote-only tasks that wait for a provider; the queue of the task bounds them as well. */
+  waiting: 20_000,
+} as const;

@@ -1,0 +1,112 @@
+/** app.toml -> App. Pure: nothing is looked up on disk. */
+import { filterFault } from '../../runtime/index.js';
+import { parseToml } from '../manifest/index.js';
+import { App, type Edge } from './app.js';
+import { PLACEMENT_POLICIES, type PlacementPolicy } from './policy.js';
+
+export type ParsedApp =
+  | { readonly ok: true; readonly app: App }
+  /** At least one, each naming its key. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+const MOST = { tasks: 1_024, edges: 4_096, filters: 256 } as const;
+
+/** @param file How the file is called in problems. */
+export function parseApp(source: string, file: string): ParsedApp {
+  const toml = parseToml(source);
+  if (!toml.ok) return { ok: false, problems: [`${file}:${toml.line}: ${toml.message}`] };
+  const reader = new TableReader(file);
+  const root = reader.table(toml.value, '', ['name', 'placement', 'tasks', 'edges', 'preferences']);
+  const placement = reader.table(root['placement'] ?? {}, 'placement', ['default', 'private', 'checked']);
+  const preferences = reader.table(root['preferences'] ?? {}, 'preferences', ['metered', 'battery']);
+  const tasks = new Map<string, PlacementPolicy>();
+  const named = reader.table(root['tasks'] ?? {}, 'tasks', undefined);
+  for (const [name, value] of Object.entries(named).slice(0, MOST.tasks)) {
+    const table = reader.table(value, `tasks.${name}`, ['placement']);
+    tasks.set(name, reader.oneOf(table['placement'] ?? 'auto', `tasks.${name}.placement`, PLACEMENT_POLICIES));
+  }
+  const edges = reader.list(root['edges'] ?? [], 'edges', MOST.edges).map((value, i): Edge => {
+    const table = reader.table(value, `edges[${i + 1}]`, ['from', 'topic', 'to']);
+    const text = (key: string): string => reader.text(table[key], `edges[${i + 1}].${key}`);
+    return { from: text('from'), topic: reader.filter(text('topic'), `edges[${i + 1}].topic`), to: text('to') };
+  });
+  const privateTopics = reader
+    .list(placement['private'] ?? [], 'placement.private', MOST.filters)
+    .map((value, i) => reader.filter(reader.text(value, `placement.private[${i + 1}]`), `placement.private[${i + 1}]`));
+  const app = new App({
+    name: reader.text(root['name'], 'name'),
+    edges,
+    privateTopics,
+    preferences: {
+      avoidMetered:
+        reader.oneOf(preferences['metered'] ?? 'avoid', 'preferences.metered', ['avoid', 'allow']) === 'avoid',
+      batteryWeight: reader.number(preferences['battery'] ?? 2, 'preferences.battery', 1, 100),
+    },
+    checked: reader.number(placement['checked'] ?? 0.01, 'placement.checked', 0, 1),
+    byDefault: reader.oneOf(placement['default'] ?? 'auto', 'placement.default', PLACEMENT_POLICIES),
+    tasks,
+  });
+  return reader.problems.length === 0 ? { ok: true, app } : { ok: false, problems: reader.problems };
+}
+
+/** Reads values and notes what is wrong with them, so that all of it is told at once. */
+class TableReader {
+  readonly problems: string[] = [];
+
+  constructor(readonly file: string) {}
+
+  table(value: unknown, key: string, known: readonly string[] | undefined): Readonly<Record<string, unknown>> {
+    if (!isTable(value)) {
+      this.#problem(key, 'must be a table');
+      return {};
+    }
+    for (const name of Object.keys(value)) {
+      if (known?.includes(name) === false) {
+        this.#problem(
+          key === '' ? name : `${key}.${name}`,
+          `there is no such key: the keys here are ${known.join(', ')}`,
+        );
+      }
+    }
+    return value;
+  }
+
+  list(value: unknown, key: string, most: number): readonly unknown[] {
+    if (Array.isArray(value) && value.length <= most) return value;
+    this.#problem(key, `must be a list of at most ${most}`);
+    return [];
+  }
+
+  text(value: unknown, key: string): string {
+    if (typeof value === 'string' && value !== '') return value;
+    this.#problem(key, 'must be a text');
+    return '';
+  }
+
+  filter(value: string, key: string): string {
+    const fault = filterFault(value);
+    if (fault !== undefined) this.#problem(key, `must be an MQTT topic filter: ${fault}`);
+    return value;
+  }
+
+  number(value: unknown, key: string, least: number, most: number): number {
+    if (typeof value === 'number' && value >= least && value <= most) return value;
+    this.#problem(key, `must be a number from ${least} to ${most}`);
+    return least;
+  }
+
+  oneOf<Choice extends string>(value: unknown, key: string, choices: readonly [Choice, ...Choice[]]): Choice {
+    const choice = choices.find((each) => each === value);
+    if (choice !== undefined) return choice;
+    this.#problem(key, `must be one of ${choices.join(', ')}`);
+    return choices[0];
+  }
+
+  #problem(key: string, message: string): void {
+    this.problems.push(`${this.file}: ${key === '' ? 'the file' : key}: ${message}`);
+  }
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

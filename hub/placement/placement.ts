@@ -1,0 +1,422 @@
+/** Decides for each run where it executes, has it executed there, and sees to it that there is one result. */
+import { randomBytes } from 'node:crypto';
+import {
+  filterMatches,
+  type RunRequest,
+  type RunResult,
+  type Runtime,
+  type StateReader,
+} from '../../runtime/index.js';
+import type { SigningKey } from '../../provider/protocol/index.js';
+import type { Logger } from '../log.js';
+import type { DeployedTask } from '../registry/index.js';
+import {
+  RemoteLost,
+  RemoteProvider,
+  StateFeed,
+  type ProviderStatus,
+  type RemoteProviderParts,
+  type SavedProvider,
+} from '../session/index.js';
+import type { ChangeResult, StateChange } from '../store/index.js';
+import type { Timer } from '../timer.js';
+import type { App } from './app.js';
+import { decide, type Decision } from './decide.js';
+import { Decisions } from './decisions.js';
+import { difference } from './fuel-check.js';
+import { PLACEMENT_BOUNDS } from './limits.js';
+import { Measurements } from './measurements.js';
+import { LOCAL_TOPICS, type PlacementPolicy } from './policy.js';
+import { planTasks, remoteConfiguration, type Conditions, type PlannedTask } from './remote-configuration.js';
+import type { Standing } from './cost.js';
+
+export interface PlacementOptions {
+  readonly app: App;
+  readonly conditions: Conditions;
+  readonly providers: readonly SavedProvider[];
+  /** The hub's own, which providers know it by. */
+  readonly key: SigningKey;
+  readonly hubName: string;
+  /** Opens the hub's state, as its threads do. */
+  readonly openState: (options: { readonly file: string }) => StateReader;
+  readonly timer: Timer;
+  /** Milliseconds since 1970 (UTC). */
+  readonly clock: () => number;
+  /** From 0 to 1: which runs are executed twice, to compare. */
+  readonly random: () => number;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** Makes links to providers. Default: WebSockets. */
+  readonly connect?: RemoteProviderParts['connect'];
+}
+
+/** What there is on this machine. */
+export interface Here {
+  readonly local: Runtime;
+  readonly threads: number;
+  /** The hub's store, which exists. */
+  readonly file: string;
+  /** A component as it was deployed; undefined when it is not kept any more. */
+  readonly component: (digest: string) => Promise<Uint8Array | undefined>;
+}
+
+/** A run that may only execute at a provider, while none takes it. */
+interface Waiting {
+  readonly go: () => void;
+}
+
+/** What is known of a task that is deployed. */
+interface Placed {
+  readonly task: DeployedTask;
+  readonly planned: PlannedTask;
+  standing: Standing | undefined;
+}
+
+/** Where a task's runs may begin now: see `LaneOptions.gate`. */
+export interface Gate {
+  readonly here: boolean;
+  /** Runs that could begin elsewhere, whatever this machine does. */
+  readonly elsewhere: number;
+}
+
+const LOCAL = 'local';
+
+export class Placement {
+  readonly #options: PlacementOptions;
+  readonly #measurements = new Measurements();
+  readonly #decisions = new Decisions();
+  readonly #waiting = new Set<Waiting>();
+  #placed = new Map<string, Placed>();
+  #tasks: readonly DeployedTask[] = [];
+  #providers: readonly RemoteProvider[] = [];
+  #feeds: readonly StateFeed[] = [];
+  /** Of components, by digest. */
+  readonly #sizes = new Map<string, number>();
+  #reader: StateReader | undefined;
+  #local: Runtime | undefined;
+  #roomMade: () => void = () => undefined;
+  #conditions: Conditions;
+  /** Expected work of the runs that are under way here, in milliseconds. */
+  #localMs = 0;
+  #threads = 1;
+  #epoch = 0;
+  #isStarted = false;
+  #isClosed = false;
+
+  constructor(options: PlacementOptions) {
+    this.#options = options;
+    this.#conditions = options.conditions;
+  }
+
+  /** A runtime that executes each run here or at a provider. */
+  over({ local, threads, file, component: find }: Here): Runtime {
+    const { providers, openState } = this.#options;
+    this.#local = local;
+    this.#threads = threads;
+    const reader = openState({ file });
+    this.#reader = reader;
+    const stateEpoch = randomBytes(16).toString('hex');
+    const feeds: StateFeed[] = [];
+    this.#providers = providers.map((saved) => {
+      const feed = new StateFeed(reader);
+      feeds.push(feed);
+      const { key, hubName, timer, clock, log, connect } = this.#options;
+      const component = async (digest: string): Promise<Uint8Array> => {
+        const found = await find(digest);
+        if (found === undefined) throw new Error(`the component ${digest} is not kept any more`);
+        return found;
+      };
+      const changed = (): void => this.#changed();
+      return new RemoteProvider({
+        saved,
+        key,
+        hubName,
+        stateEpoch,
+        feed,
+        component,
+        timer,
+        clock,
+        log,
+        changed,
+        connect,
+      });
+    });
+    this.#feeds = feeds;
+    return {
+      install: async (component, limits) => {
+        const installed = await local.install(component, limits);
+        this.#sizes.set(installed.digest, component.length);
+        return installed;
+      },
+      forget: (key) => local.forget(key),
+      uninstall: (key) => local.uninstall(key),
+      run: (request, signal) => this.#run(request, signal),
+      get idleSlots() {
+        return local.idleSlots;
+      },
+      close: async () => {
+        this.#close();
+        await local.close();
+      },
+    };
+  }
+
+  /** Told when runs that could not begin now can. */
+  whenRoom(roomMade: () => void): void {
+    this.#roomMade = roomMade;
+  }
+
+  /** All tasks that are deployed, whenever they change. */
+  deployed(tasks: readonly DeployedTask[]): void {
+    this.#tasks = tasks;
+    this.#configure();
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    for (const provider of this.#providers) provider.start();
+  }
+
+  /** What the hub is under has changed. Sessions are updated; their runs go on. */
+  adapt(conditions: Conditions): void {
+    this.#conditions = conditions;
+    this.#configure();
+    this.#changed();
+  }
+
+  /** Takes note of what was committed. */
+  note(changes: readonly StateChange[], results: readonly ChangeResult[]): void {
+    for (const feed of this.#feeds) feed.note(changes, results);
+  }
+
+  /** Where runs of a task may begin now; undefined when only here. */
+  gateOf(task: string): Gate | undefined {
+    const placed = this.#placed.get(task);
+    if (placed?.planned.isRemote !== true) return undefined;
+    const { policy } = placed.planned;
+    const provider = this.#providerFor(task, 0);
+    const room = provider?.room ?? 0;
+    if (policy === 'remote-only') return { here: false, elsewhere: room };
+    if (policy !== 'auto' || provider === undefined) return { here: true, elsewhere: room };
+    return { here: true, elsewhere: placed.standing?.side === 'remote' ? room : 0 };
+  }
+
+  get providers(): readonly ProviderStatus[] {
+    return this.#providers.map(({ status }) => status);
+  }
+
+  get plan(): readonly PlannedTask[] {
+    return [...this.#placed.values()].map(({ planned }) => planned);
+  }
+
+  /** Where a run was placed, each time, the first one first. */
+  explain(runId: string): readonly Decision[] {
+    return this.#decisions.of(runId);
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    for (const provider of this.#providers) provider.close();
+    this.#reader?.close();
+    this.#waiting.clear();
+  }
+
+  #configure(): void {
+    const planned = planTasks(this.#tasks, this.#options.app, this.#conditions);
+    const before = this.#placed;
+    this.#placed = new Map();
+    for (const [i, task] of this.#tasks.entries()) {
+      const plan = planned[i];
+      const { name } = task.manifest;
+      if (plan !== undefined) this.#placed.set(name, { task, planned: plan, standing: before.get(name)?.standing });
+    }
+    const specs = remoteConfiguration(this.#tasks, planned, (digest) => this.#sizes.get(digest));
+    for (const provider of this.#providers) provider.configure(specs);
+  }
+
+  get #here(): Runtime {
+    if (this.#local === undefined) throw new Error('Cannot place runs before "over"');
+    return this.#local;
+  }
+
+  /** A provider has more room, or another one. */
+  #changed(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { go } of waiting) go();
+    this.#roomMade();
+  }
+
+  async #run(request: RunRequest, signal: AbortSignal | undefined): Promise<RunResult> {
+    const name = taskOf(request);
+    for (;;) {
+      const decision = this.#decide(name, request);
+      this.#decisions.note(request.runId, decision);
+      if (decision.side === 'local') return this.#runHere(name, request, signal);
+      if (decision.side === 'remote') {
+        const result = await this.#runThere(name, decision, request, signal);
+        if (result !== undefined) return result;
+      } else {
+        await this.#room(signal);
+      }
+      if (signal?.aborted === true) return cancelled(request);
+    }
+  }
+
+  #decide(name: string, request: RunRequest): Decision {
+    const { app, timer } = this.#options;
+    const placed = this.#placed.get(name);
+    const policy: PlacementPolicy = placed?.planned.isRemote === true ? placed.planned.policy : 'local-only';
+    const { event } = request;
+    const fuel = this.#measurements.expectedFuel(name, event.payload.length);
+    const nowMs = timer.nowMs();
+    if (placed?.planned.isRemote !== true) {
+      return { side: 'local', fuel, reason: placed?.planned.reason ?? 'its task is not one of the application' };
+    }
+    const local = this.#here;
+    const provider = this.#providerFor(name, event.payload.length);
+    const fuelPerMs = this.#measurements.fuelPerMs(LOCAL, name) ?? PLACEMENT_BOUNDS.fuelPerMs;
+    const decision = decide({
+      policy,
+      keptHere: this.#keptHere(placed, request),
+      fuel,
+      local: {
+        fuelPerMs,
+        queueMs: this.#localMs / this.#threads,
+        weight: this.#conditions.onBattery ? app.preferences.batteryWeight : 1,
+        hasRoom: local.idleSlots > 0,
+      },
+      remote: provider && {
+        name: provider.name,
+        hasRoom: provider.room > 0,
+        queueMs: provider.queueMs,
+        transportMs: this.#transportMs(provider, event.payload.length, nowMs),
+        fuelPerMs: this.#remoteFuelPerMs(provider, name) ?? fuelPerMs,
+      },
+      standing: placed.standing,
+      nowMs,
+    });
+    const { side } = decision;
+    if (side !== 'wait' && placed.standing?.side !== side) placed.standing = { side, sinceMs: nowMs };
+    return decision;
+  }
+
+  #keptHere({ task }: Placed, request: RunRequest): string | undefined {
+    const { topic } = request.event;
+    if (filterMatches(LOCAL_TOPICS, topic)) return `its topic ${topic} is local`;
+    for (const filter of this.#options.app.privateTopics) {
+      if (filterMatches(filter, topic)) return `its topic ${topic} must not leave the hub`;
+    }
+    // It was begun before a new version was deployed.
+    if (task.installed.key !== request.task || task.manifest.limits !== request.limits) {
+      return 'it is a run of an earlier version of its task';
+    }
+    return undefined;
+  }
+
+  /** The provider at which a run of the task would be over first. */
+  #providerFor(task: string, payloadBytes: number): RemoteProvider | undefined {
+    const nowMs = this.#options.timer.nowMs();
+    let best: { readonly provider: RemoteProvider; readonly ms: number } | undefined;
+    for (const provider of this.#providers) {
+      if (provider.isFaulty || !provider.takes(task)) continue;
+      const ms = this.#transportMs(provider, payloadBytes, nowMs) + provider.queueMs + (provider.room > 0 ? 0 : 1e6);
+      if (best === undefined || ms < best.ms) best = { provider, ms };
+    }
+    return best?.provider;
+  }
+
+  #transportMs(provider: RemoteProvider, payloadBytes: number, nowMs: number): number {
+    return this.#measurements.transportMs(provider.name, payloadBytes, provider.roundTripMs ?? 0, nowMs);
+  }
+
+  #remoteFuelPerMs(provider: RemoteProvider, task: string): number | undefined {
+    const measured = this.#measurements.fuelPerMs(sideOf(provider.name), task);
+    if (measured !== undefined) return measured;
+    const { fuelPerSecond } = provider.capacity;
+    return fuelPerSecond > 0 ? fuelPerSecond / 1_000 : undefined;
+  }
+
+  async #runHere(name: string, request: RunRequest, signal: AbortSignal | undefined): Promise<RunResult> {
+    const payloadBytes = request.event.payload.length;
+    const fuelPerMs = this.#measurements.fuelPerMs(LOCAL, name) ?? PLACEMENT_BOUNDS.fuelPerMs;
+    const expectedMs = this.#measurements.expectedFuel(name, payloadBytes) / fuelPerMs;
+    this.#localMs += expectedMs;
+    try {
+      const result = await this.#here.run(request, signal);
+      this.#measurements.noteFuel(name, payloadBytes, result.usage.fuel);
+      this.#measurements.noteSpeed(LOCAL, name, result.usage.fuel, result.usage.wallMs);
+      return result;
+    } finally {
+      this.#localMs = Math.max(0, this.#localMs - expectedMs);
+    }
+  }
+
+  /** @returns undefined when the run is to be placed anew. */
+  async #runThere(
+    name: string,
+    decision: Decision,
+    request: RunRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<RunResult | undefined> {
+    const provider = this.#providers.find((each) => each.name === decision.provider);
+    if (provider === undefined) return undefined;
+    const { app, random, log, timer } = this.#options;
+    try {
+      const epoch = ++this.#epoch;
+      const { result, queuedMs, tookMs, bytes } = await provider.run({ request, task: name, epoch }, signal);
+      const { usage } = result;
+      this.#measurements.noteFuel(name, request.event.payload.length, usage.fuel);
+      this.#measurements.noteSpeed(sideOf(provider.name), name, usage.fuel, usage.wallMs);
+      const transportMs = Math.max(0, tookMs - queuedMs - usage.wallMs);
+      this.#measurements.noteTransport(provider.name, bytes, transportMs, timer.nowMs());
+      if (app.checked === 0 || random() >= app.checked) return result;
+      return await this.#checked(provider, result, request, signal);
+    } catch (error) {
+      if (!(error instanceof RemoteLost)) throw error;
+      if (!this.#isClosed) log.info({ runId: request.runId, reason: error.message }, 'a run is placed anew');
+      return undefined;
+    }
+  }
+
+  /** Executes a run here as well. What differs is the provider's fault, and what was found here counts. */
+  async #checked(
+    provider: RemoteProvider,
+    remote: RunResult,
+    request: RunRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<RunResult> {
+    const local = await this.#here.run(request, signal);
+    const fault = difference(remote, local);
+    if (fault === undefined) return remote;
+    provider.fault(`${request.runId}: ${fault}`);
+    return local;
+  }
+
+  /** Resolves when a provider may have room, or the run was cancelled. */
+  #room(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#waiting.delete(waiting);
+        signal?.removeEventListener('abort', go);
+        resolve();
+      };
+      const waiting: Waiting = { go };
+      this.#waiting.add(waiting);
+      signal?.addEventListener('abort', go);
+      if (signal?.aborted === true) go();
+    });
+  }
+}
+
+/** A provider may be called "local". */
+function sideOf(provider: string): string {
+  return `at ${provider}`;
+}
+
+/** Runs are named for their event and their task, which has no slash in its name. */
+function taskOf({ runId }: RunRequest): string {
+  return runId.slice(runId.lastIndexOf('/') + 1);
+}
+
+function cancelled({ runId }: RunRequest): RunResult {
+  const usage = { fuel: 0, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 };
+  return { runId, outcome: { kind: 'cancelled' }, effects: [], reads: [], log: [], droppedLogLines: 0, usage };
+}
