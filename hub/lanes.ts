@@ -30,10 +30,7 @@ export class Lanes {
   #waiting: readonly Waiting[] = [];
 
   /** @param gateOf Where runs of a task may begin; without it, here. */
-  constructor(
-    create: (options: LaneOptions) => Lane<PendingRun>,
-    gateOf?: (task: string) => LaneGate | undefined,
-  ) {
+  constructor(create: (options: LaneOptions) => Lane<PendingRun>, gateOf?: (task: string) => LaneGate | undefined) {
     this.#create = create;
     this.#gateOf = gateOf;
   }

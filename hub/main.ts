@@ -18,6 +18,15 @@ interface HubFlags {
   readonly log?: string;
   readonly api: { readonly host: string; readonly port: number } | 'off';
   readonly records?: number;
+  readonly app?: string;
+}
+
+interface ProviderFlags {
+  readonly data: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly insecureLoopback: boolean;
+  readonly threads?: number;
+  readonly for?: number;
 }
 
 interface AskFlags {
@@ -39,6 +48,7 @@ const VERSION = packageVersion();
 const program = new Command('sterna')
   .version(VERSION)
   .description('Runs small sandboxed tasks on the hub between devices and the internet.')
+  .enablePositionalOptions()
   .showHelpAfterError('(sterna --help shows how it is used)');
 
 program
@@ -72,6 +82,7 @@ program
       'what records of runs may take on disk; "off" for none (default: 256 MiB, or a quarter of what the disk has free)',
     ).argParser(sizeOrOff),
   )
+  .option('--app <file>', 'an app.toml, which says what of its tasks providers may execute')
   .action(async (flags: HubFlags) => {
     const { hubCommand } = await import('./commands/hub.js');
     const { tasks, listen, beyondLoopback, data, report } = flags;
@@ -87,9 +98,94 @@ program
       logLevel: flags.log ?? (report === 'lines' ? 'warn' : 'info'),
       api: flags.api === 'off' ? undefined : flags.api,
       recordBytes: flags.records,
+      app: flags.app,
       version: VERSION,
     });
   });
+
+// A program of its own behind the same binary, as the simulator is; only "add" is for the hub.
+const provider = program
+  .command('provider')
+  .enablePositionalOptions()
+  .description('execute runs for hubs, as their provider')
+  .option('--data <dir>', 'where the provider keeps its data', 'sterna-provider')
+  .addOption(
+    new Option('--listen <host:port>', 'where hubs find it; port 0 is any free one')
+      .argParser(address)
+      .default({ host: '127.0.0.1', port: 7443 }, '127.0.0.1:7443'),
+  )
+  .option('--insecure-loopback', 'without TLS, which loopback alone may do', false)
+  .option('--threads <n>', 'threads that run tasks (default: as many as cores)', wholeNumber(1, 256))
+  .option('--for <duration>', 'stop after this long, such as 20s', duration)
+  .action(async ({ for: forMs, ...flags }: ProviderFlags) => {
+    const { providerCommand } = await import('../provider/command.js');
+    const { untilStopped } = await import('./commands/until-stopped.js');
+    const stop = untilStopped(forMs);
+    const { stopped } = stop;
+    process.exitCode = await providerCommand({ ...flags, threads: flags.threads, stopped }, process.stdout);
+    stop.release();
+  });
+
+provider
+  .command('init')
+  .description('make a key and a certificate, and print a join token for one hub')
+  .option('--data <dir>', 'where the provider keeps its data', 'sterna-provider')
+  .addOption(
+    new Option('--address <host:port>', 'where hubs will find it')
+      .argParser(address)
+      .default({ host: '127.0.0.1', port: 7443 }, '127.0.0.1:7443'),
+  )
+  .option('--insecure-loopback', 'without TLS, which loopback alone may do', false)
+  .option('--valid-days <n>', 'how long the certificate is valid', wholeNumber(1, 7_300), 825)
+  .action(
+    async (flags: {
+      readonly data: string;
+      readonly address: { readonly host: string; readonly port: number };
+      readonly insecureLoopback: boolean;
+      readonly validDays: number;
+    }) => {
+      const { providerInitCommand } = await import('../provider/command.js');
+      const validMs = flags.validDays * 24 * 3_600_000;
+      process.exitCode = await providerInitCommand({ ...flags, validMs }, process.stdout);
+    },
+  );
+
+provider
+  .command('invite')
+  .description('print a join token for one hub more')
+  .option('--data <dir>', 'where the provider keeps its data', 'sterna-provider')
+  .action(async ({ data }: { readonly data: string }) => {
+    const { providerInviteCommand } = await import('../provider/command.js');
+    process.exitCode = await providerInviteCommand(data, process.stdout);
+  });
+
+provider
+  .command('add <token>')
+  .description('let a hub use a provider, with the join token that was printed there')
+  .option('--data <dir>', 'the data folder of the hub', 'sterna-data')
+  .option('--name <name>', 'what the hub calls it', 'provider')
+  .action(async (token: string, { data, name }: { readonly data: string; readonly name: string }) => {
+    const { providerAddCommand } = await import('./commands/provider-add.js');
+    process.exitCode = await providerAddCommand({ token, data, name }, process.stdout);
+  });
+
+program
+  .command('app')
+  .description('look at applications')
+  .command('plan <file>')
+  .description('say for each task of an application where it may execute, and why')
+  .requiredOption('--tasks <dir>', 'a task folder, or a folder of task folders; may be given again', listed)
+  .option('--metered', 'as on a network that is metered', false)
+  .option('--json', 'print it for programs', false)
+  .action(
+    async (
+      file: string,
+      flags: { readonly tasks: readonly string[]; readonly metered: boolean; readonly json: boolean },
+    ) => {
+      const { appPlanCommand } = await import('./commands/app-plan.js');
+      process.exitCode = await appPlanCommand({ ...flags, file }, process.stdout);
+    },
+  );
 
 program
   .command('build')
@@ -172,6 +268,18 @@ askingCommand('replay <run>', 'execute a run that is over again, here, without e
     process.exitCode = await replayCommand(run, flags, process.stdout);
   },
 );
+
+askingCommand('providers', 'list the providers of a running hub, and what they may execute').action(
+  async (flags: AskFlags) => {
+    const { providersCommand } = await import('./commands/providers.js');
+    process.exitCode = await providersCommand(flags, process.stdout);
+  },
+);
+
+askingCommand('explain <run>', 'say where a run was placed, and why').action(async (run: string, flags: AskFlags) => {
+  const { explainCommand } = await import('./commands/explain.js');
+  process.exitCode = await explainCommand(run, flags, process.stdout);
+});
 
 askingCommand('logs [task]', 'show what tasks logged, and runs that did not complete')
   .option('-f, --follow', 'go on with what is logged from now on', false)

@@ -41,29 +41,34 @@ export class OutcomeBatches {
     this.#isClosed = true;
   }
 
+  /** What it read is left out before the outcome itself is. */
   #sendAlone(outcome: RemoteOutcome): void {
-    try {
-      this.#send(encodeProviderMessage({ type: 'outcomes', outcomes: [outcome] }));
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      const message = `what it answers is larger than a message may be: ${error.message}`;
-      const { n, epoch, droppedLogLines, usage, queuedMs } = outcome;
-      const failed = { n, epoch, outcome: { kind: 'failed', message }, effects: [], reads: [], log: [] } as const;
-      const outcomes = [{ ...failed, droppedLogLines, usage, queuedMs }];
-      this.#send(encodeProviderMessage({ type: 'outcomes', outcomes }));
+    const unrecorded = 'what it read is larger than a message may be';
+    const reads = outcome.reads.map(({ bucket, key, version }) => ({ bucket, key, version }));
+    const message = 'what it answers is larger than a message may be';
+    const lost = { effects: [], reads: [], listed: undefined, log: [], outcome: { kind: 'failed', message } } as const;
+    const withoutRecord = { ...outcome, reads, pages: undefined, unrecorded };
+    for (const each of [outcome, withoutRecord, { ...withoutRecord, ...lost }]) {
+      try {
+        this.#send(encodeProviderMessage({ type: 'outcomes', outcomes: [each] }));
+        return;
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+      }
     }
   }
 }
 
 /** About what it takes in a message. */
-function sizeOf({ effects, log, reads }: RemoteOutcome): number {
+function sizeOf({ effects, log, reads, pages = [] }: RemoteOutcome): number {
   let bytes = 512;
+  for (const { keys } of pages) for (const key of keys) bytes += 8 + key.length;
   for (const effect of effects) {
     bytes += 128;
     if (effect.kind === 'publish') bytes += effect.topic.length + effect.payload.length;
     else if (effect.kind === 'set') bytes += effect.key.length + effect.value.length;
   }
   for (const { message } of log) bytes += 64 + message.length;
-  for (const { key } of reads) bytes += 64 + key.length;
+  for (const { key, value } of reads) bytes += 128 + key.length + (value?.length ?? 0);
   return bytes;
 }

@@ -107,7 +107,7 @@ export class Session {
       case 'state':
         this.#advance(message);
         if (message.reset) this.#parts.replica.reset();
-        this.#parts.replica.apply(message.entries, message.revision);
+        this.#parts.replica.apply(message);
         return this.#releaseBehind();
       case 'runs':
         this.#advance(message);
@@ -325,8 +325,8 @@ export class Session {
     const isRetired = this.#tasks.get(run.task) !== task;
     if (isRetired && ![...this.#held.values()].some((each) => each.task === task)) task.installation.release();
     this.#parts.speed.note(result.usage, queuedMs);
-    const { outcome, effects, reads, log, droppedLogLines, usage } = result;
-    this.#outcomes.add({ n: run.n, epoch: run.epoch, outcome, effects, reads, log, droppedLogLines, usage, queuedMs });
+    const { runId: _, listed, pages, unrecorded, ...rest } = result;
+    this.#outcomes.add({ ...rest, n: run.n, epoch: run.epoch, listed, pages, unrecorded, queuedMs });
     this.#endIfDrained();
   }
 
@@ -344,10 +344,11 @@ function requestOf({ run, task }: Held, { prefix }: ReplicaView): RunRequest {
     );
     task.grants = { prefix, grants: { publish: spec.grants.publish, buckets: Object.fromEntries(buckets) } };
   }
-  const { runId, event, attempt, clockMs, seed } = run;
+  const { runId, event, attempt, clockMs, seed, recordReads } = run;
   const { limits, config, subjects } = spec;
   const { grants } = task.grants;
-  return { runId, task: installation.installed.key, event, attempt, limits, grants, config, clockMs, seed, subjects };
+  const key = installation.installed.key;
+  return { runId, task: key, event, attempt, limits, grants, config, clockMs, seed, subjects, recordReads };
 }
 
 /** The hub's own names of buckets again. */
@@ -364,6 +365,8 @@ function comingHome(result: RunResult, prefix: string): RunResult {
       effect.kind === 'publish' ? effect : { ...effect, bucket: home(effect.bucket) },
     ),
     reads: result.reads.map((read): Read => ({ ...read, bucket: home(read.bucket) })),
+    listed: result.listed?.map((each) => ({ ...each, bucket: home(each.bucket) })),
+    pages: result.pages?.map((page) => ({ ...page, bucket: home(page.bucket) })),
   };
 }
 

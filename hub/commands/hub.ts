@@ -4,6 +4,7 @@ import {
   deployingRoutes,
   Followers,
   lookingRoutes,
+  placementRoute,
   RecentRuns,
   startApi,
   type Api,
@@ -13,6 +14,7 @@ import { createHub, type Hub } from '../hub.js';
 import { hubIdentity } from '../identity.js';
 import { eventIds, runSeeds } from '../ids.js';
 import { createLog, type Logger } from '../log.js';
+import { placementOf } from './placement-of.js';
 import { createReport } from './report.js';
 import type { ReportFormat } from './report-format.js';
 import { untilStopped } from './until-stopped.js';
@@ -34,6 +36,8 @@ export interface HubCommandOptions {
   readonly api: { readonly host: string; readonly port: number } | undefined;
   /** Bytes that records of runs may take on disk; 0 for none. */
   readonly recordBytes: number | undefined;
+  /** An app.toml; without it, nothing leaves the hub. */
+  readonly app: string | undefined;
   readonly version: string;
 }
 
@@ -78,7 +82,9 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
   const clientId = await hubIdentity(options.data);
   // Its own broker keeps no sessions: what it would keep is gone with the process.
   const persistent = own === undefined;
+  const placement = options.app === undefined ? undefined : await placementOf(options.app, options.data, log);
   const hub: Hub = await createHub({
+    ...(placement === undefined ? {} : { placement }),
     taskDirs: options.tasks,
     dataDir: options.data,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
@@ -126,7 +132,12 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
     recent,
     followers,
     history: hub.history,
-    routes: [...deployingRoutes(hub.deployments), backupRoute(hub.backups), ...lookingRoutes(hub.view)],
+    routes: [
+      ...deployingRoutes(hub.deployments),
+      backupRoute(hub.backups),
+      ...lookingRoutes(hub.view),
+      placementRoute(placement),
+    ],
   }).catch(async (error) => {
     await hub.close();
     throw error;

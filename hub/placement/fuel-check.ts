@@ -31,6 +31,7 @@ function isTimed(outcome: Outcome): boolean {
 }
 
 function sawTheSame(remote: RunResult, local: RunResult): boolean {
+  if (JSON.stringify(remote.listed ?? []) !== JSON.stringify(local.listed ?? [])) return false;
   const versions = new Map(local.reads.map(({ bucket, key, version }) => [`${bucket}\0${key}`, version]));
   return (
     remote.reads.length === local.reads.length &&

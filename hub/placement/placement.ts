@@ -1,12 +1,6 @@
 /** Decides for each run where it executes, has it executed there, and sees to it that there is one result. */
 import { randomBytes } from 'node:crypto';
-import {
-  filterMatches,
-  type RunRequest,
-  type RunResult,
-  type Runtime,
-  type StateReader,
-} from '../../runtime/index.js';
+import { filterMatches, type RunRequest, type RunResult, type Runtime, type StateReader } from '../../runtime/index.js';
 import type { SigningKey } from '../../provider/protocol/index.js';
 import type { Logger } from '../log.js';
 import type { DeployedTask } from '../registry/index.js';

@@ -313,8 +313,9 @@ export class ProviderSession implements LinkEvents {
     this.#pending.delete(outcome.n);
     pending.settle();
     const { runId, event } = pending.request;
-    const { outcome: end, effects, reads, log, droppedLogLines, usage, queuedMs } = outcome;
-    const result: RunResult = { runId, outcome: end, effects, reads, log, droppedLogLines, usage };
+    const { n: _, epoch: __, queuedMs, ...rest } = outcome;
+    const result: RunResult = { ...rest, runId };
+    const { usage, reads } = rest;
     const tookMs = this.#parts.timer.nowMs() - pending.sentAtMs;
     const bytes = event.payload.length + usage.outputBytes + usage.logBytes + 64 * reads.length + 700;
     pending.resolve({ result, queuedMs, tookMs, bytes });
@@ -379,9 +380,9 @@ export class ProviderSession implements LinkEvents {
   #sendRuns(batch: readonly Pending[]): void {
     const { revision } = this.#parts.feed;
     const runs = batch.map(({ n, task, epoch, request }) => {
-      const { runId, attempt, event, clockMs, seed, grants } = request;
+      const { runId, attempt, event, clockMs, seed, grants, recordReads = false } = request;
       const needed = Object.keys(grants.buckets).length === 0 ? 0 : revision;
-      return { n, task, runId, attempt, epoch, event, clockMs, seed, revision: needed };
+      return { n, task, runId, attempt, epoch, event, clockMs, seed, revision: needed, recordReads };
     });
     this.#send({ type: 'runs', runs });
   }

@@ -1,4 +1,4 @@
-import type { StateReader } from '../../runtime/index.js';
+import type { Listed, StateReader, StateSnapshot } from '../../runtime/index.js';
 import { PROTOCOL_BOUNDS, type StateEntry } from '../../provider/protocol/index.js';
 import type { ChangeResult, StateChange } from '../store/index.js';
 
@@ -7,6 +7,8 @@ export interface StatePiece {
   readonly revision: number;
   readonly reset: boolean;
   readonly entries: readonly StateEntry[];
+  /** Versions of the sets of keys: with the last piece, when all their changes have gone before. */
+  readonly sets: readonly Listed[];
 }
 
 /**
@@ -21,6 +23,8 @@ export class StateFeed {
   readonly #reader: StateReader;
   /** Keys to be sent, by bucket. A bucket that is replicated is always there. */
   readonly #changed = new Map<string, Set<string>>();
+  /** Versions of the sets of keys that were sent. */
+  readonly #sets = new Map<string, number>();
   #revision = 0;
   #reset = true;
 
@@ -49,6 +53,7 @@ export class StateFeed {
   begin(revision: number): void {
     if (revision === this.#revision && revision > 0) return;
     this.#reset = true;
+    this.#sets.clear();
     for (const bucket of this.#changed.keys()) this.#changed.set(bucket, this.#allKeys(bucket));
   }
 
@@ -77,9 +82,21 @@ export class StateFeed {
         keys.delete(key);
       }
     }
+    const sets = this.hasNews ? [] : this.#newSets(snapshot);
     snapshot.release();
     this.#revision++;
-    return { revision: this.#revision, reset, entries };
+    return { revision: this.#revision, reset, entries, sets };
+  }
+
+  #newSets(snapshot: StateSnapshot): readonly Listed[] {
+    const sets: Listed[] = [];
+    for (const bucket of this.#changed.keys()) {
+      const version = snapshot.keysVersion(bucket);
+      if (this.#sets.get(bucket) === version) continue;
+      this.#sets.set(bucket, version);
+      sets.push({ bucket, version });
+    }
+    return sets;
   }
 
   #allKeys(bucket: string): Set<string> {

@@ -4,7 +4,7 @@ import { Fields } from './fields.js';
 import { decodeFrame } from './frame.js';
 import { PROTOCOL_BOUNDS as MOST } from './limits.js';
 import type { HubMessage, HubMessageType, RemoteRun, StateEntry, TaskSpec } from './messages.js';
-import { closeOf, limitsOf } from './decode-shared-parts.js';
+import { closeOf, limitsOf, listedOf } from './decode-shared-parts.js';
 import { KEY_BYTES, NONCE_BYTES, SHA256_BYTES, SIGNATURE_BYTES } from './sizes.js';
 
 /** Reads what a hub sent. @throws ProtocolError 'malformed', 'too-large' or 'unknown-message' */
@@ -54,6 +54,7 @@ const READERS: { readonly [Type in HubMessageType]: (fields: Fields) => HubMessa
     revision: fields.whole('revision'),
     reset: fields.flag('reset'),
     entries: fields.list('entries', MOST.stateEntries, entryOf),
+    sets: fields.list('sets', MOST.buckets, listedOf),
   }),
   runs: (fields) => ({ type: 'runs', runs: fields.list('runs', MOST.runs, runOf) }),
   cancel: (fields) => ({ type: 'cancel', n: fields.whole('n') }),
@@ -104,6 +105,7 @@ function runOf(fields: Fields): RemoteRun {
     clockMs: fields.amount('clockMs'),
     seed: fields.whole('seed'),
     revision: fields.whole('revision'),
+    recordReads: fields.flag('recordReads'),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { Effect, LogLevel, LogLine, Outcome, QoS, Read, TrapReason, Usage } from '../../runtime/index.js';
-import { closeOf, limitsOf } from './decode-shared-parts.js';
+import type { Effect, KeyPage, LogLevel, LogLine, Outcome, QoS, Read, TrapReason, Usage } from '../../runtime/index.js';
+import { closeOf, limitsOf, listedOf } from './decode-shared-parts.js';
 import { ProtocolError } from './errors.js';
 import { Fields } from './fields.js';
 import { decodeFrame } from './frame.js';
@@ -80,6 +80,9 @@ function outcomeOf(fields: Fields): RemoteOutcome {
     outcome: endOf(fields.object('outcome')),
     effects: fields.list('effects', MOST.effects, effectOf),
     reads: fields.list('reads', MOST.reads, readOf),
+    listed: fields.has('listed') ? fields.list('listed', MOST.buckets, listedOf) : undefined,
+    pages: fields.has('pages') ? fields.list('pages', MOST.pages, pageOf) : undefined,
+    unrecorded: fields.optionalText('unrecorded', MOST.messageLength),
     log: fields.list('log', MOST.logLines, logLineOf),
     droppedLogLines: fields.whole('droppedLogLines'),
     usage: usageOf(fields.object('usage')),
@@ -145,10 +148,20 @@ function effectOf(fields: Fields): Effect {
 }
 
 function readOf(fields: Fields): Read {
-  return {
+  const read = {
     bucket: fields.text('bucket', MOST.nameLength),
     key: fields.text('key', MOST.keyLength),
     version: fields.whole('version'),
+  };
+  return fields.has('value') ? { ...read, value: fields.part('value') } : read;
+}
+
+function pageOf(fields: Fields): KeyPage {
+  return {
+    bucket: fields.text('bucket', MOST.nameLength),
+    after: fields.optionalText('after', MOST.keyLength),
+    limit: fields.whole('limit'),
+    keys: fields.texts('keys', MOST.pageKeys, MOST.keyLength),
   };
 }
 

@@ -1,8 +1,12 @@
 /** What both sides' messages have in them. */
-import type { Limits } from '../../runtime/index.js';
+import type { Limits, Listed } from '../../runtime/index.js';
 import type { ProtocolErrorCode } from './errors.js';
 import type { Fields } from './fields.js';
 import { PROTOCOL_BOUNDS as MOST } from './limits.js';
+
+export function listedOf(fields: Fields): Listed {
+  return { bucket: fields.text('bucket', MOST.nameLength), version: fields.whole('version') };
+}
 
 export function limitsOf(fields: Fields): Limits {
   return {

@@ -1,4 +1,4 @@
-import type { Effect } from '../../runtime/index.js';
+import type { Effect, Read } from '../../runtime/index.js';
 import { encodeFrame } from './frame.js';
 import type { HubMessage, ProviderMessage, RemoteOutcome, RemoteRun, StateEntry } from './messages.js';
 
@@ -79,7 +79,12 @@ function runHeader(run: RemoteRun, add: Add): object {
 }
 
 function outcomeHeader(outcome: RemoteOutcome, add: Add): object {
-  return { ...outcome, effects: outcome.effects.map((effect) => effectHeader(effect, add)) };
+  const reads = outcome.reads.map((read) => readHeader(read, add));
+  return { ...outcome, reads, effects: outcome.effects.map((effect) => effectHeader(effect, add)) };
+}
+
+function readHeader(read: Read, add: Add): object {
+  return read.value === undefined ? read : { ...read, value: add(read.value) };
 }
 
 function effectHeader(effect: Effect, add: Add): object {

@@ -44,6 +44,10 @@ export const PROTOCOL_BOUNDS = {
   /** Effects, reads and log lines of one run: the runtime's own bounds. */
   effects: 4_096,
   reads: 4_096,
+  /** Lists of keys that a run was given: a list takes 16 bytes of what may be recorded. */
+  pages: 16_384,
+  /** Keys in one of them: as many as a list has, and as many again for what the run wrote itself. */
+  pageKeys: 8_192,
   logLines: 4_096,
   /** Versions that a side names. */
   versions: 16,

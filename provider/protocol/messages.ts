@@ -4,7 +4,9 @@ import type {
   Effect,
   Fuel,
   Grants,
+  KeyPage,
   Limits,
+  Listed,
   LogLine,
   Outcome,
   Read,
@@ -51,6 +53,8 @@ export interface RemoteRun {
   readonly seed: number;
   /** The state that it may see at least; 0 for a run without buckets. */
   readonly revision: number;
+  /** Whether its outcome is to have what it read. */
+  readonly recordReads: boolean;
 }
 
 /** How a run ended at the provider. */
@@ -60,6 +64,11 @@ export interface RemoteOutcome {
   readonly outcome: Outcome;
   readonly effects: readonly Effect[];
   readonly reads: readonly Read[];
+  /** Buckets whose keys it listed; absent when it listed none. */
+  readonly listed: readonly Listed[] | undefined;
+  /** With `recordReads`: the lists of keys that it was given, and why values or lists are missing. */
+  readonly pages: readonly KeyPage[] | undefined;
+  readonly unrecorded: string | undefined;
   readonly log: readonly LogLine[];
   readonly droppedLogLines: number;
   readonly usage: Usage;
@@ -110,6 +119,8 @@ export type HubMessage =
       /** Whether it begins with nothing. */
       readonly reset: boolean;
       readonly entries: readonly StateEntry[];
+      /** Versions of the sets of keys of buckets, once all of their changes have been sent. */
+      readonly sets: readonly Listed[];
     }
   | { readonly type: 'runs'; readonly runs: readonly RemoteRun[] }
   | { readonly type: 'cancel'; readonly n: number }

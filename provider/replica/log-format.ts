@@ -5,39 +5,59 @@
  *
  *     | version: f64 | bucket bytes: u16 | key bytes: u16 | value bytes: i32 | bucket | key | value |
  *
- * Numbers are little-endian; value bytes are -1 for a key that is gone. A file
+ * Numbers are little-endian; value bytes are -1 for a key that is gone. Where
+ * key bytes are 65535 there is no key, and the version is that of the bucket's
+ * set of keys. A file
  * is never changed but at its end. Threads see whole entries only: each is
  * written by one call, before the run that needs it is handed to a thread.
  */
+import type { Listed } from '../../runtime/index.js';
 import type { StateEntry } from '../protocol/index.js';
 
 export const ENTRY_HEAD_BYTES = 16;
 const GONE = -1;
+const NO_KEY = 0xffff;
 
 export interface EntryHead {
   readonly version: number;
   readonly bucketBytes: number;
-  readonly keyBytes: number;
+  /** Undefined where the version is that of the set of keys. */
+  readonly keyBytes: number | undefined;
   /** Undefined for a key that is gone. */
   readonly valueBytes: number | undefined;
 }
 
 export function encodeEntry({ bucket, key, version, value }: StateEntry): Uint8Array {
-  const names = [Buffer.from(bucket), Buffer.from(key)] as const;
+  const [bucketName, keyName] = [Buffer.from(bucket), Buffer.from(key)];
+  const lengths = { bucket: bucketName.length, key: keyName.length, value: value?.length ?? GONE };
+  return Buffer.concat([encodeHead(version, lengths), bucketName, keyName, value ?? new Uint8Array()]);
+}
+
+/** The version of a bucket's set of keys. */
+export function encodeSet({ bucket, version }: Listed): Uint8Array {
+  const name = Buffer.from(bucket);
+  return Buffer.concat([encodeHead(version, { bucket: name.length, key: NO_KEY, value: GONE }), name]);
+}
+
+function encodeHead(
+  version: number,
+  lengths: { readonly bucket: number; readonly key: number; readonly value: number },
+): Buffer {
   const head = Buffer.alloc(ENTRY_HEAD_BYTES);
   head.writeDoubleLE(version, 0);
-  head.writeUInt16LE(names[0].length, 8);
-  head.writeUInt16LE(names[1].length, 10);
-  head.writeInt32LE(value?.length ?? GONE, 12);
-  return Buffer.concat([head, ...names, value ?? new Uint8Array()]);
+  head.writeUInt16LE(lengths.bucket, 8);
+  head.writeUInt16LE(lengths.key, 10);
+  head.writeInt32LE(lengths.value, 12);
+  return head;
 }
 
 export function decodeHead(bytes: Buffer, at: number): EntryHead {
   const valueBytes = bytes.readInt32LE(at + 12);
+  const keyBytes = bytes.readUInt16LE(at + 10);
   return {
     version: bytes.readDoubleLE(at),
     bucketBytes: bytes.readUInt16LE(at + 8),
-    keyBytes: bytes.readUInt16LE(at + 10),
+    keyBytes: keyBytes === NO_KEY ? undefined : keyBytes,
     valueBytes: valueBytes === GONE ? undefined : valueBytes,
   };
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import type { Listed } from '../../runtime/index.js';
 import { decodeHead, ENTRY_HEAD_BYTES } from './log-format.js';
 
 /** Where a value is in the file. */
@@ -14,6 +15,7 @@ const CHUNK_BYTES = 64 * 1024;
 export class LogIndex {
   readonly #fd: number;
   readonly #buckets = new Map<string, Map<string, Place>>();
+  readonly #sets = new Map<string, number>();
   readonly #sorted = new Map<string, readonly string[]>();
   #end = 0;
 
@@ -59,6 +61,15 @@ export class LogIndex {
     return sorted;
   }
 
+  /** The version of a bucket's set of keys. */
+  keysVersion(bucket: string): number {
+    return this.#sets.get(bucket) ?? 0;
+  }
+
+  get sets(): readonly Listed[] {
+    return Array.from(this.#sets, ([bucket, version]) => ({ bucket, version }));
+  }
+
   *entries(): Generator<readonly [bucket: string, key: string, place: Place]> {
     for (const [bucket, keys] of this.#buckets) for (const [key, place] of keys) yield [bucket, key, place];
   }
@@ -72,13 +83,17 @@ export class LogIndex {
     while (chunk.length - at >= ENTRY_HEAD_BYTES) {
       const { version, bucketBytes, keyBytes, valueBytes } = decodeHead(chunk, at);
       const keyAt = at + ENTRY_HEAD_BYTES + bucketBytes;
-      const valueAt = keyAt + keyBytes;
+      const valueAt = keyAt + (keyBytes ?? 0);
       if (valueAt > chunk.length) break;
       const bucket = chunk.toString('utf8', at + ENTRY_HEAD_BYTES, keyAt);
+      at = valueAt + (valueBytes ?? 0);
+      if (keyBytes === undefined) {
+        this.#sets.set(bucket, version);
+        continue;
+      }
       const key = chunk.toString('utf8', keyAt, valueAt);
       const place = valueBytes === undefined ? undefined : { version, at: this.#end + valueAt, bytes: valueBytes };
       this.#put(bucket, key, place);
-      at = valueAt + (valueBytes ?? 0);
       if (at > chunk.length) return { bytes: at, isWithinValue: true };
     }
     return { bytes: at, isWithinValue: false };

@@ -50,6 +50,10 @@ class ReplicaReader implements StateReader {
         const from = after === undefined ? 0 : firstAfter(keys, after);
         return keys.slice(from, from + limit);
       },
+      keysVersion: (id) => {
+        const [replica, bucket] = splitBucket(id);
+        return indexOf(replica).keysVersion(bucket);
+      },
       release: () => seen.clear(),
     };
   }

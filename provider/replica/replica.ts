@@ -1,8 +1,9 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Listed } from '../../runtime/index.js';
 import { ProtocolError, type StateEntry } from '../protocol/index.js';
 import { PROVIDER_BOUNDS } from '../policy.js';
-import { encodeEntry } from './log-format.js';
+import { encodeEntry, encodeSet } from './log-format.js';
 import { LogIndex } from './log-index.js';
 
 /** A file that runs read, and that goes when the last of them is over. */
@@ -10,6 +11,13 @@ export interface ReplicaView {
   /** Goes before the name of each bucket of a run: see `splitBucket`. */
   readonly prefix: string;
   release(): void;
+}
+
+/** What a message of state says. */
+interface StatePiece {
+  readonly entries: readonly StateEntry[];
+  readonly sets: readonly Listed[];
+  readonly revision: number;
 }
 
 interface Generation {
@@ -50,7 +58,7 @@ export class Replica {
    * Appends changes: runs that are handed to a thread afterwards see them.
    * @throws ProtocolError 'quota' when it would be too large, or 'out-of-turn' when the revision goes back.
    */
-  apply(entries: readonly StateEntry[], revision: number): void {
+  apply({ entries, sets, revision }: StatePiece): void {
     if (revision < this.#revision) {
       throw new ProtocolError('out-of-turn', `Revision ${revision} of the state comes after ${this.#revision}`);
     }
@@ -60,7 +68,7 @@ export class Replica {
       const most = `A session's state must have at most ${this.#mostBytes} bytes`;
       throw new ProtocolError('quota', `${most}: it would have ${live}`);
     }
-    const bytes = Buffer.concat(entries.map(encodeEntry));
+    const bytes = Buffer.concat([...entries.map(encodeEntry), ...sets.map(encodeSet)]);
     writeFileSync(this.#fd, bytes);
     this.#index.catchUp();
     this.#bytes += bytes.length;
@@ -71,7 +79,7 @@ export class Replica {
 
   /** Begins with nothing. */
   reset(): void {
-    this.#replace([]);
+    this.#replace([], []);
     this.#revision = 0;
   }
 
@@ -114,13 +122,13 @@ export class Replica {
     for (const [bucket, key, place] of this.#index.entries()) {
       entries.push({ bucket, key, version: place.version, value: this.#index.read(place) });
     }
-    this.#replace(entries);
+    this.#replace(entries, this.#index.sets);
   }
 
-  #replace(entries: readonly StateEntry[]): void {
+  #replace(entries: readonly StateEntry[], sets: readonly Listed[]): void {
     const before = { generation: this.#generation, fd: this.#fd, index: this.#index };
     ({ generation: this.#generation, fd: this.#fd, index: this.#index } = this.#begin());
-    const bytes = Buffer.concat(entries.map(encodeEntry));
+    const bytes = Buffer.concat([...entries.map(encodeEntry), ...sets.map(encodeSet)]);
     writeFileSync(this.#fd, bytes);
     this.#index.catchUp();
     this.#bytes = bytes.length;

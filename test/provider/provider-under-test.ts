@@ -1,0 +1,75 @@
+/** A provider with real parts, in this process. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { KnownHubs } from '../../provider/identity/known-hubs.js';
+import { DEFAULT_POLICY, type ProviderPolicy } from '../../provider/policy.js';
+import { newSigningKey, type JoinToken } from '../../provider/protocol/index.js';
+import { createProvider, type Provider, type ProviderObservation } from '../../provider/provider.js';
+import { listen } from '../../provider/websocket-server.js';
+import { createRuntime, type Runtime, type RuntimeOptions } from '../../runtime/index.js';
+
+export interface ProviderUnderTest {
+  readonly provider: Provider;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly seen: ProviderObservation[];
+  /** Lets one hub more in. */
+  invite(): Promise<JoinToken>;
+  close(): Promise<void>;
+}
+
+export interface ProviderTestOptions {
+  readonly policy?: Partial<ProviderPolicy>;
+  readonly startRuntime?: (options: RuntimeOptions) => Promise<Runtime>;
+  readonly dataDir?: string;
+  readonly threads?: number;
+  readonly times?: { readonly helloMs: number; readonly heartbeatMs: number; readonly leaseMs: number };
+  /** Where an earlier one of the same key listened. */
+  readonly port?: number;
+  readonly key?: ReturnType<typeof newSigningKey>;
+}
+
+/** On loopback without TLS; it is closed when the test ends. */
+export async function providerUnderTest(t: Test, options: ProviderTestOptions = {}): Promise<ProviderUnderTest> {
+  const dataDir = options.dataDir ?? join(t.testdir({}), 'provider');
+  mkdirSync(dataDir, { recursive: true });
+  const { key = newSigningKey(), threads = 2, startRuntime = createRuntime, times } = options;
+  const hubs = await KnownHubs.open(join(dataDir, 'hubs.json'));
+  const seen: ProviderObservation[] = [];
+  const provider = await createProvider({
+    dataDir,
+    threads,
+    startRuntime,
+    key,
+    hubs,
+    name: 'under-test',
+    policy: { ...DEFAULT_POLICY, ...options.policy },
+    observe: (observation) => seen.push(observation),
+    clock: Date.now,
+    nowMs: () => performance.now(),
+    ...(times === undefined ? {} : { times }),
+  });
+  const { port = 0 } = options;
+  const listener = await listen({ host: '127.0.0.1', port, tls: undefined, connections: 64 }, provider);
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await listener.close();
+    await provider.close();
+  };
+  const under: ProviderUnderTest = {
+    provider,
+    port: listener.port,
+    dataDir,
+    seen,
+    invite: async () => {
+      const secret = randomBytes(32);
+      await hubs.invite(secret);
+      return { url: `ws://127.0.0.1:${listener.port}`, key: key.publicKey, certificate: undefined, secret };
+    },
+    close: () => (closed ??= close()),
+  };
+  t.teardown(() => under.close());
+  return under;
+}
