@@ -3,6 +3,8 @@ import { PLACEMENT_BOUNDS } from './limits.js';
 /** What is known of one side when a run is placed. */
 export interface LocalSide {
   readonly fuelPerMs: number;
+  /** Whether that was measured of late: then it counts. */
+  readonly isMeasured: boolean;
   /** What a run would wait for its turn. */
   readonly queueMs: number;
   /** How much more a millisecond of work counts here: on battery. */
@@ -11,18 +13,23 @@ export interface LocalSide {
 
 export interface RemoteSide {
   readonly fuelPerMs: number;
+  readonly isMeasured: boolean;
   readonly queueMs: number;
   /** From the first byte out to the last byte home, besides waiting and executing. */
   readonly transportMs: number;
 }
 
-/** The time until a run's outcome is here, in milliseconds. */
-export function localCost(fuel: number, { fuelPerMs, queueMs, weight }: LocalSide): number {
-  return queueMs + (weight * fuel) / fuelPerMs;
+/**
+ * The time until a run's outcome is here, in milliseconds. A side whose speed
+ * is not known is taken to need no time for the work itself: so it is tried,
+ * where that may pay, and then known.
+ */
+export function localCost(fuel: number, { fuelPerMs, isMeasured, queueMs, weight }: LocalSide): number {
+  return queueMs + (isMeasured ? (weight * fuel) / fuelPerMs : 0);
 }
 
-export function remoteCost(fuel: number, { fuelPerMs, queueMs, transportMs }: RemoteSide): number {
-  return transportMs + queueMs + fuel / fuelPerMs;
+export function remoteCost(fuel: number, { fuelPerMs, isMeasured, queueMs, transportMs }: RemoteSide): number {
+  return transportMs + queueMs + (isMeasured ? fuel / fuelPerMs : 0);
 }
 
 /** Where a task's runs went last, and since when. */

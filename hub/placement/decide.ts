@@ -58,11 +58,14 @@ function without({ policy, fuel, remote }: Question): Decision {
 function byCost({ fuel, local, standing, nowMs }: Question, remote: NonNullable<Question['remote']>): Decision {
   const localMs = localCost(fuel, local);
   const remoteMs = remoteCost(fuel, remote);
-  const side = cheaperSide({ localMs, remoteMs }, standing, nowMs);
+  // Whoever tries something out does not wait for the difference to be large.
+  const isTrial = !local.isMeasured || !remote.isMeasured;
+  const side = cheaperSide({ localMs, remoteMs }, isTrial ? undefined : standing, nowMs);
   const costs = `${shown(localMs)} here and ${shown(remoteMs)} at ${remote.name}`;
   const isCheaper = (side === 'remote') === remoteMs < localMs;
+  const trial = isTrial ? ', where it is to be seen how long the work itself takes' : '';
   const reason = isCheaper
-    ? `it is expected to take ${costs}`
+    ? `it is expected to take ${costs}${trial}`
     : `it is expected to take ${costs}, which is not enough of a difference to move`;
   return side === 'remote'
     ? { side, provider: remote.name, fuel, localMs, remoteMs, reason }

@@ -1,4 +1,5 @@
 /** What placement knows of the past: how much fuel tasks take, how fast each side is, and what the way there costs. */
+import type { Usage } from '../../runtime/index.js';
 import { PLACEMENT_BOUNDS } from './limits.js';
 import { LinearFit } from './linear-fit.js';
 
@@ -7,10 +8,15 @@ const WEIGHT = 1 / 8;
 /** A run that is shorter measures the clock. */
 const MEASURED_MS = 0.05;
 
+interface Speed {
+  readonly msPerFuel: number;
+  readonly atMs: number;
+}
+
 export class Measurements {
   readonly #fuel = new Map<string, LinearFit>();
   /** By side and task. */
-  readonly #msPerFuel = new Map<string, number>();
+  readonly #speeds = new Map<string, Speed>();
   readonly #transport = new Map<string, { readonly fit: LinearFit; atMs: number }>();
 
   /** @param payloadBytes of the event. */
@@ -18,28 +24,30 @@ export class Measurements {
     return this.#fuel.get(task)?.predict(payloadBytes) ?? 0;
   }
 
-  isKnown(task: string): boolean {
-    return this.#fuel.has(task);
-  }
-
   noteFuel(task: string, payloadBytes: number, fuel: number): void {
     fitOf(this.#fuel, task).note(payloadBytes, fuel);
   }
 
   /** @param side "local", or a provider's name with a prefix of its own. */
-  noteSpeed(side: string, task: string, fuel: number, wallMs: number): void {
+  noteSpeed(side: string, task: string, { fuel, wallMs }: Pick<Usage, 'fuel' | 'wallMs'>, nowMs: number): void {
     if (wallMs < MEASURED_MS || fuel === 0) return;
     for (const name of [`${side}/${task}`, `${side}/`]) {
-      const before = this.#msPerFuel.get(name);
+      const before = this.#speeds.get(name);
       const now = wallMs / fuel;
-      this.#msPerFuel.set(name, before === undefined ? now : before + (now - before) * WEIGHT);
+      const isOld = before === undefined || nowMs - before.atMs > PLACEMENT_BOUNDS.speedForMs;
+      this.#speeds.set(name, {
+        msPerFuel: isOld ? now : before.msPerFuel + (now - before.msPerFuel) * WEIGHT,
+        atMs: nowMs,
+      });
     }
   }
 
-  /** Of that task there, or else of all tasks there; undefined when nothing ran there. */
-  fuelPerMs(side: string, task: string): number | undefined {
-    const msPerFuel = this.#msPerFuel.get(`${side}/${task}`) ?? this.#msPerFuel.get(`${side}/`);
-    return msPerFuel === undefined ? undefined : 1 / msPerFuel;
+  /** Of that task there, or else of all tasks there. */
+  speedOf(side: string, task: string, nowMs: number): { readonly fuelPerMs: number; readonly isMeasured: boolean } {
+    const speed = this.#speeds.get(`${side}/${task}`) ?? this.#speeds.get(`${side}/`);
+    if (speed === undefined) return { fuelPerMs: PLACEMENT_BOUNDS.fuelPerMs, isMeasured: false };
+    const isMeasured = nowMs - speed.atMs <= PLACEMENT_BOUNDS.speedForMs;
+    return { fuelPerMs: 1 / speed.msPerFuel, isMeasured };
   }
 
   noteTransport(provider: string, bytes: number, ms: number, nowMs: number): void {

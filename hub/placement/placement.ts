@@ -18,11 +18,10 @@ import type { App } from './app.js';
 import { decide, type Decision } from './decide.js';
 import { Decisions } from './decisions.js';
 import { difference } from './fuel-check.js';
-import { PLACEMENT_BOUNDS } from './limits.js';
 import { Measurements } from './measurements.js';
 import { LOCAL_TOPICS, type PlacementPolicy } from './policy.js';
+import { Standings } from './standings.js';
 import { planTasks, remoteConfiguration, type Conditions, type PlannedTask } from './remote-configuration.js';
-import type { Standing } from './cost.js';
 
 export interface PlacementOptions {
   readonly app: App;
@@ -62,7 +61,6 @@ interface Waiting {
 interface Placed {
   readonly task: DeployedTask;
   readonly planned: PlannedTask;
-  standing: Standing | undefined;
 }
 
 /** Where a task's runs may begin now: see `LaneOptions.gate`. */
@@ -78,6 +76,7 @@ export class Placement {
   readonly #options: PlacementOptions;
   readonly #measurements = new Measurements();
   readonly #decisions = new Decisions();
+  readonly #standings = new Standings();
   readonly #waiting = new Set<Waiting>();
   #placed = new Map<string, Placed>();
   #tasks: readonly DeployedTask[] = [];
@@ -189,7 +188,7 @@ export class Placement {
     const room = provider?.room ?? 0;
     if (policy === 'remote-only') return { here: false, elsewhere: room };
     if (policy !== 'auto' || provider === undefined) return { here: true, elsewhere: room };
-    return { here: true, elsewhere: placed.standing?.side === 'remote' ? room : 0 };
+    return { here: true, elsewhere: this.#standings.isElsewhere(task) ? room : 0 };
   }
 
   get providers(): readonly ProviderStatus[] {
@@ -214,12 +213,11 @@ export class Placement {
 
   #configure(): void {
     const planned = planTasks(this.#tasks, this.#options.app, this.#conditions);
-    const before = this.#placed;
     this.#placed = new Map();
     for (const [i, task] of this.#tasks.entries()) {
       const plan = planned[i];
       const { name } = task.manifest;
-      if (plan !== undefined) this.#placed.set(name, { task, planned: plan, standing: before.get(name)?.standing });
+      if (plan !== undefined) this.#placed.set(name, { task, planned: plan });
     }
     const specs = remoteConfiguration(this.#tasks, planned, (digest) => this.#sizes.get(digest));
     for (const provider of this.#providers) provider.configure(specs);
@@ -266,13 +264,13 @@ export class Placement {
     }
     const local = this.#here;
     const provider = this.#providerFor(name, event.payload.length);
-    const fuelPerMs = this.#measurements.fuelPerMs(LOCAL, name) ?? PLACEMENT_BOUNDS.fuelPerMs;
+    const standing = this.#standings.of(name, event.payload.length);
     const decision = decide({
       policy,
       keptHere: this.#keptHere(placed, request),
       fuel,
       local: {
-        fuelPerMs,
+        ...this.#measurements.speedOf(LOCAL, name, nowMs),
         queueMs: this.#localMs / this.#threads,
         weight: this.#conditions.onBattery ? app.preferences.batteryWeight : 1,
         hasRoom: local.idleSlots > 0,
@@ -282,13 +280,13 @@ export class Placement {
         hasRoom: provider.room > 0,
         queueMs: provider.queueMs,
         transportMs: this.#transportMs(provider, event.payload.length, nowMs),
-        fuelPerMs: this.#remoteFuelPerMs(provider, name) ?? fuelPerMs,
+        ...this.#measurements.speedOf(sideOf(provider.name), name, nowMs),
       },
-      standing: placed.standing,
+      standing,
       nowMs,
     });
     const { side } = decision;
-    if (side !== 'wait' && placed.standing?.side !== side) placed.standing = { side, sinceMs: nowMs };
+    if (side !== 'wait') this.#standings.note(name, event.payload.length, side, nowMs);
     return decision;
   }
 
@@ -321,22 +319,16 @@ export class Placement {
     return this.#measurements.transportMs(provider.name, payloadBytes, provider.roundTripMs ?? 0, nowMs);
   }
 
-  #remoteFuelPerMs(provider: RemoteProvider, task: string): number | undefined {
-    const measured = this.#measurements.fuelPerMs(sideOf(provider.name), task);
-    if (measured !== undefined) return measured;
-    const { fuelPerSecond } = provider.capacity;
-    return fuelPerSecond > 0 ? fuelPerSecond / 1_000 : undefined;
-  }
-
   async #runHere(name: string, request: RunRequest, signal: AbortSignal | undefined): Promise<RunResult> {
     const payloadBytes = request.event.payload.length;
-    const fuelPerMs = this.#measurements.fuelPerMs(LOCAL, name) ?? PLACEMENT_BOUNDS.fuelPerMs;
+    const { timer } = this.#options;
+    const { fuelPerMs } = this.#measurements.speedOf(LOCAL, name, timer.nowMs());
     const expectedMs = this.#measurements.expectedFuel(name, payloadBytes) / fuelPerMs;
     this.#localMs += expectedMs;
     try {
       const result = await this.#here.run(request, signal);
       this.#measurements.noteFuel(name, payloadBytes, result.usage.fuel);
-      this.#measurements.noteSpeed(LOCAL, name, result.usage.fuel, result.usage.wallMs);
+      this.#measurements.noteSpeed(LOCAL, name, result.usage, timer.nowMs());
       return result;
     } finally {
       this.#localMs = Math.max(0, this.#localMs - expectedMs);
@@ -358,7 +350,7 @@ export class Placement {
       const { result, queuedMs, tookMs, bytes } = await provider.run({ request, task: name, epoch }, signal);
       const { usage } = result;
       this.#measurements.noteFuel(name, request.event.payload.length, usage.fuel);
-      this.#measurements.noteSpeed(sideOf(provider.name), name, usage.fuel, usage.wallMs);
+      this.#measurements.noteSpeed(sideOf(provider.name), name, usage, timer.nowMs());
       const transportMs = Math.max(0, tookMs - queuedMs - usage.wallMs);
       this.#measurements.noteTransport(provider.name, bytes, transportMs, timer.nowMs());
       if (app.checked === 0 || random() >= app.checked) return result;

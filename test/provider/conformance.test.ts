@@ -16,6 +16,8 @@ import { builtTask } from '../runtime/built-task.js';
 import { freePort, ProviderProcess, sterna } from './provider-process.js';
 import { RawHub, runOf, specOf } from './raw-hub.js';
 
+t.setTimeout(150_000);
+
 const token = await tokenFor(t);
 const key = newSigningKey();
 const { component } = await builtTask('test/fixtures/guests/counter');
@@ -188,6 +190,7 @@ t.test('runs are answered, each once, with what they came to', async (t) => {
     type: 'state',
     revision: 1,
     reset: true,
+    sets: [],
     entries: [{ bucket: 'task/counter/default', key: 'a', version: 7, value: Buffer.from([4, 0, 0, 0, 0, 0, 0, 0]) }],
   });
   raw.send({ type: 'runs', runs: [runOf(1, 'counter', { revision: 1 }), runOf(2, 'counter', { revision: 2 })] });
@@ -205,7 +208,7 @@ t.test('runs are answered, each once, with what they came to', async (t) => {
     },
   ]);
   const entries = [{ bucket: 'task/counter/default', key: 'a', version: 8, value: undefined }];
-  raw.send({ type: 'state', revision: 2, reset: false, entries });
+  raw.send({ type: 'state', revision: 2, reset: false, entries, sets: [] });
   const second = (await raw.next('outcomes')).outcomes;
   t.match(second, [{ n: 2, reads: [{ version: 0 }] }], 'a run waits for the state that it needs');
   raw.send({ type: 'runs', runs: [runOf(3, 'counter', { revision: 9 })] });

@@ -181,6 +181,7 @@ export function runOf(n: number, task: string, change: Partial<RemoteRun> = {}):
     clockMs: 1,
     seed: n,
     revision: 0,
+    recordReads: false,
     ...change,
   };
 }

@@ -7,6 +7,8 @@ import { until } from '../../runtime/eventually.js';
 import { providerUnderTest } from '../../provider/provider-under-test.js';
 import { essence, hubSide } from './hub-side.js';
 
+t.setTimeout(150_000);
+
 const COUNTER = 'test/fixtures/guests/counter';
 const THERMOSTAT = 'guest-tasks/thermostat';
 

@@ -1,0 +1,86 @@
+import t from 'tap';
+import { decide, type Question } from '../../../hub/placement/decide.js';
+
+const QUESTION: Question = {
+  policy: 'auto',
+  keptHere: undefined,
+  fuel: 1_000_000,
+  local: { fuelPerMs: 100_000, isMeasured: true, queueMs: 0, weight: 1, hasRoom: true },
+  remote: { name: 'p', fuelPerMs: 1_000_000, isMeasured: true, queueMs: 0, transportMs: 2, hasRoom: true },
+  standing: undefined,
+  nowMs: 10_000,
+};
+
+function asked(change: Partial<Question>): string {
+  const { side, reason } = decide({ ...QUESTION, ...change });
+  return `${side}: ${reason}`;
+}
+
+t.test('a policy is kept, and says so', (t) => {
+  const none = { remote: undefined };
+  const full = {
+    remote: {
+      ...QUESTION.remote,
+      name: 'p',
+      fuelPerMs: 1,
+      isMeasured: true,
+      queueMs: 0,
+      transportMs: 0,
+      hasRoom: false,
+    },
+  };
+  const busy = { local: { ...QUESTION.local, hasRoom: false } };
+  const cases: readonly (readonly [Partial<Question>, string])[] = [
+    [{ policy: 'local-only' }, 'local: its placement is local-only'],
+    [{ policy: 'remote-only' }, 'remote: its placement is remote-only'],
+    [{ policy: 'remote-only', ...none }, 'wait: its placement is remote-only, and no provider takes it now'],
+    [{ policy: 'remote-only', ...full }, 'wait: its placement is remote-only, and the provider p has no room now'],
+    [{ policy: 'prefer-remote' }, 'remote: its placement is prefer-remote, and a provider takes it'],
+    [{ policy: 'prefer-remote', ...none }, 'local: no provider takes it now'],
+    [{ policy: 'prefer-local' }, 'local: its placement is prefer-local, and a thread is free here'],
+    [{ policy: 'prefer-local', ...busy }, 'remote: its placement is prefer-local, and all threads here are busy'],
+    [{ policy: 'remote-only', keptHere: 'its topic local/a is local' }, 'local: its topic local/a is local'],
+    [{}, 'remote: it is expected to take 10 ms here and 3.00 ms at p'],
+    [{ ...none }, 'local: no provider takes it now'],
+  ];
+  for (const [change, expected] of cases) t.equal(asked(change), expected);
+  t.end();
+});
+
+t.test('a decision by cost names the cost of what was rejected', (t) => {
+  t.match(decide(QUESTION), { side: 'remote', provider: 'p', localMs: 10, remoteMs: 3 });
+  t.match(decide({ ...QUESTION, fuel: 10_000 }), { side: 'local', localMs: 0.1, remoteMs: 2.01 });
+  t.match(decide({ ...QUESTION, local: { ...QUESTION.local, weight: 3 } }), { localMs: 30 }, 'on battery');
+  t.end();
+});
+
+t.test('a task stays where it is unless the other side is much better, and for half a second in any case', (t) => {
+  const slightly: Question = { ...QUESTION, fuel: 290_000, standing: { side: 'local', sinceMs: 0 } };
+  const { side, reason } = decide(slightly);
+  t.equal(side, 'local');
+  t.equal(reason, 'it is expected to take 2.90 ms here and 2.29 ms at p, which is not enough of a difference to move');
+  t.match(
+    decide({ ...slightly, standing: undefined }),
+    { side: 'remote' },
+    'one that is nowhere goes where it is cheaper',
+  );
+  const much: Question = { ...slightly, fuel: 1_000_000 };
+  t.match(decide(much), { side: 'remote' }, 'it moves for much');
+  t.match(decide({ ...much, standing: { side: 'local', sinceMs: 9_800 } }), { side: 'local' }, 'not at once');
+  const remote = { name: 'p', fuelPerMs: 1e6, isMeasured: true, queueMs: 0, transportMs: 0, hasRoom: true };
+  t.match(decide({ ...slightly, fuel: 1_000, remote }), { side: 'local' }, 'not for a hundredth of a millisecond');
+  t.end();
+});
+
+t.test('a side that was not measured is tried where that may pay', (t) => {
+  const unknown = { name: 'p', fuelPerMs: 1, isMeasured: false, queueMs: 0, transportMs: 2, hasRoom: true };
+  const { side, reason } = decide({ ...QUESTION, remote: unknown });
+  t.equal(side, 'remote');
+  t.match(reason, 'where it is to be seen how long the work itself takes');
+  t.match(
+    decide({ ...QUESTION, remote: unknown, fuel: 100_000 }),
+    { side: 'local' },
+    'not where the way there takes longer',
+  );
+  t.end();
+});

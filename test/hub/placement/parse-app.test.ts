@@ -1,0 +1,86 @@
+import t from 'tap';
+import { parseManifest } from '../../../hub/manifest/index.js';
+import { parseApp, planTasks } from '../../../hub/placement/index.js';
+import type { Manifest } from '../../../hub/manifest/index.js';
+
+function task(toml: string): Manifest {
+  const parsed = parseManifest(`version = "1.0.0"\n${toml}`, 'task.toml');
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.manifest;
+}
+
+const PREPROCESS = task('name = "preprocess"\n[[trigger]]\ntopic = "meter/+"\n[grants]\npublish = ["features/+"]');
+const FORECAST = task('name = "forecast"\n[[trigger]]\ntopic = "features/+"\n[grants.buckets]\ndefault = "read-write"');
+const PRESENCE = task('name = "presence"\n[[trigger]]\ntopic = "home/presence"\n[grants.buckets]\nseen = "read-write"');
+const READER = task('name = "reader"\n[[trigger]]\ntopic = "tick"\n[grants.buckets]\nseen = "read"');
+const MEMORY = task('name = "memory"\nisolation = "key"\n[[trigger]]\ntopic = "m/+"');
+const ALL = [PREPROCESS, FORECAST, PRESENCE, READER, MEMORY].map((manifest) => ({ manifest }));
+
+const APP = `
+name = "energy"
+
+[placement]
+default = "auto"
+private = ["home/presence"]
+
+[tasks.preprocess]
+placement = "local-only"
+
+[[edges]]
+from = "preprocess"
+topic = "features/a"
+to = "forecast"
+`;
+
+t.test('an application says of each task whether a provider may execute it, and why', (t) => {
+  const parsed = parseApp(APP, 'app.toml');
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  t.strictSame(parsed.app.faultsWith(ALL.map(({ manifest }) => manifest)), []);
+  const plan = planTasks(ALL, parsed.app, { onBattery: false, metered: false });
+  t.strictSame(
+    plan.map(({ task, isRemote, reason }) => `${task} ${isRemote}: ${reason}`),
+    [
+      'preprocess false: It stays here, as the application energy places it local-only.',
+      'forecast true: A provider may execute it, as the application energy places all other tasks auto.',
+      'presence false: It stays here, as its trigger home/presence may bring what must not leave the hub.',
+      'reader false: It stays here, as the bucket seen may hold what presence learnt of topics that must not leave the hub.',
+      'memory false: It stays here, as it keeps memory between events of a key, which one place must have.',
+    ],
+  );
+  const metered = planTasks(ALL, parsed.app, { onBattery: false, metered: true });
+  t.match(metered[1]?.reason, 'It stays here, as the network is metered, and the application avoids that.');
+  t.end();
+});
+
+t.test('what is wrong with an app.toml is told all at once, with its key and what would be right', (t) => {
+  const parsed = parseApp(
+    '[placement]\ndefault = "far"\nprivate = ["a/#/b"]\nchecked = 2\nother = 1\n[[edges]]\nfrom = "a"',
+    'app.toml',
+  );
+  t.notOk(parsed.ok);
+  t.strictSame(parsed.ok ? [] : parsed.problems.map((problem) => problem.replace(/topic filter: .*/, 'topic filter')), [
+    'app.toml: placement.other: there is no such key: the keys here are default, private, checked',
+    'app.toml: edges[1].topic: must be a text',
+    'app.toml: edges[1].topic: must be an MQTT topic filter',
+    'app.toml: edges[1].to: must be a text',
+    'app.toml: placement.private[1]: must be an MQTT topic filter',
+    'app.toml: name: must be a text',
+    'app.toml: placement.checked: must be a number from 0 to 1',
+    'app.toml: placement.default: must be one of local-only, prefer-local, prefer-remote, remote-only, auto',
+  ]);
+  t.end();
+});
+
+t.test('edges are between tasks that there are, over topics that they may use', (t) => {
+  const parsed = parseApp(
+    `${APP}\n[[edges]]\nfrom = "forecast"\ntopic = "x"\nto = "nobody"\n[tasks.nothing]\n`,
+    'app.toml',
+  );
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  t.strictSame(parsed.app.faultsWith([PREPROCESS, FORECAST]), [
+    'tasks.nothing: there is no such task',
+    'edges[2].topic: forecast is not granted to publish to x',
+    'edges[2].to: there is no task "nobody"',
+  ]);
+  t.end();
+});
