@@ -1,7 +1,7 @@
 /** A TCP link that is as slow, as far and as unreliable as one says: between two programs that believe it is the network. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-export interface LinkShape {
+interface LinkShape {
   /** One way. */
   readonly delayMs: number;
   /** Each way; Infinity for as much as there is. */

@@ -1,11 +1,16 @@
 import t from 'tap';
 import { FairQueue, type Share, type Waiting } from '../../provider/fair-queue.js';
 
+interface RunOptions {
+  readonly fuel?: number;
+  readonly isLong?: boolean;
+}
+
 interface Scene {
   readonly queue: FairQueue;
   readonly started: string[];
-  submit(share: Share, name: string, options?: { readonly fuel?: number; readonly isLong?: boolean }): Waiting;
-  finish(name: string, fuel?: number): void;
+  readonly submit: (share: Share, name: string, options?: RunOptions) => Waiting;
+  readonly finish: (name: string, fuel?: number) => void;
 }
 
 function scene(threads: number): Scene {
@@ -43,7 +48,7 @@ t.test('sessions take turns by the fuel that they used, not by the runs that the
   for (let i = 0; i < 6; i++) submit(greedy, `greedy ${i}`, { fuel: 10_000_000 });
   for (let i = 0; i < 6; i++) submit(modest, `modest ${i}`, { fuel: 1_000_000 });
   for (let i = 0; i < 7; i++)
-    finish(started.at(-1) ?? '', started.at(-1)?.startsWith('greedy') === true ? 10_000_000 : 1_000_000);
+    finish(started.at(-1) ?? '', started.at(-1)?.startsWith('greedy') ? 10_000_000 : 1_000_000);
   t.equal(
     started.filter((name) => name.startsWith('modest')).length,
     6,

@@ -15,7 +15,8 @@ t.test('threads see what was appended, each snapshot one moment', (t) => {
   const dir = t.testdir({});
   const replica = new Replica(dir, 1, 1_000_000);
   const reader = openState({ dir });
-  const { prefix, release } = replica.view();
+  const view = replica.view();
+  const { prefix } = view;
   replica.apply({
     entries: [entry('k', 1, 'one'), entry('ä', 2, 'x'.repeat(200_000)), entry('a', 3, '')],
     sets: [{ bucket: 'b/c', version: 3 }],
@@ -36,7 +37,7 @@ t.test('threads see what was appended, each snapshot one moment', (t) => {
   t.equal(second.get(`${prefix}other`, 'k'), undefined);
   second.release();
   reader.close();
-  release();
+  view.release();
   replica.close();
   t.strictSame(readdirSync(dir), [], 'nothing is left');
   t.end();
