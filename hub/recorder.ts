@@ -41,7 +41,7 @@ export function recordOf(run: PendingRun, result: RunResult, executed: RunResult
     attempt,
     clockMs,
     seed: attemptSeed(seed, attempt),
-    where: 'local',
+    where: result.where ?? 'local',
     outcome,
     executed: outcome === executed ? undefined : executed,
     effects,

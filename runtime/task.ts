@@ -177,6 +177,8 @@ export interface Usage {
 
 export interface RunResult {
   readonly runId: string;
+  /** The provider that executed it; absent for this machine. */
+  readonly where?: string | undefined;
   readonly outcome: Outcome;
   /** In the order in which the run asked for them; empty unless it completed. */
   readonly effects: readonly Effect[];

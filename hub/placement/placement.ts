@@ -353,7 +353,7 @@ export class Placement {
       this.#measurements.noteSpeed(sideOf(provider.name), name, usage, timer.nowMs());
       const transportMs = Math.max(0, tookMs - queuedMs - usage.wallMs);
       this.#measurements.noteTransport(provider.name, bytes, transportMs, timer.nowMs());
-      if (app.checked === 0 || random() >= app.checked) return result;
+      if (app.checked === 0 || random() >= app.checked) return { ...result, where: provider.name };
       return await this.#checked(provider, result, request, signal);
     } catch (error) {
       if (!(error instanceof RemoteLost)) throw error;
@@ -371,7 +371,7 @@ export class Placement {
   ): Promise<RunResult> {
     const local = await this.#here.run(request, signal);
     const fault = difference(remote, local);
-    if (fault === undefined) return remote;
+    if (fault === undefined) return { ...remote, where: provider.name };
     provider.fault(`${request.runId}: ${fault}`);
     return local;
   }
