@@ -15,6 +15,7 @@ import { poolRate } from './pool-rate.js';
 import { provisioning } from './provisioning.js';
 import { realPrograms } from './real-programs.js';
 import { recordCost } from './record-cost.js';
+import { remote } from './remote.js';
 import type { Row } from './row.js';
 import { stopping } from './stopping.js';
 import { suspending } from './suspending.js';
@@ -30,6 +31,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   tasks: manyTasks,
   provisioning,
   stopping,
+  remote,
   records: recordCost,
   suspend: suspending,
   'end-to-end': endToEnd,
