@@ -135,12 +135,14 @@ export class Placement {
     });
     this.#feeds = feeds;
     return {
-      install: async (component, limits) => {
-        const installed = await local.install(component, limits);
+      install: async (component, limits, options) => {
+        const installed = await local.install(component, limits, options);
         this.#sizes.set(installed.digest, component.length);
         return installed;
       },
       forget: (key) => local.forget(key),
+      begin: (request, options) => local.begin(request, options),
+      resume: (checkpoint, task, options) => local.resume(checkpoint, task, options),
       uninstall: (key) => local.uninstall(key),
       run: (request, signal) => this.#run(request, signal),
       get idleSlots() {

@@ -65,6 +65,12 @@ function steppedRuntime(result = resultOf): SteppedRuntime {
     },
     uninstall: () => undefined,
     forget: () => undefined,
+    begin: () => {
+      throw new Error('nothing is suspended here');
+    },
+    resume: () => {
+      throw new Error('nothing is suspended here');
+    },
     run: (request) => new Promise((resolve) => held.push(() => resolve(result(request)))),
     get idleSlots() {
       return Math.max(0, 4 - held.length);
