@@ -14,6 +14,7 @@ import {
 } from '../../provider/protocol/index.js';
 import { builtTask } from '../runtime/built-task.js';
 import { freePort, ProviderProcess, sterna } from './provider-process.js';
+import { paddedComponent } from './padded-component.js';
 import { RawHub, runOf, specOf } from './raw-hub.js';
 
 t.setTimeout(150_000);
@@ -118,20 +119,7 @@ t.test('a message above the bound ends the link', async (t) => {
 t.test(
   'a component is wanted until its bytes are there, goes on after a cut, and is refused when they are others',
   async (t) => {
-    // An unused section at the end makes it a component of its own: custom, as long as it says.
-    const unique = (length: number): Buffer => {
-      const contents = Buffer.concat([
-        Buffer.from([1, 0x78]),
-        Buffer.from(String(process.hrtime.bigint())),
-        Buffer.alloc(length),
-      ]);
-      const size = Buffer.from([
-        (contents.length & 0x7f) | 0x80,
-        ((contents.length >> 7) & 0x7f) | 0x80,
-        contents.length >> 14,
-      ]);
-      return Buffer.concat([component, Buffer.from([0]), size, contents]);
-    };
+    const unique = (length: number): Uint8Array => paddedComponent(component, length, `${process.pid} ${length}`);
     const large = unique(300_000);
     const spec = specOf('large', large);
     const cut = hub(t);

@@ -39,6 +39,8 @@ export interface HubSideOptions {
   readonly key?: ReturnType<typeof newSigningKey>;
   readonly dir?: string;
   readonly connect?: RemoteProviderParts['connect'];
+  /** What becomes of the components that were built. */
+  readonly change?: (component: Uint8Array) => Uint8Array;
   /** In place of what the manifests say. */
   readonly limits?: Partial<Limits>;
   readonly startRuntime?: typeof createRuntime;
@@ -78,7 +80,8 @@ export async function hubSide(t: Test, options: HubSideOptions): Promise<HubSide
   const runtime = placement.over({ local, threads: 1, file, component });
   const tasks = new Map<string, DeployedTask>();
   for (const path of options.tasks) {
-    const { manifest: built, component: bytes } = await builtTask(path);
+    const { manifest: built, component: asBuilt } = await builtTask(path);
+    const bytes = options.change?.(asBuilt) ?? asBuilt;
     const manifest = { ...built, limits: { ...built.limits, ...options.limits } };
     const installed = await runtime.install(bytes, manifest.limits);
     components.set(installed.digest, bytes);

@@ -1,0 +1,59 @@
+import t from 'tap';
+import { until } from '../../runtime/eventually.js';
+import { providerUnderTest } from '../../provider/provider-under-test.js';
+import { hubSide } from './hub-side.js';
+
+t.setTimeout(150_000);
+
+const COUNTER = 'test/fixtures/guests/counter';
+const THERMOSTAT = 'guest-tasks/thermostat';
+
+t.test('hundreds of runs at once come home, each with its own answer', async (t) => {
+  const provider = await providerUnderTest(t, { policy: { window: 32 } });
+  const hub = await hubSide(t, { tokens: [await provider.invite()], tasks: [COUNTER] });
+  await hub.ready('counter');
+  const texts = Array.from({ length: 500 }, (_, i) => `text ${i}`);
+  const results = await Promise.all(
+    texts.map((payload) => hub.runtime.run(hub.request('counter', { topic: 'in/a', payload }))),
+  );
+  const payloads = results.map(({ effects }) => {
+    const publish = effects.find(({ kind }) => kind === 'publish');
+    return publish !== undefined && 'payload' in publish ? Buffer.from(publish.payload).toString() : '';
+  });
+  t.strictSame(
+    payloads,
+    texts.map((text) => `1 ${text}`),
+  );
+});
+
+t.test('what a provider does not offer stays here, and is told', async (t) => {
+  const limits = { fuel: 1_000, memoryBytes: 2 ** 30, deadlineMs: 60_000, outputBytes: 2 ** 20, logBytes: 2 ** 18 };
+  const provider = await providerUnderTest(t, { policy: { limits } });
+  const app = '[placement]\ndefault = "prefer-remote"\nchecked = 0\n';
+  const hub = await hubSide(t, { tokens: [await provider.invite()], tasks: [COUNTER], app });
+  await until('the provider has refused', 30_000, () => hub.placement.providers[0]?.refused['counter'] !== undefined);
+  t.match(
+    hub.placement.providers[0]?.refused['counter'],
+    /fuel must be at most 1000 at this provider: it is 100000000/,
+  );
+  const request = hub.request('counter', { topic: 'in/a' });
+  t.match((await hub.runtime.run(request)).outcome, { kind: 'completed' });
+  t.match(hub.placement.explain(request.runId), [{ side: 'local', reason: 'no provider takes it now' }]);
+});
+
+t.test('topics that are local or private never leave, and tasks that keep memory stay', async (t) => {
+  const provider = await providerUnderTest(t);
+  const app = '[placement]\ndefault = "prefer-remote"\nchecked = 0\nprivate = ["zigbee2mqtt/+/climate"]\n';
+  const hub = await hubSide(t, { tokens: [await provider.invite()], tasks: [COUNTER, THERMOSTAT], app });
+  await hub.ready('counter');
+  const secret = hub.request('counter', { topic: 'local/a' });
+  await hub.runtime.run(secret);
+  t.match(hub.placement.explain(secret.runId), [{ side: 'local', reason: 'its topic local/a is local' }]);
+  t.match(
+    hub.placement.plan.find(({ task }) => task === 'thermostat'),
+    {
+      isRemote: false,
+      reason: 'It stays here, as its trigger zigbee2mqtt/+/climate may bring what must not leave the hub.',
+    },
+  );
+});
