@@ -166,7 +166,8 @@ t.test('a hub learns of no component that it cannot show to have', async (t) => 
   fresh.send({ type: 'configure', config: 1, tasks: [spec, unknown] });
   const { digests } = await fresh.next('challenge');
   t.strictSame([...digests].toSorted(), [spec.digest, unknown.digest].toSorted(), 'both are asked for');
-  fresh.send({ type: 'proofs', config: 1, proofs: [] });
+  const made = digests.map((digest) => ({ digest, proof: Buffer.alloc(32, 1) }));
+  fresh.send({ type: 'proofs', config: 1, proofs: made });
   const { components } = await fresh.next('wanted');
   t.strictSame(components.map(({ digest }) => digest).toSorted(), [spec.digest, unknown.digest].toSorted());
   raw.cut();
