@@ -6,7 +6,7 @@ export { deployingRoutes } from './deploying.js';
 export { lookingRoutes } from './looking.js';
 export { bucketsOf, keysOf, queueOf, valueOf } from './looking-shapes.js';
 export { Followers } from './followers.js';
-export { placementRoute } from './placing.js';
+export { placementRoutes } from './placing.js';
 export { RecentRuns, type RecentRun } from './recent-runs.js';
 export { startApi, type Api } from './server.js';
 export { isRun, lettersOf, runsOf, tasksOf, unrecordedOf } from './shapes.js';

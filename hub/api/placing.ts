@@ -1,19 +1,46 @@
 /** Where runs execute and why, through the API. */
 import type { Placement } from '../placement/index.js';
-import type { Route } from './route.js';
+import { fault, type Route } from './route.js';
+
+type Placing = Pick<Placement, 'providers' | 'plan' | 'explain' | 'conditions' | 'adapt'>;
 
 /**
  * `GET /v1/placement`: the providers and what they may execute; with `run=`, where that run was placed.
+ * `POST /v1/conditions` with `onBattery` or `metered`, true or false: what the hub is under from now on.
  * @param placement Without one, all runs execute here.
  */
-export function placementRoute(placement: Pick<Placement, 'providers' | 'plan' | 'explain'> | undefined): Route {
-  return {
-    method: 'GET',
-    path: '/v1/placement',
-    answer: (request) => {
-      const run = new URL(request.url).searchParams.get('run');
-      if (run !== null) return Response.json({ run, decisions: placement?.explain(run) ?? [] });
-      return Response.json({ providers: placement?.providers ?? [], tasks: placement?.plan ?? [] });
+export function placementRoutes(placement: Placing | undefined): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/v1/placement',
+      answer: (request) => {
+        const run = new URL(request.url).searchParams.get('run');
+        if (run !== null) return Response.json({ run, decisions: placement?.explain(run) ?? [] });
+        const { providers, plan: tasks, conditions } = placement ?? { providers: [], plan: [], conditions: {} };
+        return Response.json({ providers, tasks, conditions });
+      },
     },
-  };
+    {
+      method: 'POST',
+      path: '/v1/conditions',
+      answer: async (request) => {
+        if (placement === undefined) return fault(409, 'the hub was started without --app: all runs execute here');
+        const body: unknown = await request.json().catch(() => undefined);
+        const change = changeOf(body);
+        if (change === undefined) return fault(400, 'the body must have "onBattery" or "metered", true or false');
+        placement.adapt({ ...placement.conditions, ...change });
+        return Response.json({ conditions: placement.conditions, tasks: placement.plan });
+      },
+    },
+  ];
 }
+
+function changeOf(body: unknown): Partial<Placing['conditions']> | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const entries = Object.entries(body);
+  const isRight = entries.every(([name, value]) => NAMES.has(name) && typeof value === 'boolean');
+  return entries.length > 0 && isRight ? Object.fromEntries(entries) : undefined;
+}
+
+const NAMES: ReadonlySet<string> = new Set(['onBattery', 'metered']);

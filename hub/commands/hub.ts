@@ -4,7 +4,7 @@ import {
   deployingRoutes,
   Followers,
   lookingRoutes,
-  placementRoute,
+  placementRoutes,
   RecentRuns,
   startApi,
   type Api,
@@ -136,7 +136,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
       ...deployingRoutes(hub.deployments),
       backupRoute(hub.backups),
       ...lookingRoutes(hub.view),
-      placementRoute(placement),
+      ...placementRoutes(placement),
     ],
   }).catch(async (error) => {
     await hub.close();

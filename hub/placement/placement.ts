@@ -169,6 +169,11 @@ export class Placement {
     for (const provider of this.#providers) provider.start();
   }
 
+  /** What the hub is under. */
+  get conditions(): Conditions {
+    return this.#conditions;
+  }
+
   /** What the hub is under has changed. Sessions are updated; their runs go on. */
   adapt(conditions: Conditions): void {
     this.#conditions = conditions;

@@ -57,3 +57,29 @@ t.test('topics that are local or private never leave, and tasks that keep memory
     },
   );
 });
+
+t.test('a session follows what the hub is under, and loses no run', async (t) => {
+  const provider = await providerUnderTest(t);
+  const app = '[placement]\ndefault = "prefer-remote"\nchecked = 0\n';
+  const hub = await hubSide(t, { tokens: [await provider.invite()], tasks: [COUNTER], app });
+  await hub.ready('counter');
+  const runs: Promise<string>[] = [];
+  const begin = async (): Promise<string> => {
+    const request = hub.request('counter', { topic: 'in/a' });
+    const { outcome } = await hub.runtime.run(request);
+    return `${outcome.kind} ${hub.placement.explain(request.runId).at(-1)?.side}`;
+  };
+  for (let i = 0; i < 40; i++) {
+    runs.push(begin());
+    if (i % 10 === 5) hub.placement.adapt({ onBattery: false, metered: i % 20 === 5 });
+  }
+  const ends = await Promise.all(runs);
+  t.ok(ends.every((end) => end.startsWith('completed')));
+  hub.placement.adapt({ onBattery: false, metered: true });
+  t.equal(await begin(), 'completed local', 'on a metered network it stays');
+  hub.placement.adapt({ onBattery: false, metered: false });
+  await hub.ready('counter');
+  t.equal(await begin(), 'completed remote');
+  t.equal(hub.placement.providers[0]?.state, 'open', 'in the same session');
+  t.equal(provider.seen.filter(({ kind }) => kind === 'session-began').length, 1);
+});
