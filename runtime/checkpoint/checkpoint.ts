@@ -3,7 +3,7 @@
  * done so far, and where its code is. It holds nothing of the machine it was
  * taken on; `format.ts` says how it is written down.
  */
-import type { Bytes, Effect, Fuel, LogLine, Outcome, Read, RunRequest } from '../task.js';
+import type { Bytes, Effect, Fuel, KeyPage, Listed, LogLine, Outcome, Read, RunRequest } from '../task.js';
 
 /** The parts in which memory is kept: fewer bytes around what changed than a page of WebAssembly, which has 16 of them. */
 export const CHECKPOINT_PAGE_BYTES = 4096;
@@ -38,6 +38,8 @@ interface Used {
 /** A key that a run looked at, and what it found, which it will find again. */
 export interface ReadValue extends Read {
   readonly value: Uint8Array | undefined;
+  /** Whether the result says what it found: see `RunRequest.recordReads`. */
+  readonly isRecorded: boolean;
 }
 
 /** What the host keeps of a run while it executes. */
@@ -53,6 +55,12 @@ export interface Collected {
   readonly memoryRefused: boolean;
   /** By bucket, the last key of each page that was listed of it. */
   readonly cursors: readonly (readonly [bucket: string, keys: readonly string[]])[];
+  /** The buckets that it listed keys of, each with the version of the set that it saw first. */
+  readonly listed: readonly Listed[];
+  /** The lists of keys that are recorded. */
+  readonly pages: readonly KeyPage[];
+  /** Why something is missing that should be recorded. */
+  readonly unrecorded: string | undefined;
   /** What was written to a standard stream and is no line yet. */
   readonly unfinished: readonly UnfinishedLine[];
   /** The four words of the random numbers' generator; undefined before the first was drawn. */

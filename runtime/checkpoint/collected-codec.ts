@@ -1,6 +1,6 @@
 /** What the host has collected of a run, within the body of a checkpoint. */
 import { RUNTIME_BOUNDS } from '../limits.js';
-import type { Effect, LogLevel, LogLine, Outcome, QoS } from '../task.js';
+import type { Effect, KeyPage, LogLevel, LogLine, Outcome, QoS } from '../task.js';
 import type { BodyReader } from './body-reader.js';
 import type { BodyWriter } from './body-writer.js';
 import type { Collected, ReadValue, UnfinishedLine } from './checkpoint.js';
@@ -15,11 +15,12 @@ type Verdict = Extract<Outcome, { readonly kind: (typeof VERDICTS)[number] }>;
 
 export function writeCollected(out: BodyWriter, collected: Collected): void {
   out.list(collected.effects, (effect) => writeEffect(out, effect));
-  out.list(collected.reads, ({ bucket, key, version, value }) => {
+  out.list(collected.reads, ({ bucket, key, version, value, isRecorded }) => {
     out.text(bucket);
     out.text(key);
     out.f64(version);
     out.optional(value, (bytes) => out.bytes(bytes));
+    out.flag(isRecorded);
   });
   out.list(collected.log, ({ level, context, message }) => {
     out.u8(LEVELS.indexOf(level));
@@ -38,6 +39,12 @@ export function writeCollected(out: BodyWriter, collected: Collected): void {
     out.text(bucket);
     out.list(keys, (key) => out.text(key));
   });
+  out.list(collected.listed, ({ bucket, version }) => {
+    out.text(bucket);
+    out.f64(version);
+  });
+  out.list(collected.pages, (page) => writePage(out, page));
+  out.optional(collected.unrecorded, (reason) => out.text(reason));
   out.list(collected.unfinished, ({ stream, bytes, isCut }) => {
     out.u8(STREAMS.indexOf(stream));
     out.bytes(bytes);
@@ -64,6 +71,11 @@ export function readCollected(body: BodyReader): Collected {
     cursors: body.list('the lists of keys', () => {
       return [body.name('a bucket'), body.list('the pages of keys', () => body.name('a key'))] as const;
     }),
+    listed: body.list('the buckets that were listed', () => {
+      return { bucket: body.name('a bucket'), version: body.count('the version of a set of keys') };
+    }),
+    pages: body.list('the recorded lists of keys', () => readPage(body)),
+    unrecorded: body.optional('why it is not recorded', () => body.text('why it is not recorded')),
     unfinished: body.list(
       'the lines that were not ended',
       () => {
@@ -124,6 +136,23 @@ function readRead(body: BodyReader): ReadValue {
     key: body.name('a key'),
     version: body.count('a version'),
     value: body.optional('a value', () => body.bytes('a value')),
+    isRecorded: body.flag('whether a value is recorded'),
+  };
+}
+
+function writePage(out: BodyWriter, { bucket, after, limit, keys }: KeyPage): void {
+  out.text(bucket);
+  out.optional(after, (key) => out.text(key));
+  out.u32(limit);
+  out.list(keys, (key) => out.text(key));
+}
+
+function readPage(body: BodyReader): KeyPage {
+  return {
+    bucket: body.name('a bucket'),
+    after: body.optional('the key before a list', () => body.name('a key')),
+    limit: body.u32('the most keys of a list'),
+    keys: body.list('a list of keys', () => body.name('a key')),
   };
 }
 

@@ -23,6 +23,14 @@ export interface CheckpointDescription {
   readonly wallMs: number;
   readonly effects: number;
   readonly reads: number;
+  /** Buckets that it listed keys of. */
+  readonly listed: number;
+  /** Whether it keeps what it reads, to be executed again. */
+  readonly recordReads: boolean;
+  /** Lists of keys that it keeps. */
+  readonly recordedPages: number;
+  /** Why it does not keep all of it. */
+  readonly unrecorded: string | undefined;
   readonly logLines: number;
   readonly memoryBytes: Bytes;
   /** Of memory, what is other than in the beginning, or in the base. */
@@ -53,6 +61,10 @@ export function describeCheckpoint(bytes: Uint8Array): CheckpointDescription {
     wallMs: used.wallMs,
     effects: collected.effects.length,
     reads: collected.reads.length,
+    listed: collected.listed.length,
+    recordReads: request.recordReads === true,
+    recordedPages: collected.pages.length,
+    unrecorded: collected.unrecorded,
     logLines: collected.log.length,
     memoryBytes: guest.memories.reduce((sum, { length }) => sum + length, 0),
     pageBytes: pages.length * CHECKPOINT_PAGE_BYTES,

@@ -18,7 +18,7 @@ import type { Bytes } from '../task.js';
 const MiB = 1024 * 1024;
 
 export const MAGIC = 'STERNACP';
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const HEADER_BYTES = 20;
 export const DIGEST_BYTES = 32;
 export const PACKING = { none: 0, deflate: 1 } as const;

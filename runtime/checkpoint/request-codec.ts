@@ -16,6 +16,7 @@ export function writeRequest(out: BodyWriter, request: Request): void {
   out.f64(request.seed);
   out.optional(request.isolationKey, (key) => out.text(key));
   out.u8(SUBJECTS.indexOf(request.subjects));
+  out.flag(request.recordReads === true);
   writeEvent(out, request.event);
   writeAuthority(out, request);
   writeMap(out, request.config, (value) => out.text(value));
@@ -28,11 +29,12 @@ export function readRequest(body: BodyReader): Request {
   const seed = body.count('the seed');
   const isolationKey = body.optional('the isolation key', () => body.name('the isolation key'));
   const subjects = body.choice('the form of subjects', SUBJECTS);
+  const recordReads = body.flag('whether reads are recorded');
   const event = readEvent(body);
   const limits = readLimits(body);
   const grants = readGrants(body);
   const config = readMap(body, 'the configuration', () => body.text('a value of the configuration'));
-  return { runId, attempt, clockMs, seed, isolationKey, subjects, event, limits, grants, config };
+  return { runId, attempt, clockMs, seed, isolationKey, subjects, recordReads, event, limits, grants, config };
 }
 
 function writeEvent(out: BodyWriter, event: TaskEvent): void {

@@ -1,5 +1,6 @@
 /** What a run read of state, kept so that it can be executed again, up to a bound. */
 import { RUNTIME_BOUNDS } from '../limits.js';
+import type { Collected } from '../checkpoint/checkpoint.js';
 import type { Bytes, KeyPage } from '../task.js';
 
 /** What a page takes besides its keys, and a key besides its characters, so that empty ones are bounded as well. */
@@ -18,6 +19,18 @@ export class ReadRecord {
     if (this.#bytes <= RUNTIME_BOUNDS.recordedReadBytes) return true;
     this.fault = `it read more than ${RUNTIME_BOUNDS.recordedReadBytes} bytes of state`;
     return false;
+  }
+
+  /** Gives up: what was kept and what comes do not belong together. The first reason counts. */
+  spoil(fault: string): void {
+    this.fault ??= fault;
+  }
+
+  /** Goes on with what was kept elsewhere. */
+  continueFrom({ reads, pages, unrecorded }: Pick<Collected, 'reads' | 'pages' | 'unrecorded'>): void {
+    for (const { value, isRecorded } of reads) if (isRecorded) this.takes(value?.length ?? 0);
+    for (const page of pages) this.page(page);
+    if (unrecorded !== undefined) this.spoil(unrecorded);
   }
 
   page(page: KeyPage): void {

@@ -322,7 +322,10 @@ export class RunContext {
     const { effects, log, droppedLogLines, outputBytes, logBytes, verdict, memoryRefused } = this;
     return {
       effects: [...effects],
-      reads: this.reads.map((read) => ({ ...read, value: this.#read?.get(read.bucket)?.get(read.key) })),
+      reads: this.reads.map((read) => {
+        const value = this.#read?.get(read.bucket)?.get(read.key);
+        return { ...read, value, isRecorded: read.value !== undefined };
+      }),
       log: [...log],
       droppedLogLines,
       outputBytes,
@@ -330,6 +333,9 @@ export class RunContext {
       verdict,
       memoryRefused,
       cursors: [...(this.#pages ?? [])].map(([bucket, keys]) => [bucket, [...keys]] as const),
+      listed: this.listed ?? [],
+      pages: this.pages ?? [],
+      unrecorded: this.unrecorded,
       unfinished: [...(this.#streams ?? [])].map(([stream, lines]) => ({ stream, ...lines.unfinished })),
       random: this.#random?.state,
     };
@@ -344,8 +350,8 @@ export class RunContext {
     this.logBytes = collected.logBytes;
     this.verdict = collected.verdict;
     this.memoryRefused = collected.memoryRefused;
-    for (const { value, ...read } of collected.reads) {
-      this.reads.push(read);
+    for (const { value, isRecorded, ...read } of collected.reads) {
+      this.reads.push(isRecorded ? { ...read, value } : read);
       this.#readLength += read.key.length;
       this.#readBytes += value?.length ?? 0;
       submap((this.#read ??= new Map<string, Map<string, Seen>>()), read.bucket).set(read.key, value);
@@ -356,13 +362,22 @@ export class RunContext {
       submap((this.#written ??= new Map<string, Map<string, Seen>>()), effect.bucket).set(effect.key, value);
     }
     for (const [bucket, keys] of collected.cursors) this.pagesOf(bucket).push(...keys);
+    if (collected.listed.length > 0) {
+      this.#listed = new Map(collected.listed.map(({ bucket, version }) => [bucket, version]));
+    }
+    this.#record?.continueFrom(collected);
     for (const line of collected.unfinished) this.#linesOf(line.stream).continueFrom(line);
     if (collected.random !== undefined) this.random.state = collected.random;
   }
 
   #snapshotNow(state: StateReader): StateSnapshot {
-    this.#snapshot ??= state.snapshot();
-    return this.#snapshot;
+    if (this.#snapshot !== undefined) return this.#snapshot;
+    const snapshot = (this.#snapshot = state.snapshot());
+    // Not of the moment at which it began: it was suspended in between.
+    for (const [bucket, version] of this.#listed ?? []) {
+      if (snapshot.keysVersion(bucket) !== version) this.#record?.spoil(`keys of "${bucket}" changed while it was suspended`);
+    }
+    return snapshot;
   }
 
   /** Ends what the run holds open on this side. */

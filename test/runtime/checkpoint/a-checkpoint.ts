@@ -33,6 +33,7 @@ export function aCheckpoint(changes: Partial<Checkpoint> = {}): Checkpoint {
       seed: 2 ** 53 - 1,
       isolationKey: 'key',
       subjects: 'dotted',
+      recordReads: true,
     },
     collected: {
       effects: [
@@ -41,8 +42,8 @@ export function aCheckpoint(changes: Partial<Checkpoint> = {}): Checkpoint {
         { kind: 'delete', bucket: 'task/default', key: 'grüße' },
       ],
       reads: [
-        { bucket: 'task/default', key: 'k', version: 7, value: Uint8Array.of(6) },
-        { bucket: 'task/default', key: 'l', version: 0, value: undefined },
+        { bucket: 'task/default', key: 'k', version: 7, value: Uint8Array.of(6), isRecorded: true },
+        { bucket: 'task/default', key: 'l', version: 0, value: undefined, isRecorded: false },
       ],
       log: [{ level: 'warn', context: 'x', message: 'y 🐦' }],
       droppedLogLines: 1,
@@ -51,6 +52,12 @@ export function aCheckpoint(changes: Partial<Checkpoint> = {}): Checkpoint {
       verdict: { kind: 'denied', message: 'not granted' },
       memoryRefused: true,
       cursors: [['task/default', ['k', 'l']]],
+      listed: [{ bucket: 'task/default', version: 9 }],
+      pages: [
+        { bucket: 'task/default', after: undefined, limit: 2, keys: ['k', 'l'] },
+        { bucket: 'task/default', after: 'l', limit: 2, keys: [] },
+      ],
+      unrecorded: 'it read more than it may',
       unfinished: [{ stream: 'stderr', bytes: Uint8Array.of(65), isCut: true }],
       random: [1, 2, 3, 0xffff_ffff],
     },

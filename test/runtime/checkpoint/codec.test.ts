@@ -27,10 +27,10 @@ t.test('a checkpoint comes back as it was, packed or not, under one digest', (t)
 t.test('the bytes of a checkpoint are what is published', (t) => {
   const bytes = Buffer.from(encodeCheckpoint(aCheckpoint()));
   t.equal(bytes.toString('latin1', 0, 8), 'STERNACP');
-  t.equal(bytes.readUInt16LE(8), 1, 'version');
+  t.equal(bytes.readUInt16LE(8), 2, 'version');
   t.equal(bytes.readUInt32LE(16), bytes.length - 20 - 32);
   t.equal(bytes.readUInt32LE(20), 64, 'the component comes first, with its length');
-  const digest = 'dddd8418';
+  const digest = '04d3eb91';
   t.match(
     createHash('sha256').update(bytes).digest('hex'),
     new RegExp(`^${digest}`),
@@ -59,8 +59,8 @@ t.test('a checkpoint that is damaged, cut, too new or none is refused with the r
   flipped[200] = (flipped[200] as number) ^ 1;
   refused(flipped, /damaged/);
   const newer = good();
-  newer.writeUInt16LE(2, 8);
-  refused(newer, /version 2: this Sterna reads version 1/);
+  newer.writeUInt16LE(3, 8);
+  refused(newer, /version 3: this Sterna reads version 2/);
   const packing = good();
   packing.writeUInt8(7, 10);
   refused(sealed(packing), /packed in a way \(7\)/);
