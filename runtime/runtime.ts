@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { CheckpointFault, decodeCheckpoint, refuseForeign, type Checkpoint } from './checkpoint/index.js';
+import { CheckpointFault, decodeCheckpoint, refuseForeign, type Checkpoint, type Home } from './checkpoint/index.js';
 import { tuneEngine } from './engine.js';
 import { RuntimeError } from './errors.js';
 import type { RuntimeObserver } from './observation.js';
@@ -104,7 +104,7 @@ class ThreadedRuntime implements Runtime {
   readonly #pool: Pool;
   readonly #suspects: Suspects;
   readonly #provisioner: Provisioner;
-  readonly #installed = new Map<string, InstalledTask>();
+  readonly #installed = new Map<string, Home>();
 
   constructor({ threads, cacheDir, state, observe = () => undefined }: RuntimeOptions) {
     const inThread = {
@@ -140,9 +140,8 @@ class ThreadedRuntime implements Runtime {
     const startFuel = await this.#pool.start(artifact.key, limits);
     const { key, digest, imports, initialMemoryBytes } = artifact;
     const resumable = artifact.resumable?.instrumentation;
-    const installed: InstalledTask = { key, digest, imports, initialMemoryBytes, startFuel, resumable };
-    this.#installed.set(key, installed);
-    return installed;
+    this.#installed.set(key, { digest, resumable: artifact.resumable });
+    return { key, digest, imports, initialMemoryBytes, startFuel, resumable };
   }
 
   uninstall(key: string): void {
@@ -191,10 +190,10 @@ class ThreadedRuntime implements Runtime {
 }
 
 /** @throws RuntimeError 'checkpoint-refused' */
-function readOrRefuse(bytes: Uint8Array, task: InstalledTask | undefined): Checkpoint {
+function readOrRefuse(bytes: Uint8Array, task: Home | undefined): Checkpoint {
   try {
     const checkpoint = decodeCheckpoint(bytes);
-    refuseForeign(checkpoint, { digest: task?.digest ?? '', instrumentation: task?.resumable });
+    refuseForeign(checkpoint, task ?? { digest: '', resumable: undefined });
     return checkpoint;
   } catch (error) {
     if (!(error instanceof CheckpointFault)) throw error;

@@ -15,6 +15,7 @@ import {
   PACKING,
 } from './format.js';
 import { readGuest, writeGuest } from './guest-codec.js';
+import { refuseImplausible } from './plausible.js';
 import { readRequest, writeAuthority, writeRequest } from './request-codec.js';
 
 /** Most of what packing gains, for a tenth of the time: pages are mostly zeros and repetitions. */
@@ -61,6 +62,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const collected = readCollected(body);
   const guest = readGuest(body, base !== undefined);
   if (!body.done) throw new CheckpointFault('something follows the last page');
+  refuseImplausible({ request, used, collected });
   return { component, instrumentation, request, progress, used, collected, guest, base };
 }
 

@@ -1,5 +1,5 @@
 /** The guest's side of a run, within the body of a checkpoint. */
-import { PAGE_BYTES } from '../limits.js';
+import { PAGE_BYTES, RUNTIME_BOUNDS } from '../limits.js';
 import type { BodyReader } from './body-reader.js';
 import type { BodyWriter } from './body-writer.js';
 import { CHECKPOINT_PAGE_BYTES, type GuestState, type MemoryPage, type MemoryState } from './checkpoint.js';
@@ -45,8 +45,9 @@ export function readGuest(body: BodyReader, mayRevert: boolean): GuestState {
 /** Handle 0 is never one; each of the others is there or free. */
 function readHandles(body: BodyReader): GuestState['handles'] {
   const size = body.u32('the size of the table of handles');
-  if (size < 1 || size > CHECKPOINT_BOUNDS.entries) {
-    throw new CheckpointFault(`a table of handles has from 1 to ${CHECKPOINT_BOUNDS.entries} places: not ${size}`);
+  const most = RUNTIME_BOUNDS.handles + 1;
+  if (size < 1 || size > most) {
+    throw new CheckpointFault(`a table of handles has from 1 to ${most} places: not ${size}`);
   }
   const free = body.list('the free handles', () => body.u32('a free handle'), size - 1);
   if (new Set(free).size < free.length || free.some((handle) => handle === 0 || handle >= size)) {

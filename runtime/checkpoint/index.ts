@@ -10,5 +10,5 @@ export {
 } from './codec.js';
 export { applyDelta, deltaOf } from './delta.js';
 export { describeCheckpoint, type CheckpointDescription } from './describe.js';
-export { refuseForeign } from './foreign.js';
+export { refuseForeign, type Home } from './foreign.js';
 export { CheckpointFault } from './format.js';

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Bytes } from '../task.js';
 import { isLinkPlan, type LinkPlan } from './link-plan.js';
+import { isShape } from './suspend/shape.js';
 import type { Resumable } from './suspend/suspend.js';
 
 export interface ArtifactModule {
@@ -72,7 +73,9 @@ function isResumable(value: unknown): boolean {
     'core' in value &&
     Number.isSafeInteger(value.core) &&
     'instrumentation' in value &&
-    typeof value.instrumentation === 'string'
+    typeof value.instrumentation === 'string' &&
+    'shape' in value &&
+    isShape(value.shape)
   );
 }
 

@@ -20,6 +20,7 @@ import { transpile, type Transpiled } from './jco.js';
 import { optimizerFault } from './optimizer-cost.js';
 import { SUSPEND_VERSION, type Points } from './suspend/points.js';
 import { suspendableOf } from './suspend/refusals.js';
+import { shapeOf } from './suspend/shape.js';
 import { refuseUnlessResumable, suspend } from './suspend/suspend.js';
 import { MalformedWasm } from './wasm/bytes.js';
 import { UnsupportedWasm } from './wasm/module-info.js';
@@ -68,6 +69,7 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
   const suspended = await suspendIfAsked(metered, link, options.resumable);
 
   const files = new Map<string, Uint8Array>();
+  const boundedModules = new Map<string, Uint8Array>();
   const modules: ArtifactModule[] = [];
   let initialMemoryBytes = 0;
   let notResettable: string | undefined;
@@ -75,6 +77,7 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
   const tablesChange = [...metered.values()].some((pass) => pass.writesTables);
   for (const [name, pass] of metered) {
     const bounded = bound(suspended?.modules.get(name) ?? pass.module, options.memoryBytes);
+    boundedModules.set(name, bounded.module);
     const globals = suspended !== undefined;
     const exposed = exposeOrRefuse(name, bounded.module, { tables: tablesChange, globals });
     initialMemoryBytes += bounded.initialBytes;
@@ -110,7 +113,7 @@ export async function provision(component: Uint8Array, options: ProvisionOptions
       link,
       initialMemoryBytes,
       notResettable,
-      resumable: suspended?.resumable,
+      resumable: suspended && { ...suspended.resumable, shape: shapeOf(link, boundedModules) },
     },
     files,
   };

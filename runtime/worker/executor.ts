@@ -83,7 +83,7 @@ export class Executor {
     const earlier = points?.from;
     if (earlier !== undefined) {
       const { digest, resumable } = task.loaded;
-      refuseForeign(earlier, { digest, instrumentation: resumable?.instrumentation });
+      refuseForeign(earlier, { digest, resumable });
       // What is kept for its key is not what an instance begins with.
       if (request.isolationKey !== undefined) task.drop(request.isolationKey);
     }

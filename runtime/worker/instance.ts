@@ -177,7 +177,10 @@ export class Instance {
   continue(run: RunContext, guest: GuestState, wishes: () => Wish): Ending | Still {
     this.#host.run = run;
     const [subject = 0, subjectLength = 0, body = 0, bodyLength = 0] = guest.args;
+    const { used } = this.gauge;
     this.#state.continueFrom(guest);
+    // The counters are among the globals: what they hold is for the gauge to say, whoever wrote the checkpoint.
+    this.gauge.continueFrom(used);
     this.handles.continueFrom(guest.handles);
     this.#placed = [subject, subjectLength, body, bodyLength];
     this.#suspended.arm(wishes);

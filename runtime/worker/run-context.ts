@@ -5,6 +5,7 @@
 import { RUNTIME_BOUNDS } from '../limits.js';
 import { HOST_CALL_FUEL, HOST_FUEL_PER_BYTE, HOST_FUEL_PER_ITEM } from '../provision/meter/costs.js';
 import type { Collected } from '../checkpoint/checkpoint.js';
+import { mayPublish } from '../grants.js';
 import type { StateReader, StateSnapshot } from '../state.js';
 import type {
   BucketGrant,
@@ -19,7 +20,7 @@ import type {
   Read,
   RunRequest,
 } from '../task.js';
-import { filterMatches, topicFault } from '../topic.js';
+import { topicFault } from '../topic.js';
 import type { Handles } from './abi/handles.js';
 import type { Gauge } from './gauge.js';
 import { LineLog } from './line-log.js';
@@ -174,7 +175,7 @@ export class RunContext {
     const { topic, payload } = effect;
     const fault = topicFault(topic);
     if (fault !== undefined) return fault;
-    if (topic.startsWith('$') || !this.request.grants.publish.some((filter) => filterMatches(filter, topic))) {
+    if (!mayPublish(this.request.grants, topic)) {
       const message = `publish to "${topic}" is not granted`;
       this.deny(message);
       return message;
@@ -375,7 +376,8 @@ export class RunContext {
     const snapshot = (this.#snapshot = state.snapshot());
     // Not of the moment at which it began: it was suspended in between.
     for (const [bucket, version] of this.#listed ?? []) {
-      if (snapshot.keysVersion(bucket) !== version) this.#record?.spoil(`keys of "${bucket}" changed while it was suspended`);
+      if (snapshot.keysVersion(bucket) !== version)
+        this.#record?.spoil(`keys of "${bucket}" changed while it was suspended`);
     }
     return snapshot;
   }

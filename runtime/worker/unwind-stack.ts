@@ -1,9 +1,9 @@
 /** Where this thread puts the frames of a run that is suspended, and brings them back from: one for all its instances. */
+import { UNWIND_FIRST_FRAME } from '../provision/suspend/limits.js';
 import { STACK_MEMORY, stackModule } from '../provision/suspend/unwind-stack.js';
 
 /** Asyncify's record of the stack, two i32: where the next frame goes, and where there is no room any more. */
 const RECORD = { at: 0, end: 4 } as const;
-const FIRST_FRAME = 16;
 
 export class UnwindStack {
   /** What a module imports that is rewritten to be suspended. */
@@ -26,20 +26,20 @@ export class UnwindStack {
 
   /** Makes room for frames. */
   clear(): void {
-    this.#reach(FIRST_FRAME);
+    this.#reach(UNWIND_FIRST_FRAME);
   }
 
   /** A copy of the frames that are on it, the innermost first. */
   frames(): Uint8Array {
     const end = this.#view.getUint32(RECORD.at, true);
-    return new Uint8Array(this.#memory.buffer.slice(FIRST_FRAME, end));
+    return new Uint8Array(this.#memory.buffer.slice(UNWIND_FIRST_FRAME, end));
   }
 
   /** Puts frames on it, to be brought back. @returns whether there is room. */
   put(frames: Uint8Array): boolean {
-    if (FIRST_FRAME + frames.length > this.#memory.buffer.byteLength) return false;
-    new Uint8Array(this.#memory.buffer).set(frames, FIRST_FRAME);
-    this.#reach(FIRST_FRAME + frames.length);
+    if (UNWIND_FIRST_FRAME + frames.length > this.#memory.buffer.byteLength) return false;
+    new Uint8Array(this.#memory.buffer).set(frames, UNWIND_FIRST_FRAME);
+    this.#reach(UNWIND_FIRST_FRAME + frames.length);
     return true;
   }
 

@@ -29,6 +29,11 @@ export function globalWords(info: ModuleInfo): GlobalWord[] {
   });
 }
 
+/** How many of a word's bits can be set. */
+export function wordBits({ type }: GlobalWord): number {
+  return type === I32 || type === F32 ? 32 : 64;
+}
+
 /** What each type is made to an i64 by, and from one. */
 const TO_I64: Readonly<Record<number, readonly number[]>> = {
   [I32]: [0xad], // i64.extend_i32_u

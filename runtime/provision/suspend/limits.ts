@@ -8,3 +8,9 @@ import { CALL_STACK_BYTES } from '../meter/costs.js';
  * Only what is written of it has memory behind it.
  */
 export const UNWIND_STACK_PAGES = (2 * CALL_STACK_BYTES) / PAGE_BYTES;
+
+/** Where frames begin: in front of them is Asyncify's record of the stack, two i32. */
+export const UNWIND_FIRST_FRAME = 16;
+
+/** The most bytes of frames that there is room for. */
+export const UNWIND_FRAMES_BYTES = UNWIND_STACK_PAGES * PAGE_BYTES - UNWIND_FIRST_FRAME;

@@ -9,6 +9,7 @@ import { METER_MODULE } from '../meter/added-functions.js';
 import { asyncify, type SuspendingImport } from './asyncify.js';
 import { SUSPEND_VERSION, type Points } from './points.js';
 import { suspendableOf, suspendFaults } from './refusals.js';
+import type { Shape } from './shape.js';
 
 /** What an artifact says of how it is suspended. */
 export interface Resumable {
@@ -17,6 +18,8 @@ export interface Resumable {
   readonly core: number;
   /** Names the code that a checkpoint's frames belong to: the rewriting, and what came out of it. */
   readonly instrumentation: string;
+  /** What every checkpoint of it must look like. */
+  readonly shape: Shape;
 }
 
 /** A host function that is a point of execution, as the plan calls it. */
@@ -37,7 +40,7 @@ export async function suspend(
   metered: ReadonlyMap<string, Uint8Array>,
   link: LinkPlan,
   points: Points,
-): Promise<{ readonly modules: ReadonlyMap<string, Uint8Array>; readonly resumable: Resumable }> {
+): Promise<{ readonly modules: ReadonlyMap<string, Uint8Array>; readonly resumable: Omit<Resumable, 'shape'> }> {
   const { module, core } = suspendableOf(link);
   const before = metered.get(module);
   if (before === undefined) throw new Error(`there is no module ${module}`);
