@@ -34,6 +34,7 @@ export {
   encodeCheckpoint,
   packCheckpoint,
   unpackCheckpoint,
+  wholeCheckpoint,
   type Checkpoint,
   type CheckpointDescription,
 } from './checkpoint/index.js';

@@ -12,6 +12,13 @@ export interface PointOptions {
    * run takes up to a slice longer to come to one. Undefined, the default, for never.
    */
   readonly everyMs?: number | undefined;
+  /**
+   * Checkpoints of this run are differences to the one that it goes on from, or else to the first: where a difference
+   * would not be much smaller, one is whole again, and those behind it are differences to that. Each names what it is a
+   * difference to, which the caller must have kept: `wholeCheckpoint` makes of both what can be resumed. The thread
+   * keeps as many bytes as that one has of memory. False, the default, for checkpoints that stand alone.
+   */
+  readonly deltas?: boolean | undefined;
   /** Told of each such point. */
   readonly onPoint?: ((checkpoint: Uint8Array) => void) | undefined;
 }

@@ -3,6 +3,7 @@
  * what else a checkpoint has is small, or new.
  */
 import type { Checkpoint, MemoryPage, MemoryState } from './checkpoint.js';
+import { checkpointDigest, decodeCheckpoint, encodeCheckpoint } from './codec.js';
 import { CheckpointFault } from './format.js';
 
 /** A checkpoint, and what names it: `checkpointDigest`. */
@@ -37,6 +38,19 @@ export function applyDelta(delta: Checkpoint, base: Named): Checkpoint {
   }
   const memories = delta.guest.memories.map((memory, i) => withPages(memory, base.checkpoint.guest.memories[i]));
   return { ...delta, guest: { ...delta.guest, memories }, base: undefined };
+}
+
+/**
+ * The whole checkpoint that a difference and what it is a difference to make.
+ * @param base as bytes, packed or not; it may be undefined where `checkpoint` is whole already.
+ * @throws CheckpointFault when `base` is not what it is a difference to.
+ */
+export function wholeCheckpoint(checkpoint: Uint8Array, base: Uint8Array | undefined): Uint8Array {
+  const delta = decodeCheckpoint(checkpoint);
+  if (delta.base === undefined) return checkpoint;
+  if (base === undefined) throw new CheckpointFault(`it is a difference to ${delta.base}, which is missing`);
+  const named = { checkpoint: decodeCheckpoint(base), digest: checkpointDigest(base) };
+  return encodeCheckpoint(applyDelta(delta, named));
 }
 
 /** Both in ascending order. What only the base has is as in the beginning again. */

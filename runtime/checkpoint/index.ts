@@ -8,7 +8,7 @@ export {
   packCheckpoint,
   unpackCheckpoint,
 } from './codec.js';
-export { applyDelta, deltaOf } from './delta.js';
+export { applyDelta, deltaOf, wholeCheckpoint } from './delta.js';
 export { describeCheckpoint, type CheckpointDescription } from './describe.js';
 export { refuseForeign, type Home } from './foreign.js';
 export { CheckpointFault } from './format.js';

@@ -111,12 +111,13 @@ export class Pool {
 
   /** A run that can be suspended. @param from the checkpoint that it goes on from; undefined for one that begins. */
   begin(request: RunRequest, from: Uint8Array | undefined, options: PointOptions): RunHandle {
-    const { signal, everyMs, onPoint } = options;
+    const { signal, everyMs, deltas = false, onPoint } = options;
     let ticket: Ticket | undefined;
     const end = new Promise<RunEnd>((resolve, reject) => {
       const points: TicketPoints = {
         from,
         everyMs,
+        deltas,
         suspending: false,
         passed: (checkpoint) => onPoint?.(checkpoint),
         left: (checkpoint) => resolve({ kind: 'suspended', checkpoint }),
@@ -366,7 +367,9 @@ export class Pool {
 
 function pointJobs(tickets: readonly Ticket[]): PointJob[] {
   return tickets.flatMap(({ points }, index) => {
-    return points === undefined ? [] : { index, from: points.from, everyMs: points.everyMs };
+    if (points === undefined) return [];
+    const { from, everyMs, deltas } = points;
+    return { index, from, everyMs, deltas };
   });
 }
 

@@ -5,7 +5,7 @@
  */
 import { EXPOSED } from '../provision/expose.js';
 import { PAGE_BYTES, RUNTIME_BOUNDS, TABLE_ENTRY_BYTES } from '../limits.js';
-import { CHECKPOINT_PAGE_BYTES, type GuestState, type MemoryPage } from '../checkpoint/checkpoint.js';
+import { CHECKPOINT_PAGE_BYTES, type GuestState, type MemoryPage, type MemoryState } from '../checkpoint/checkpoint.js';
 import type { Bytes } from '../task.js';
 import { MemoryImage, type Clear } from './memory-image.js';
 
@@ -97,13 +97,16 @@ export class CoreState {
     return this.#saved !== undefined;
   }
 
-  /** Everything that differs from what was saved, where nothing but the module's own code can read it. */
-  capture(): Pick<GuestState, 'memories' | 'globals' | 'shared'> {
+  /**
+   * Everything that differs from what was saved, where nothing but the module's own code can read it.
+   * @param before memories as an earlier call told of them: then pages that differ from those.
+   */
+  capture(before?: readonly MemoryState[]): Pick<GuestState, 'memories' | 'globals' | 'shared'> {
     const saved = this.#saved;
     if (saved === undefined) throw new Error('an instance that was not saved has nothing to differ from');
     return {
-      memories: saved.memories.map(({ memory, image }) => {
-        return { length: memory.buffer.byteLength, pages: image.differences(memory) };
+      memories: saved.memories.map(({ memory, image }, i) => {
+        return { length: memory.buffer.byteLength, pages: image.differences(memory, before?.[i]?.pages) };
       }),
       globals: this.#words.map((words) => words.map(({ read }) => BigInt.asUintN(64, read()))),
       shared: this.#globals.map(({ value }) => value),

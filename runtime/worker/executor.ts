@@ -1,6 +1,7 @@
 /** Executes runs one after another in this thread, keeping instances warm between them. */
 import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Named } from '../checkpoint/delta.js';
 import { refuseForeign } from '../checkpoint/foreign.js';
 import type { StateReader } from '../state.js';
 import type { Bytes, Fuel, Limits, RunRequest, RunResult } from '../task.js';
@@ -18,6 +19,8 @@ export interface RunPoints {
   /** Where it goes on; undefined for a run that begins. */
   readonly from: Checkpoint | undefined;
   wish(): Wish;
+  /** What the next checkpoint's memory is to be the difference to; undefined for all of it. */
+  base?(): Named | undefined;
   /** It stands still. */
   still(checkpoint: Checkpoint): void;
 }
@@ -107,7 +110,8 @@ export class Executor {
       }
       while (ending.type === 'still') {
         const { fuel, wish } = ending;
-        points?.still(checkpointOf({ run, instance, loaded: task.loaded, fuel, wallMs: watch.now() - from }));
+        const wallMs = watch.now() - from;
+        points?.still(checkpointOf({ run, instance, loaded: task.loaded, fuel, wallMs, base: points.base?.() }));
         if (wish === 'leave') {
           leave(instance, run, task, request);
           return undefined;

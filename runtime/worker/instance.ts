@@ -4,7 +4,7 @@
  * Everything that a guest can change is kept as it was in the beginning, and is
  * put back before the next event, which finds the instance as if just made.
  */
-import type { GuestState } from '../checkpoint/checkpoint.js';
+import type { GuestState, MemoryState } from '../checkpoint/checkpoint.js';
 import { TABLE_SPACE, FUEL_EXPORT, METER_MODULE, START_EXPORT } from '../provision/meter/added-functions.js';
 import { PAGE_BYTES, TABLE_ENTRY_BYTES } from '../limits.js';
 import type { Bytes, Fuel, TaskEvent } from '../task.js';
@@ -187,12 +187,12 @@ export class Instance {
     return this.#ending(run, () => this.#rewind(guest.frames));
   }
 
-  /** Everything of a run that stands still. */
-  capture(): GuestState {
+  /** Everything of a run that stands still. @param before memories as they were told of: then what differs from those. */
+  capture(before?: readonly MemoryState[]): GuestState {
     const { kept } = this.handles;
     if (kept === undefined) throw new Error('a run that holds handles does not stand still');
     const frames = this.#suspension?.frames() ?? new Uint8Array();
-    return { args: this.#placed, handles: kept, ...this.#state.capture(), frames };
+    return { args: this.#placed, handles: kept, ...this.#state.capture(before), frames };
   }
 
   get #suspended(): Suspension {

@@ -2,9 +2,10 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint/codec.js';
+import { checkpointDigest, decodeCheckpoint, encodeCheckpoint } from '../checkpoint/codec.js';
 import type { StateModule, StateReader } from '../state.js';
 import type { Limits, RunRequest, RunResult } from '../task.js';
+import { DeltaBase } from './delta-base.js';
 import { Executor } from './executor.js';
 import type { SliceWatch } from './gauge.js';
 import type { Wish } from './suspension.js';
@@ -100,7 +101,11 @@ class Batch implements SliceWatch {
   }
 
   /** @returns undefined when the run has left. */
-  #executeInPoints(request: RunRequest, { from, everyMs = Infinity }: PointJob): RunResult | undefined {
+  #executeInPoints(request: RunRequest, { from: bytes, everyMs = Infinity, deltas }: PointJob): RunResult | undefined {
+    const from = bytes && decodeCheckpoint(bytes);
+    const base = deltas
+      ? new DeltaBase(from && bytes && { checkpoint: from, digest: checkpointDigest(bytes) })
+      : undefined;
     let lastAt = this.now();
     let wished: Wish = 'go-on';
     const wish = (): Wish => {
@@ -108,10 +113,12 @@ class Batch implements SliceWatch {
       return wished;
     };
     const still = (checkpoint: Checkpoint): void => {
-      this.#tell(encodeCheckpoint(checkpoint), wished === 'leave');
+      const encoded = encodeCheckpoint(checkpoint);
+      base?.passed(checkpoint, encoded);
+      this.#tell(encoded, wished === 'leave');
       lastAt = this.now();
     };
-    return executor.executeInPoints(request, this, { from: from && decodeCheckpoint(from), wish, still });
+    return executor.executeInPoints(request, this, { from, wish, base: () => base?.current, still });
   }
 
   #wish(due: boolean): Wish {

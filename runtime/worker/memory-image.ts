@@ -58,17 +58,30 @@ export class MemoryImage {
     for (const { from, to } of this.#gaps) clear(from, to);
   }
 
-  /** The pages of a memory that differ from this, as copies; it may have grown. */
-  differences(memory: WebAssembly.Memory): MemoryPage[] {
+  /**
+   * The pages of a memory that differ from this, as copies; it may have grown.
+   * @param before what this gave earlier: then those that differ from what they were at that time, without contents
+   * where they are as this again.
+   */
+  differences(memory: WebAssembly.Memory, before: readonly MemoryPage[] = []): MemoryPage[] {
     const bytes = Buffer.from(memory.buffer);
     const pages: MemoryPage[] = [];
     let span = 0;
-    for (let from = 0; from < bytes.length; from += CHECKPOINT_PAGE_BYTES) {
-      const to = from + CHECKPOINT_PAGE_BYTES;
+    let old = 0;
+    for (let from = 0, to = 0; from < bytes.length; from = to) {
       while ((this.#spans[span]?.from ?? Infinity) + (this.#spans[span]?.contents.length ?? 0) <= from) span++;
+      const index = from / CHECKPOINT_PAGE_BYTES;
+      const known = before[old];
+      const next = Math.min(this.#spans[span]?.from ?? Infinity, (known?.index ?? Infinity) * CHECKPOINT_PAGE_BYTES);
+      to = from + CHUNK_BYTES;
+      if (from % CHUNK_BYTES === 0 && next >= to && isZero(bytes, from, to)) continue;
+      to = from + CHECKPOINT_PAGE_BYTES;
+      const was = known?.index === index ? known.bytes : undefined;
+      if (known?.index === index) old++;
+      if (was !== undefined && bytes.compare(was, 0, CHECKPOINT_PAGE_BYTES, from, to) === 0) continue;
       if (!this.#matches(bytes, from, to, span)) {
-        pages.push({ index: from / CHECKPOINT_PAGE_BYTES, bytes: new Uint8Array(bytes.subarray(from, to)) });
-      }
+        pages.push({ index, bytes: new Uint8Array(bytes.subarray(from, to)) });
+      } else if (was !== undefined) pages.push({ index, bytes: undefined });
     }
     return pages;
   }

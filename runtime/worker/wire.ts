@@ -36,6 +36,7 @@ export interface PointJob {
   readonly index: number;
   readonly from: Uint8Array | undefined;
   readonly everyMs: number | undefined;
+  readonly deltas: boolean;
 }
 
 /** Slots of a batch's control block, 32-bit each. */

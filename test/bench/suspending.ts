@@ -9,11 +9,13 @@ import {
   encodeCheckpoint,
   packCheckpoint,
   RUNTIME_BOUNDS,
+  type Checkpoint,
 } from '../../runtime/index.js';
+import type { Named } from '../../runtime/checkpoint/delta.js';
 import type { Points } from '../../runtime/provision/suspend/points.js';
 import { checkpointOf } from '../../runtime/worker/checkpoint-of.js';
 import { Instance } from '../../runtime/worker/instance.js';
-import { RunContext } from '../../runtime/worker/run-context.js';
+import { RunContext, type Executing } from '../../runtime/worker/run-context.js';
 import { PACKAGE_ROOT } from '../package-root.js';
 import { endlessMeter, metered, startOf } from '../runtime/provision/metered-module.js';
 import { requestOf } from '../runtime/run-request.js';
@@ -35,6 +37,13 @@ export async function suspending(): Promise<Row[]> {
     [16, 8],
   ] as const) {
     rows.push(...(await checkpoints(memoryMiB, dirtyMiB)));
+  }
+  for (const [dirtyMiB, changedMiB] of [
+    [1, 0.0625],
+    [1, 1],
+    [8, 1],
+  ] as const) {
+    rows.push(await difference(dirtyMiB, changedMiB));
   }
   return rows;
 }
@@ -146,6 +155,53 @@ function moved({ loaded, key }: Prepared, from: Uint8Array | undefined): Moved {
   if (ending.type !== 'still') throw new Error(`it ended as ${JSON.stringify(ending)}`);
   const bytes = encodeCheckpoint(checkpointOf({ run, instance, loaded, fuel: ending.fuel, wallMs: 0 }));
   return { checkpointMs: performance.now() - wishedAt, resumeMs: resumedAt - startedAt, bytes };
+}
+
+/** A guest of 16 MiB that writes to so much, and from then on changes so much of it before each point of execution. */
+async function difference(dirtyMiB: number, changedMiB: number): Promise<Row> {
+  const component = await taskComponent({
+    memory: (16 * MiB) / PAGE_BYTES,
+    imports: '(import "sterna:task/checkpoint@0.1.0" "offer" (func $offer (param f64)))',
+    fields: `(global $x (mut i32) (i32.const 1)) (func $write (param $bytes i32) (local $at i32) (local $x i32)
+      (local.set $x (global.get $x))
+      (loop $next
+        (local.set $x (i32.add (i32.mul (local.get $x) (i32.const 1664525)) (i32.const 1013904223)))
+        (i32.store (i32.add (local.get $at) (i32.const 65536)) (i32.shr_u (local.get $x) (i32.const 16)))
+        (br_if $next (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 4))) (local.get $bytes))))
+      (global.set $x (local.get $x)))`,
+    body: `(call $write (i32.const ${dirtyMiB * MiB}))
+      (loop $again (call $write (i32.const ${changedMiB * MiB})) (call $offer (f64.const 0)) (br $again))`,
+  });
+  return prepared(component, 'calls', ({ loaded, key }) => {
+    const request = requestOf({ manifest: MANIFEST as never }, { key });
+    const started = (executing: Executing): RunContext => {
+      executing.gauge.begin(1e15, Infinity, WATCH);
+      return new RunContext(request, executing, undefined);
+    };
+    const instance = new Instance(loaded, started);
+    instance.save();
+    const run = started(instance);
+    const point = (base: Named | undefined): Checkpoint => {
+      return checkpointOf({ run, instance, loaded, fuel: 0, wallMs: 0, base });
+    };
+    // The first is on entry, before anything is written.
+    const steps = (): boolean => instance.goOn(run).type === 'still';
+    if (instance.handle(run, request.event, () => 'copy').type !== 'still' || !steps()) throw new Error('it ended');
+    const whole = point(undefined);
+    const base = { checkpoint: whole, digest: checkpointDigest(encodeCheckpoint(whole)) };
+    const took: number[] = [];
+    let bytes = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      if (!steps()) throw new Error('it ended');
+      const wishedAt = performance.now();
+      bytes = encodeCheckpoint(point(base)).length;
+      took.push(performance.now() - wishedAt);
+    }
+    return {
+      measure: `suspend: ${dirtyMiB} MiB dirty of 16, ${changedMiB} changed, to a difference of ${bytes} bytes`,
+      value: `${Math.min(...took).toFixed(2)} ms`,
+    };
+  });
 }
 
 function sizes(later: Uint8Array, base: Uint8Array): string {
