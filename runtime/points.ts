@@ -19,7 +19,7 @@ export interface PointOptions {
    * keeps as many bytes as that one has of memory. False, the default, for checkpoints that stand alone.
    */
   readonly deltas?: boolean | undefined;
-  /** Told of each such point. */
+  /** Told of each such point, in order; not of those that are on their way when the run has ended. */
   readonly onPoint?: ((checkpoint: Uint8Array) => void) | undefined;
 }
 
