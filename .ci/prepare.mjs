@@ -12,6 +12,11 @@ const SYSTEM_PACKAGES = [
     apt: ['clang', 'lld', 'wasi-libc', 'libclang-rt-dev-wasm32'],
     suites: 'those that compile tasks in C',
   },
+  {
+    command: 'qemu-aarch64-static',
+    apt: ['qemu-user-static', 'libc6-arm64-cross', 'libstdc++6-arm64-cross'],
+    suites: 'the one that moves a run to a 64-bit ARM',
+  },
 ];
 
 /** A package mirror that does not answer must not hold the tests up for long. */
