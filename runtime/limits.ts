@@ -146,6 +146,9 @@ export const RUNTIME_BOUNDS = {
   provisionBaseBytes: 384 * MiB,
   /** What each byte of a component adds to that: 20 were measured for a JavaScript engine. */
   provisionBytesPerByte: 32,
+  /** What each byte adds to memory, and each KiB to processor time, where a component is to be resumable: 400 and 50 were measured, and a slow board is five times slower. */
+  provisionSuspendBytesPerByte: 448,
+  provisionSuspendCpuMsPerKiB: 250,
   /** The JavaScript heap of the thread in it, which is not where modules are. */
   provisionHeapBytes: 512 * MiB,
   /** Components that are prepared at once: with one alone, a slow one holds everybody up. */

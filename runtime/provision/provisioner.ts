@@ -8,6 +8,7 @@ import type { Artifact } from './artifact.js';
 import { sha256InBackground } from './background-digest.js';
 import { ArtifactCache } from './cache.js';
 import { artifactKey, checkSize, type ProvisionOptions } from './provision.js';
+import { SUSPENDED_MODULE_BYTES } from './suspend/limits.js';
 import { ProvisionProcesses } from './provision-processes.js';
 import type { ProvisionBounds } from './provision-process.js';
 
@@ -15,7 +16,7 @@ export class Provisioner {
   readonly #cache: ArtifactCache;
   readonly #processes = new ProvisionProcesses();
   readonly #underWay = new Map<string, Promise<Artifact>>();
-  readonly #bounds: (component: Uint8Array) => ProvisionBounds;
+  readonly #bounds: (component: Uint8Array, options: ProvisionOptions) => ProvisionBounds;
 
   constructor(cacheDir: string, bounds = boundsFor) {
     this.#cache = new ArtifactCache(cacheDir);
@@ -52,7 +53,7 @@ export class Provisioner {
     await writeFile(file, component);
     try {
       const what = `the component ${digest.slice(0, 12)} (${component.length} bytes)`;
-      const answer = await this.#processes.prepare({ file, options, cacheDir }, what, this.#bounds(component));
+      const answer = await this.#processes.prepare({ file, options, cacheDir }, what, this.#bounds(component, options));
       if (answer.type === 'refused') throw new RuntimeError(answer.code, answer.message);
       return answer.artifact;
     } finally {
@@ -61,11 +62,16 @@ export class Provisioner {
   }
 }
 
-function boundsFor(component: Uint8Array): ProvisionBounds {
+function boundsFor(component: Uint8Array, { resumable }: ProvisionOptions): ProvisionBounds {
   const { provisionBaseBytes, provisionBytesPerByte, provisionCpuMs, provisionWallMs } = RUNTIME_BOUNDS;
+  const { provisionSuspendBytesPerByte, provisionSuspendCpuMsPerKiB } = RUNTIME_BOUNDS;
+  // Code beyond that is not rewritten: see `SUSPENDED_MODULE_BYTES`.
+  const rewritten = resumable === undefined ? 0 : Math.min(component.length, SUSPENDED_MODULE_BYTES);
+  const rewritingMs = (rewritten / 1024) * provisionSuspendCpuMsPerKiB;
   return {
-    cpuMs: provisionCpuMs,
-    wallMs: provisionWallMs,
-    residentBytes: provisionBaseBytes + component.length * provisionBytesPerByte,
+    cpuMs: Math.round(provisionCpuMs + rewritingMs),
+    wallMs: Math.round(provisionWallMs + rewritingMs * (provisionWallMs / provisionCpuMs)),
+    residentBytes:
+      provisionBaseBytes + component.length * provisionBytesPerByte + rewritten * provisionSuspendBytesPerByte,
   };
 }

@@ -26,10 +26,14 @@ import { compare, type Work } from './interleaved.js';
 import { compileKernels } from './kernels.js';
 import type { Row } from './row.js';
 import { geometricMean } from './statistics.js';
+import { timeToAPoint } from './time-to-a-point.js';
 
 export async function suspending(): Promise<Row[]> {
   tuneEngine();
   const rows = [...(await overhead('all')), ...(await overhead('loops'))];
+  for (const { name, module } of await compileKernels(path.join(PACKAGE_ROOT, 'test/fixtures/bench/kernels'))) {
+    rows.push(...(await timeToAPoint(name, module)));
+  }
   for (const [memoryMiB, dirtyMiB] of [
     [1, 0.0625],
     [2, 1],

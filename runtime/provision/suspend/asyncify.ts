@@ -15,6 +15,8 @@ export const ASYNCIFY = {
   stopRewind: 'asyncify_stop_rewind',
 } as const;
 
+const REMOVE_UNUSED = 'remove-unused-module-elements';
+
 /**
  * Rewrites a module so that a call of one of `suspending` can unwind all of its frames, and rewind them later.
  * One at a time in a process: Binaryen's settings are its own globals. After an error, it is not to be used again.
@@ -47,6 +49,8 @@ export async function asyncify(module: Uint8Array, suspending: readonly Suspendi
   binaryen.setAlwaysInlineMaxSize(0);
   binaryen.setFlexibleInlineMaxSize(0);
   binaryen.setOneCallerInlineMaxSize(0);
+  // A table that nobody uses counts towards the memory of a run all the same, and that is not to change.
+  if (!binaryen.hasPassToSkip(REMOVE_UNUSED)) binaryen.addPassToSkip(REMOVE_UNUSED);
   binaryen.setPassArgument('asyncify-imports', suspending.map((name) => name.join('.')).join(','));
   binaryen.setPassArgument('asyncify-in-secondary-memory', '1');
   binaryen.setPassArgument('asyncify-secondary-memory-size', '1');

@@ -13,4 +13,4 @@ export type Points = (typeof POINTS)[number];
 export const DEFAULT_POINTS: Points = 'loops';
 
 /** Names the suspending rewrite. Raise it with any change of what a module looks like after it: part of every checkpoint. */
-export const SUSPEND_VERSION = '1';
+export const SUSPEND_VERSION = '2';

@@ -9,6 +9,7 @@ import { KIND, moduleInfo, UnsupportedWasm, type ModuleInfo } from '../wasm/modu
 import { BULK, OP } from '../wasm/opcodes.js';
 import { SECTION, sectionBody, splitSections, type Section } from '../wasm/sections.js';
 import type { LinkPlan } from '../link-plan.js';
+import { SUSPENDED_MODULE_BYTES } from './limits.js';
 import { STACK_MODULE } from './unwind-stack.js';
 
 /** Where the run is when it is suspended: the module that handles events, and how it is called there. */
@@ -43,6 +44,11 @@ export function suspendFaults(link: LinkPlan, modules: ReadonlyMap<string, Uint8
   const suspendable = suspendableOf(link);
   const faults = linkFaults(link, suspendable);
   for (const [name, bytes] of modules) {
+    if (name === suspendable.module && bytes.length > SUSPENDED_MODULE_BYTES) {
+      const most = `at most ${SUSPENDED_MODULE_BYTES} can be rewritten in the memory and time that a hub has for it`;
+      faults.push(`${name}, which handles events, has ${bytes.length} bytes: ${most}`);
+      continue;
+    }
     faults.push(...moduleFaults(name, bytes, name === suspendable.module).map((fault) => `${name} ${fault}`));
   }
   return faults;

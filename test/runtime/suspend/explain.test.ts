@@ -7,6 +7,8 @@ import { explainResumable } from '../../../runtime/index.js';
 import { Provisioner } from '../../../runtime/provision/provisioner.js';
 import { taskComponent } from '../wat-component.js';
 
+t.setTimeout(120_000);
+
 const MiB = 1024 * 1024;
 const MEMORY_BYTES = 16 * MiB;
 
@@ -44,4 +46,13 @@ t.test('a function that takes too long to rewrite is refused within the bound', 
   await t.resolves(provisioner.prepare(component, { memoryBytes: MEMORY_BYTES }));
   const slow = provisioner.prepare(component, { memoryBytes: MEMORY_BYTES, resumable: 'all' });
   await t.rejects(slow, { code: 'provision-bound', message: /took more than 5 s of processor time/ });
+});
+
+t.test('a module that is too large to be rewritten is told so at once', { timeout: 55_000 }, async (t) => {
+  const cacheDir = await mkdtemp(join(tmpdir(), 'sterna-explain-'));
+  t.teardown(() => rm(cacheDir, { recursive: true }));
+  const data = `(data (i32.const 0) "${'x'.repeat(4 * MiB)}")`;
+  const component = await taskComponent({ memory: 65, fields: data });
+  const explained = await explainResumable(component, { cacheDir, memoryBytes: MEMORY_BYTES });
+  t.match(explained, { resumable: false, reasons: [/^\S+, which handles events, has \d+ bytes: at most 4194304 can be/] });
 });

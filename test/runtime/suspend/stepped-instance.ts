@@ -32,6 +32,8 @@ export interface SteppedOptions {
   readonly sliceFuel: number;
   /** At each point, by its number; default: it goes on. */
   readonly wish?: (point: number) => Wish;
+  /** Told when it stands still, before anything is done with what it keeps. */
+  readonly onStill?: () => void;
 }
 
 export class SteppedInstance {
@@ -42,16 +44,19 @@ export class SteppedInstance {
   readonly #gauge: Gauge;
   readonly #suspension: Suspension;
   readonly #wish: () => Wish;
+  readonly #onStill: () => void;
   #depth = 0;
   stops = 0;
 
-  constructor(module: WebAssembly.Module, { imports = {}, sliceFuel, wish = () => 'go-on' }: SteppedOptions) {
+  constructor(module: WebAssembly.Module, options: SteppedOptions) {
+    const { imports = {}, sliceFuel, wish = () => 'go-on', onStill = () => undefined } = options;
     this.#gauge = new Gauge(sliceFuel);
     this.#suspension = new Suspension(
       stack,
       { gauge: this.#gauge, guard: { mayLeave: true }, handles: new Handles() },
       0,
     );
+    this.#onStill = onStill;
     let point = 0;
     this.#wish = () => wish(point++);
     const hooks = {
@@ -100,6 +105,7 @@ export class SteppedInstance {
         for (let answer = call(...args); ; answer = call(...args)) {
           if (this.#suspension.cameToRest() === undefined) return answer;
           this.stops++;
+          this.#onStill();
           this.#takeAwayAndGiveBack();
         }
       } finally {
