@@ -22,6 +22,13 @@ export interface SliceWatch {
   sliceEnded(): void;
 }
 
+interface SliceOptions {
+  /** What the next slice may hold. */
+  readonly most?: Fuel | undefined;
+  /** Whether it asks the world; not at the end of each of many slices that are very small. */
+  readonly looks?: boolean;
+}
+
 /** What makes `slice` answer with a trap. */
 const END = -1;
 
@@ -66,10 +73,10 @@ export class Gauge {
     }
   }
 
-  /** Called by module `index` when its counter, given, fell below 0. @param most what the next slice may hold. */
-  slice(index: number, counter: number, most: Fuel = this.#sliceFuel): number {
+  /** Called by module `index` when its counter, given, fell below 0. */
+  slice(index: number, counter: number, { most = this.#sliceFuel, looks = true }: SliceOptions = {}): number {
     const used = this.#used(index, counter);
-    const stop = this.#stop ?? this.#reasonToStop(used);
+    const stop = this.#stop ?? (looks || used > this.#limit ? this.#reasonToStop(used) : undefined);
     if (stop !== undefined) {
       // The guest is trapped and will not write it back.
       (this.#counters[index] as WebAssembly.Global<number>).value = counter;

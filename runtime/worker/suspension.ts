@@ -25,12 +25,16 @@ type Phase = 'running' | 'unwinding' | 'still' | 'rewinding';
 
 /**
  * While a run is wanted to stand still and is in a loop where it cannot, slices are so small that hardly any is left
- * for what comes after the loop, where it can. That makes the loop some ten times slower: so it is done for so many
- * slices, a millisecond, and then left for as long, so that a loop of minutes does not take tens of them.
+ * for what comes after the loop, where it can. They differ, so that not each round of a loop leaves the same. That makes
+ * the loop some tens of times slower: so it is done for a millisecond or less, and then left for longer each time, so
+ * that a loop of minutes takes hardly more of them.
  */
-const HELD_SLICE_FUEL: Fuel = 64;
+const MOST_HELD_FUEL: Fuel = 31;
 const SMALL_SLICES = 8_192;
-const WHOLE_SLICES = 16;
+const FEWEST_WHOLE_SLICES = 1;
+const MOST_WHOLE_SLICES = 32;
+/** Small slices from one look at the world to the next. */
+const UNSEEN_SLICES = 32;
 
 /** Frames could not all be put away: there was no room for them. The run cannot go on, but can be done again. */
 export class FramesLost extends Error {
@@ -57,8 +61,10 @@ export class Suspension {
   #phase: Phase = 'running';
   /** Frames of the instance's own are on the stack, and the run's wishes count. */
   #armed = false;
-  /** Slices for which it could not be suspended though it was to be, in one round of small and whole ones. */
+  /** Slices for which it could not be suspended though it was to be, in this round of small and whole ones. */
   #held = 0;
+  /** Whole slices in this round. */
+  #whole = FEWEST_WHOLE_SLICES;
   /** Calls of other modules into this one that have not returned. */
   #callers = 0;
   #wishes: () => Wish = () => 'go-on';
@@ -87,6 +93,7 @@ export class Suspension {
     this.#phase = 'running';
     this.#stillness = undefined;
     this.#callers = 0;
+    this.#released();
   }
 
   disarm(): void {
@@ -106,9 +113,33 @@ export class Suspension {
   /** The end of a slice where the run cannot be suspended. */
   hold(counter: number): number {
     const { gauge } = this.#of;
-    if (!this.#armed || this.#wishes() === 'go-on') return gauge.slice(this.#index, counter);
-    this.#held = (this.#held + 1) % (SMALL_SLICES + WHOLE_SLICES);
-    return gauge.slice(this.#index, counter, this.#held < SMALL_SLICES ? HELD_SLICE_FUEL : undefined);
+    const isSmall = this.#held > 0 && this.#held < SMALL_SLICES;
+    // In between, nothing is asked: it takes longer than the slice.
+    if (isSmall && this.#held % UNSEEN_SLICES !== 0) return this.#heldSlice(counter, false);
+    if (!this.#armed || this.#wishes() === 'go-on') {
+      this.#released();
+      return gauge.slice(this.#index, counter);
+    }
+    return this.#heldSlice(counter, true);
+  }
+
+  #heldSlice(counter: number, looks: boolean): number {
+    return this.#of.gauge.slice(this.#index, counter, { most: this.#nextHeld(), looks });
+  }
+
+  /** @returns the fuel of the next slice, or undefined for a whole one. */
+  #nextHeld(): Fuel | undefined {
+    if (++this.#held < SMALL_SLICES) return 1 + (this.#held % MOST_HELD_FUEL);
+    if (this.#held >= SMALL_SLICES + this.#whole) {
+      this.#held = 0;
+      this.#whole = Math.min(MOST_WHOLE_SLICES, this.#whole * 2);
+    }
+    return undefined;
+  }
+
+  #released(): void {
+    this.#held = 0;
+    this.#whole = FEWEST_WHOLE_SLICES;
   }
 
   /** A call that offers a point of execution. @param call what it does besides. */
@@ -175,6 +206,7 @@ export class Suspension {
     if (gauge.overLimit(index, counter) || handles.kept === undefined) return false;
     const wish = this.#wishes();
     if (wish === 'go-on') return false;
+    this.#released();
     this.#stillness = { wish, fuel: gauge.settle(index, counter) };
     this.#stack.clear();
     (this.#exports[ASYNCIFY.startUnwind] as (record: number) => void)(this.#stack.record);

@@ -54,5 +54,8 @@ t.test('a module that is too large to be rewritten is told so at once', { timeou
   const data = `(data (i32.const 0) "${'x'.repeat(4 * MiB)}")`;
   const component = await taskComponent({ memory: 65, fields: data });
   const explained = await explainResumable(component, { cacheDir, memoryBytes: MEMORY_BYTES });
-  t.match(explained, { resumable: false, reasons: [/^\S+, which handles events, has \d+ bytes: at most 4194304 can be/] });
+  t.match(explained, {
+    resumable: false,
+    reasons: [/^\S+, which handles events, has \d+ bytes: at most 4194304 can be/],
+  });
 });

@@ -147,3 +147,23 @@ t.test('a loop that is no point is left soon for one that is', async (t) => {
   t.ok(moved.stops > 10, `it stood still ${moved.stops} times`);
   t.same(outside(moved), outside(whole));
 });
+
+t.test('a loop that is no point does not keep a run from the one around it, whatever each turn costs', async (t) => {
+  for (const turns of [1_000, 4_096, 5_000]) {
+    const { whole, moved } = await steps(
+      {
+        fields: `(func $work (local $i i32) (local $j i32)
+          (loop $again
+            (local.set $i (i32.const 0))
+            (loop $next
+              (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${turns}))))
+            (br_if $again (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 200)))))`,
+        body: '(call $work)',
+      },
+      'loops',
+      50_000,
+    );
+    t.ok(moved.stops > 10, `with ${turns} turns it stood still ${moved.stops} times`);
+    t.same(outside(moved), outside(whole));
+  }
+});

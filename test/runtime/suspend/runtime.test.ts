@@ -16,6 +16,8 @@ import { requestOf } from '../run-request.js';
 import { taskComponent, type CoreParts } from '../wat-component.js';
 import { PUBLISH } from '../guest-calls.js';
 
+t.setTimeout(120_000);
+
 const LIMITS = { ...DEFAULT_LIMITS, fuel: 1_000_000_000, deadlineMs: 60_000 };
 const MANIFEST = {
   limits: LIMITS,
