@@ -58,9 +58,9 @@ interface Looking {
   readonly store: Store;
   readonly state: StateReader;
   /** Runs up to a point in the first of the two works, or behind so many points. @returns its checkpoint, as bytes. */
-  suspended(changes?: Partial<RunRequest>, points?: number): Uint8Array;
-  resumed(checkpoint: Uint8Array): RunResult;
-  whole(changes?: Partial<RunRequest>, state?: StateReader): RunResult;
+  readonly suspended: (changes?: Partial<RunRequest>, points?: number) => Uint8Array;
+  readonly resumed: (checkpoint: Uint8Array) => RunResult;
+  readonly whole: (changes?: Partial<RunRequest>, state?: StateReader) => RunResult;
 }
 
 async function looking(t: Test, use: (looking: Looking) => void): Promise<void> {
