@@ -14,7 +14,7 @@ import { suspendable, SteppedInstance } from './stepped-instance.js';
 const SECONDS = Number(process.env['STERNA_FUZZ_SECONDS'] ?? 20);
 const FIRST_SEED = Number(process.env['STERNA_FUZZ_SEED'] ?? 1);
 /** Enough on a slow machine to see each kind of instruction in flight. */
-const FEWEST_MODULES = 25;
+const FEWEST_MODULES = 12;
 
 /** @returns how often it stood still. @throws Broken */
 async function check(seed: number): Promise<number> {
