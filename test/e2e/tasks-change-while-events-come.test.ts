@@ -4,7 +4,8 @@
  * `STERNA_DEPLOY_KILLS` and `STERNA_KILL_SEED` ask for more, or for the same again.
  */
 import { execFile } from 'node:child_process';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -147,7 +148,9 @@ t.test('what cannot be deployed is refused with all its problems', async (t) => 
 
 t.test(`killed ${KILLS} times while it deploys, a hub has the old version or the new one (seed ${SEED})`, async (t) => {
   const random = randomFrom(SEED);
-  const dir = t.testdir({});
+  const dir = await mkdtemp(join(tmpdir(), 'sterna-deploys-'));
+  // Processes that prepared a component for a hub which was killed may write a moment longer.
+  t.teardown(() => rm(dir, { recursive: true, maxRetries: 40, retryDelay: 250 }));
   const [first = '', second = ''] = await versions(dir, [1, 2]);
   const data = join(dir, 'data');
   const sterna = sternaOn(data);
