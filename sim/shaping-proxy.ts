@@ -16,6 +16,8 @@ export interface ShapingProxy {
   readonly connections: number;
   /** Bytes that arrived at the target. */
   readonly bytesOut: number;
+  /** Bytes that arrived at those who connected. */
+  readonly bytesBack: number;
   /** From now on, also for what is on its way. */
   shape(change: Partial<LinkShape>): void;
   /** Cuts all connections. New ones are taken. */
@@ -35,10 +37,14 @@ export async function startShapingProxy(target: {
 }): Promise<ShapingProxy> {
   let shape: LinkShape = { delayMs: 0, bytesPerMs: Infinity, isStalled: false };
   let bytesOut = 0;
+  let bytesBack = 0;
   const pairs = new Set<readonly Lane[]>();
   const server = createServer((near) => {
     const far = connect(target);
-    const lanes = [new Lane(near, far, (bytes) => (bytesOut += bytes)), new Lane(far, near, () => undefined)];
+    const lanes = [
+      new Lane(near, far, (bytes) => (bytesOut += bytes)),
+      new Lane(far, near, (bytes) => (bytesBack += bytes)),
+    ];
     pairs.add(lanes);
     for (const socket of [near, far]) {
       socket.setNoDelay(true);
@@ -66,6 +72,9 @@ export async function startShapingProxy(target: {
     },
     get bytesOut() {
       return bytesOut;
+    },
+    get bytesBack() {
+      return bytesBack;
     },
     shape: (change) => (shape = { ...shape, ...change }),
     cut,
