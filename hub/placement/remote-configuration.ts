@@ -1,10 +1,9 @@
 /** What a provider is asked to execute, and why: pure, from what is deployed and what was asked for. */
 import type { TaskSpec } from '../../provider/protocol/index.js';
-import { filterCovers } from '../../runtime/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { App } from './app.js';
-import { filtersOverlap } from './filters-overlap.js';
-import { LOCAL_TOPICS, type PlacementPolicy } from './policy.js';
+import type { PlacementPolicy } from './policy.js';
+import { privateTrigger, taintedBuckets } from './private-state.js';
 
 /** What is known of the moment. */
 export interface Conditions {
@@ -28,7 +27,10 @@ export type Placeable = Pick<DeployedTask, 'manifest'>;
 
 /** One for each task, in their order. */
 export function planTasks(tasks: readonly Placeable[], app: App, conditions: Conditions): readonly PlannedTask[] {
-  const tainted = taintedBuckets(tasks, app);
+  const tainted = taintedBuckets(
+    tasks.map(({ manifest }) => manifest),
+    app.privateTopics,
+  );
   return tasks.map(({ manifest }) => {
     const task = manifest.name;
     const { policy, reason } = app.placementOf(task);
@@ -39,7 +41,7 @@ export function planTasks(tasks: readonly Placeable[], app: App, conditions: Con
       reason: `It stays here, as ${why}.`,
     });
     if (policy === 'local-only') return stays(reason);
-    const topic = privateTopic({ manifest }, app);
+    const topic = privateTrigger(manifest, app.privateTopics);
     if (topic !== undefined) return stays(`its trigger ${topic} may bring what must not leave the hub`);
     if (manifest.isolation === 'key')
       return stays('it keeps memory between events of a key, which one place must have');
@@ -52,7 +54,10 @@ export function planTasks(tasks: readonly Placeable[], app: App, conditions: Con
     if (conditions.metered && app.preferences.avoidMetered && policy !== 'remote-only') {
       return stays('the network is metered, and the application avoids that');
     }
-    return { task, policy, isRemote: true, reason: `A provider may execute it, as ${reason}.` };
+    const weight = app.preferences.batteryWeight;
+    const battery =
+      conditions.onBattery && policy === 'auto' && weight > 1 ? `; on battery, work here counts ${weight} times` : '';
+    return { task, policy, isRemote: true, reason: `A provider may execute it, as ${reason}${battery}.` };
   });
 }
 
@@ -69,29 +74,4 @@ export function remoteConfiguration(
     const { name, limits, grants, config, subjects } = manifest;
     return [{ name, digest: installed.digest, bytes, limits, grants, config, subjects }];
   });
-}
-
-/** Buckets that a task writes which is woken by private topics, and that task. */
-function taintedBuckets(tasks: readonly Placeable[], app: App): ReadonlyMap<string, string> {
-  const tainted = new Map<string, string>();
-  for (const task of tasks) {
-    if (privateTopic(task, app) === undefined) continue;
-    for (const { id, access } of Object.values(task.manifest.grants.buckets)) {
-      if (access === 'read-write') tainted.set(id, task.manifest.name);
-    }
-  }
-  return tainted;
-}
-
-/** The first of a task's triggers that may bring a private message. */
-function privateTopic({ manifest }: Placeable, app: App): string | undefined {
-  const filters = [LOCAL_TOPICS, ...app.privateTopics];
-  return manifest.triggers
-    .map(({ pattern }) => pattern.filter)
-    .find((trigger) =>
-      filters.some((filter) =>
-        // A trigger for everything is not meant for local/ alone: each event is looked at when it comes.
-        filter === LOCAL_TOPICS ? filterCovers(LOCAL_TOPICS, trigger) : filtersOverlap(filter, trigger),
-      ),
-    );
 }
