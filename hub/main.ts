@@ -2,6 +2,7 @@
 /** The binary: argv -> command -> exit code. The code of a command is loaded when it is asked for. */
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { AppPlanOptions } from './commands/app-plan.js';
 import { REPORT_FORMATS, type ReportFormat } from './commands/report-format.js';
 // Not through the door of its folder, which brings the schema library along.
 import { parseBytes, parseDurationMs } from './manifest/units.js';
@@ -176,16 +177,12 @@ program
   .description('say for each task of an application where it may execute, and why')
   .requiredOption('--tasks <dir>', 'a task folder, or a folder of task folders; may be given again', listed)
   .option('--metered', 'as on a network that is metered', false)
+  .option('--battery', 'as on battery', false)
   .option('--json', 'print it for programs', false)
-  .action(
-    async (
-      file: string,
-      flags: { readonly tasks: readonly string[]; readonly metered: boolean; readonly json: boolean },
-    ) => {
-      const { appPlanCommand } = await import('./commands/app-plan.js');
-      process.exitCode = await appPlanCommand({ ...flags, file }, process.stdout);
-    },
-  );
+  .action(async (file: string, flags: Pick<AppPlanOptions, 'tasks' | 'metered' | 'battery' | 'json'>) => {
+    const { appPlanCommand } = await import('./commands/app-plan.js');
+    process.exitCode = await appPlanCommand({ ...flags, file }, process.stdout);
+  });
 
 program
   .command('build')

@@ -8,6 +8,7 @@ export interface AppPlanOptions {
   readonly file: string;
   readonly tasks: readonly string[];
   readonly metered: boolean;
+  readonly battery: boolean;
   readonly json: boolean;
 }
 
@@ -20,10 +21,10 @@ export async function appPlanCommand(options: AppPlanOptions, out: Output): Prom
     if (loaded.ok) manifests.push(loaded.manifest);
     else problems.push(...loaded.problems);
   }
-  if (parsed.ok) problems.push(...parsed.app.faultsWith(manifests).map((fault) => `${options.file}: ${fault}`));
+  if (parsed.ok) problems.push(...parsed.app.faultsWith(manifests).map(({ message }) => `${options.file}: ${message}`));
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   if (!parsed.ok || problems.length > 0) return 1;
-  const conditions = { onBattery: false, metered: options.metered };
+  const conditions = { onBattery: options.battery, metered: options.metered };
   const tasks = manifests.map((manifest) => ({ manifest }));
   const planned = planTasks(tasks, parsed.app, conditions);
   if (options.json) printJson(out, { app: parsed.app.name, tasks: planned });

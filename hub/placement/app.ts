@@ -11,6 +11,14 @@ export interface Edge {
   readonly to: string;
 }
 
+/** Where an application and the tasks do not fit one another. */
+export interface AppFault {
+  /** Begins with its key in app.toml. */
+  readonly message: string;
+  /** A task is not there, which may be deployed later. */
+  readonly isAbsence: boolean;
+}
+
 export interface Preferences {
   /** Where the network is metered, nothing is sent that can be done here. */
   readonly avoidMetered: boolean;
@@ -53,22 +61,23 @@ export class App {
     return { policy: this.#default, reason: `the application ${this.name} places all other tasks ${this.#default}` };
   }
 
-  /** Where the file and the tasks do not fit one another. */
-  faultsWith(manifests: readonly Manifest[]): readonly string[] {
+  /** In the order of the file. */
+  faultsWith(manifests: readonly Manifest[]): readonly AppFault[] {
     const byName = new Map(manifests.map((manifest) => [manifest.name, manifest]));
-    const faults = [...this.#tasks.keys()]
-      .filter((name) => !byName.has(name))
-      .map((name) => `tasks.${name}: there is no such task`);
+    const faults: AppFault[] = [];
+    const absent = (message: string): unknown => faults.push({ message, isAbsence: true });
+    const wrong = (message: string): unknown => faults.push({ message, isAbsence: false });
+    for (const name of this.#tasks.keys()) if (!byName.has(name)) absent(`tasks.${name}: there is no such task`);
     for (const [i, { from, topic, to }] of this.edges.entries()) {
       const edge = `edges[${i + 1}]`;
       const [source, target] = [byName.get(from), byName.get(to)];
-      if (source === undefined) faults.push(`${edge}.from: there is no task "${from}"`);
+      if (source === undefined) absent(`${edge}.from: there is no task "${from}"`);
       else if (!source.grants.publish.some((filter) => filterCovers(filter, topic))) {
-        faults.push(`${edge}.topic: ${from} is not granted to publish to ${topic}`);
+        wrong(`${edge}.topic: ${from} is not granted to publish to ${topic}`);
       }
-      if (target === undefined) faults.push(`${edge}.to: there is no task "${to}"`);
+      if (target === undefined) absent(`${edge}.to: there is no task "${to}"`);
       else if (!target.triggers.some(({ pattern }) => filtersOverlap(pattern.filter, topic))) {
-        faults.push(`${edge}.topic: no trigger of ${to} matches ${topic}`);
+        wrong(`${edge}.topic: no trigger of ${to} matches ${topic}`);
       }
     }
     return faults;

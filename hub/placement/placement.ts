@@ -15,6 +15,7 @@ import {
 import type { ChangeResult, StateChange } from '../store/index.js';
 import type { Timer } from '../timer.js';
 import type { App } from './app.js';
+import { AppFaults } from './app-faults.js';
 import { decide, type Decision } from './decide.js';
 import { Decisions } from './decisions.js';
 import { difference } from './fuel-check.js';
@@ -74,6 +75,7 @@ const LOCAL = 'local';
 
 export class Placement {
   readonly #options: PlacementOptions;
+  readonly #faults: AppFaults;
   readonly #measurements = new Measurements();
   readonly #decisions = new Decisions();
   readonly #standings = new Standings();
@@ -97,6 +99,7 @@ export class Placement {
 
   constructor(options: PlacementOptions) {
     this.#options = options;
+    this.#faults = new AppFaults(options.app, options.log);
     this.#conditions = options.conditions;
   }
 
@@ -160,8 +163,15 @@ export class Placement {
     this.#roomMade = roomMade;
   }
 
-  /** All tasks that are deployed, whenever they change. */
+  /**
+   * All tasks that are deployed, whenever they change.
+   * @throws Error the first time, when they contradict the application. Later, and what is only absent, is logged.
+   */
   deployed(tasks: readonly DeployedTask[]): void {
+    this.#faults.look(
+      tasks.map(({ manifest }) => manifest),
+      { refuse: !this.#isStarted },
+    );
     this.#tasks = tasks;
     this.#configure();
     if (this.#isStarted) return;

@@ -77,10 +77,22 @@ t.test('edges are between tasks that there are, over topics that they may use', 
     'app.toml',
   );
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
-  t.strictSame(parsed.app.faultsWith([PREPROCESS, FORECAST]), [
-    'tasks.nothing: there is no such task',
-    'edges[2].topic: forecast is not granted to publish to x',
-    'edges[2].to: there is no task "nobody"',
-  ]);
+  const faults = parsed.app.faultsWith([PREPROCESS, FORECAST]);
+  t.strictSame(
+    faults.map(({ message, isAbsence }) => `${isAbsence ? 'absent' : 'wrong'}: ${message}`),
+    [
+      'absent: tasks.nothing: there is no such task',
+      'wrong: edges[2].topic: forecast is not granted to publish to x',
+      'absent: edges[2].to: there is no task "nobody"',
+    ],
+  );
+  t.end();
+});
+
+t.test('on battery, a plan says how much more work here counts', (t) => {
+  const parsed = parseApp(`${APP}[preferences]\nbattery = 3`, 'app.toml');
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  const plan = planTasks(ALL, parsed.app, { onBattery: true, metered: false });
+  t.match(plan[1]?.reason, /^A provider may execute it, as .* auto; on battery, work here counts 3 times\.$/);
   t.end();
 });
