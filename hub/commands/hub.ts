@@ -14,10 +14,12 @@ import { createHub, type Hub } from '../hub.js';
 import { hubIdentity } from '../identity.js';
 import { eventIds, runSeeds } from '../ids.js';
 import { createLog, type Logger } from '../log.js';
+import { monotonicTimer } from '../timer.js';
 import { placementOf } from './placement-of.js';
 import { createReport } from './report.js';
 import type { ReportFormat } from './report-format.js';
 import { untilStopped } from './until-stopped.js';
+import { POWER_SUPPLIES, watchPower } from './watch-power.js';
 
 export interface HubCommandOptions {
   readonly tasks: readonly string[];
@@ -142,9 +144,17 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
     await hub.close();
     throw error;
   });
+  const unwatch =
+    placement &&
+    watchPower({
+      dir: POWER_SUPPLIES,
+      timer: monotonicTimer,
+      changed: (onBattery) => placement.adapt({ ...placement.conditions, onBattery }),
+    });
   const failed = hub.failed.then(() => 'the disk failed');
   const reason = await Promise.race([stopped, failed]);
   log.info({ reason }, 'stopping');
+  unwatch?.();
   await api?.close();
   const left = await hub.close();
   report.finish();
