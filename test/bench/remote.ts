@@ -11,6 +11,7 @@ import { openStore } from '../../hub/store/index.js';
 import { openState } from '../../hub/store/reader.js';
 import { monotonicTimer } from '../../hub/timer.js';
 import { newSigningKey, readJoinToken, type JoinToken } from '../../provider/protocol/index.js';
+import { connectLink, type LinkEvents, type LinkOptions, type ProviderLink } from '../../hub/session/provider-link.js';
 import { createRuntime, type RunRequest, type Runtime } from '../../runtime/index.js';
 import { freePort, sterna } from '../provider/provider-process.js';
 import { builtTask } from '../runtime/built-task.js';
@@ -63,7 +64,38 @@ interface Opened {
   readonly placed: Runtime;
   readonly request: () => RunRequest;
   readonly readyMs: number;
+  readonly wire: Wire;
   close(): Promise<void>;
+}
+
+/** Bytes of messages, before TLS adds its own to each. */
+interface Wire {
+  out: number;
+  back: number;
+}
+
+/** A link that counts. */
+async function counted(wire: Wire, options: LinkOptions, events: LinkEvents): Promise<ProviderLink> {
+  const link = await connectLink(options, {
+    closed: (reason) => events.closed(reason),
+    message: (bytes) => {
+      wire.back += bytes.length;
+      events.message(bytes);
+    },
+  });
+  const { binding } = link;
+  return {
+    binding,
+    get bufferedBytes() {
+      return link.bufferedBytes;
+    },
+    send: (bytes) => {
+      wire.out += bytes.length;
+      link.send(bytes);
+    },
+    close: () => link.close(),
+    cut: () => link.cut(),
+  };
 }
 
 async function open(dir: string, token: JoinToken): Promise<Opened> {
@@ -72,7 +104,9 @@ async function open(dir: string, token: JoinToken): Promise<Opened> {
   const local = await createRuntime({ threads: THREADS, cacheDir: path.join(dir, 'components') });
   const file = path.join(dir, 'state.db');
   const store = openStore(file);
+  const wire: Wire = { out: 0, back: 0 };
   const placement = new Placement({
+    connect: (to, events) => counted(wire, to, events),
     app: app.app,
     conditions: { onBattery: false, metered: false },
     providers: [{ name: 'p', token }],
@@ -96,6 +130,7 @@ async function open(dir: string, token: JoinToken): Promise<Opened> {
     local,
     placed,
     readyMs,
+    wire,
     request: () => {
       const id = `e${runs++}`;
       const event = {
@@ -118,18 +153,22 @@ async function open(dir: string, token: JoinToken): Promise<Opened> {
   };
 }
 
-async function measure({ local, placed, request }: Opened): Promise<Row[]> {
+async function measure({ local, placed, request, wire }: Opened): Promise<Row[]> {
   const sides = [
     { runtime: local, ms: new Float64Array(RUNS), perSecond: [] as number[] },
     { runtime: placed, ms: new Float64Array(RUNS), perSecond: [] as number[] },
   ] as const;
+  let before: Wire = { ...wire };
   for (let i = -200; i < RUNS; i++) {
+    if (i === 0) before = { ...wire };
     for (const { runtime, ms } of sides) {
       const from = performance.now();
       await runtime.run(request());
       if (i >= 0) ms[i] = performance.now() - from;
     }
   }
+  const [out, back] = [(wire.out - before.out) / RUNS, (wire.back - before.back) / RUNS];
+  const oneByOne = { ...wire };
   for (let round = 0; round < 5; round++) {
     for (const { runtime, perSecond } of sides) {
       const from = performance.now();
@@ -141,6 +180,7 @@ async function measure({ local, placed, request }: Opened): Promise<Row[]> {
       perSecond.push(RUNS / ((performance.now() - from) / 1_000));
     }
   }
+  const batched = (wire.out - oneByOne.out + wire.back - oneByOne.back) / (5 * RUNS);
   const [here, there] = sides;
   const [hereRate, thereRate] = [median(here.perSecond), median(there.perSecond)];
   const row = (share: number, name: string): Row => {
@@ -158,6 +198,15 @@ async function measure({ local, placed, request }: Opened): Promise<Row[]> {
       measure: `remote: runs a second through one session, ${AT_ONCE} at once, at a provider / here`,
       value: `${Math.round(thereRate)}`,
       ratio: thereRate / hereRate,
+    },
+    {
+      measure: 'remote: bytes of a run of nothing, by itself, there and back',
+      value: `${Math.round(out)} + ${Math.round(back)} bytes`,
+    },
+    {
+      measure: `remote: bytes of a run of nothing, ${AT_ONCE} at once / by itself`,
+      value: `${Math.round(batched)} bytes`,
+      ratio: batched / (out + back),
     },
   ];
 }
