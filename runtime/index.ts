@@ -1,6 +1,7 @@
 /** The door of the runtime: what a hub or a provider needs, and nothing else. */
 export { RuntimeError, type RuntimeErrorCode } from './errors.js';
 export { DEFAULT_LIMITS, MAX_LIMITS, RUNTIME_BOUNDS } from './limits.js';
+export type { ExecutingRun, Occupancy, WaitingRun } from './occupancy.js';
 export type { RuntimeObservation, RuntimeObserver } from './observation.js';
 export type { StateModule, StateReader, StateSnapshot, Stored } from './state.js';
 export type {
@@ -31,12 +32,14 @@ export {
   decodeCheckpoint,
   deltaOf,
   describeCheckpoint,
+  glanceAt,
   encodeCheckpoint,
   packCheckpoint,
   unpackCheckpoint,
   wholeCheckpoint,
   type Checkpoint,
   type CheckpointDescription,
+  type Glance,
 } from './checkpoint/index.js';
 export { explainResumable, type ExplainOptions, type Resumability } from './explain-resumable.js';
 export type { PointOptions, RunEnd, RunHandle } from './points.js';

@@ -121,6 +121,8 @@ export const RUNTIME_BOUNDS = {
   savedTableEntries: 16_384,
   /** Threads that may die while they hold a run, in other runs: then it ends as lost, so that it cannot go round for ever. */
   losses: 3,
+  /** Threads that are left to one long run each, beside those that runs share: each holds `warmBytes` and competes for the cores. */
+  threadsApart: 2,
   /** Runs the pool holds that no thread has yet; the caller queues beyond it. */
   pendingRuns: 4_096,
   /** A run that has not been seen alive for this long past its deadline costs its thread. */

@@ -3,7 +3,7 @@
  * is bytes here: it is kept, sent and resumed as it is, on any machine that has
  * the component prepared the same.
  */
-import type { RunResult } from './task.js';
+import type { Fuel, RunResult } from './task.js';
 
 export interface PointOptions {
   readonly signal?: AbortSignal | undefined;
@@ -12,6 +12,8 @@ export interface PointOptions {
    * run takes up to a slice longer to come to one. Undefined, the default, for never.
    */
   readonly everyMs?: number | undefined;
+  /** The same by fuel: also when it has used so much since the last point that was told of, and at most a slice more. */
+  readonly everyFuel?: Fuel | undefined;
   /**
    * Checkpoints of this run are differences to the one that it goes on from, or else to the first: where a difference
    * would not be much smaller, one is whole again, and those behind it are differences to that. Each names what it is a

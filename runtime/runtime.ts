@@ -4,6 +4,7 @@ import { CheckpointFault, decodeCheckpoint, refuseForeign, type Checkpoint, type
 import { tuneEngine } from './engine.js';
 import { RuntimeError } from './errors.js';
 import type { RuntimeObserver } from './observation.js';
+import type { Occupancy } from './occupancy.js';
 import type { PointOptions, RunHandle } from './points.js';
 import { Pool } from './pool/pool.js';
 import { Provisioner } from './provision/provisioner.js';
@@ -79,6 +80,15 @@ export interface Runtime {
   resume(checkpoint: Uint8Array, task: string, options?: PointOptions): RunHandle;
   /** Runs that could be handed over now without waiting behind others. */
   readonly idleSlots: number;
+  /** Who executes and who waits. Made anew for each look: not for each event. */
+  readonly occupancy: Occupancy;
+  /**
+   * Leaves the thread on which a run executes to that run alone, until it ends, and starts another in its place.
+   * @returns whether it did: not when the run does not execute, or `threadsApart` runs have one already.
+   */
+  setApart(runId: string): boolean;
+  /** Ends a run at its next slice, as its signal would. @returns whether it is here; one of a suspected task is not. */
+  cancel(runId: string): boolean;
   /** Finishes what it holds, then stops its threads. Idempotent. */
   close(): Promise<void>;
 }
@@ -123,6 +133,18 @@ class ThreadedRuntime implements Runtime {
 
   get idleSlots(): number {
     return this.#pool.idleSlots;
+  }
+
+  get occupancy(): Occupancy {
+    return this.#pool.occupancy;
+  }
+
+  setApart(runId: string): boolean {
+    return this.#pool.setApart(runId);
+  }
+
+  cancel(runId: string): boolean {
+    return this.#pool.cancel(runId);
   }
 
   get pool(): Pool {

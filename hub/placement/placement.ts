@@ -148,6 +148,11 @@ export class Placement {
       resume: (checkpoint, task, options) => local.resume(checkpoint, task, options),
       uninstall: (key) => local.uninstall(key),
       run: (request, signal) => this.#run(request, signal),
+      get occupancy() {
+        return local.occupancy;
+      },
+      setApart: (runId) => local.setApart(runId),
+      cancel: (runId) => local.cancel(runId),
       get idleSlots() {
         return local.idleSlots;
       },

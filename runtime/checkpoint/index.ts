@@ -10,5 +10,6 @@ export {
 } from './codec.js';
 export { applyDelta, deltaOf, wholeCheckpoint } from './delta.js';
 export { describeCheckpoint, type CheckpointDescription } from './describe.js';
+export { glanceAt, type Glance } from './glance.js';
 export { refuseForeign, type Home } from './foreign.js';
 export { CheckpointFault } from './format.js';

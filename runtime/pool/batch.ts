@@ -43,6 +43,11 @@ export class Batch {
     Atomics.or(this.control, CONTROL.ask + index, ASK.suspend);
   }
 
+  /** Where a run is in it; -1 for nowhere. */
+  indexOf(runId: string): number {
+    return this.#tickets.findIndex((ticket) => ticket?.request.runId === runId);
+  }
+
   at(index: number): Ticket | undefined {
     return this.#tickets[index];
   }

@@ -11,6 +11,7 @@ import { RUNTIME_BOUNDS } from '../limits.js';
 import type { RuntimeObserver } from '../observation.js';
 import type { Fuel, Limits, RunRequest, RunResult } from '../task.js';
 import { packRuns, unpackResults } from '../worker/wire-codec.js';
+import type { ExecutingRun, Occupancy, WaitingRun } from '../occupancy.js';
 import type { RunEnd, RunHandle, PointOptions } from '../points.js';
 import type { Packed, Partial, Point, PointJob, StartAnswer, ThreadJob, ThreadOptions } from '../worker/wire.js';
 import { Batch } from './batch.js';
@@ -44,6 +45,8 @@ interface Start {
 export class Pool {
   readonly #options: PoolOptions;
   readonly #threads: GuestThread[];
+  /** Those that one run has to itself: they are closed when it ends. */
+  readonly #apart = new Set<GuestThread>();
   readonly #pending: Waiting;
   readonly #starts: Start[] = [];
   readonly #batches = new Map<number, Batch>();
@@ -75,7 +78,56 @@ export class Pool {
 
   /** Runs that could be taken now and be with a thread at the next moment. */
   get idleSlots(): number {
-    return Math.max(0, this.#threads.length * this.#pace.runsAhead - this.#runsOut - this.#pending.length);
+    const shared = this.#runsOut - this.#apart.size;
+    return Math.max(0, this.#threads.length * this.#pace.runsAhead - shared - this.#pending.length);
+  }
+
+  get occupancy(): Occupancy {
+    const executing: ExecutingRun[] = [];
+    const apart: string[] = [];
+    for (const batch of this.#batches.values()) {
+      const runId = batch.answered ? undefined : batch.at(batch.running)?.request.runId;
+      if (runId === undefined) continue;
+      if (this.#apart.has(batch.thread)) apart.push(runId);
+      else executing.push({ runId, thread: this.#threads.indexOf(batch.thread) });
+    }
+    const waiting: WaitingRun[] = [];
+    for (const { ticket, thread } of this.#pending.all()) waiting.push({ runId: ticket.request.runId, thread });
+    const idle = this.#threads.filter(({ busy }) => !busy).length;
+    return { threads: this.#threads.length, idle, executing, waiting, apart };
+  }
+
+  /** See `Runtime.setApart`. */
+  setApart(runId: string): boolean {
+    if (this.closed || this.#apart.size >= RUNTIME_BOUNDS.threadsApart) return false;
+    for (const batch of this.#batches.values()) {
+      if (batch.answered || batch.at(batch.running)?.request.runId !== runId) continue;
+      const slot = this.#threads.indexOf(batch.thread);
+      if (slot < 0) return false;
+      this.#threads[slot] = this.#newThread();
+      this.#apart.add(batch.thread);
+      this.#flushSoon();
+      return true;
+    }
+    return false;
+  }
+
+  /** See `Runtime.cancel`. */
+  cancel(runId: string): boolean {
+    for (const batch of this.#batches.values()) {
+      const index = batch.indexOf(runId);
+      const ticket = batch.at(index);
+      if (ticket === undefined) continue;
+      ticket.cancelled = true;
+      batch.cancel(index);
+      return true;
+    }
+    for (const { ticket } of this.#pending.all()) {
+      if (ticket.request.runId !== runId) continue;
+      ticket.cancelled = true;
+      return true;
+    }
+    return false;
   }
 
   /** The threads themselves, for tests that kill one. */
@@ -106,18 +158,19 @@ export class Pool {
   /** Has each thread let go of what it keeps of a task, before it runs anything that is asked for from now on. */
   forget(task: string): void {
     if (this.closed) return;
-    for (const thread of this.#threads) thread.forget(task);
+    for (const thread of [...this.#threads, ...this.#apart]) thread.forget(task);
   }
 
   /** A run that can be suspended. @param from the checkpoint that it goes on from; undefined for one that begins. */
   begin(request: RunRequest, from: Uint8Array | undefined, options: PointOptions): RunHandle {
-    const { signal, everyMs, deltas = false, onPoint } = options;
+    const { signal, everyMs, everyFuel, deltas = false, onPoint } = options;
     let ticket: Ticket | undefined;
     const end = new Promise<RunEnd>((resolve, reject) => {
       const points: TicketPoints = {
         from,
         everyMs,
         deltas,
+        everyFuel,
         suspending: false,
         passed: (checkpoint) => onPoint?.(checkpoint),
         left: (checkpoint) => resolve({ kind: 'suspended', checkpoint }),
@@ -174,7 +227,7 @@ export class Pool {
     }
     for (const { reject } of this.#starts.splice(0)) reject(new RuntimeError('closed', 'The runtime is closed'));
     this.#watchdog.close();
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    await Promise.all([...this.#threads, ...this.#apart].map((thread) => thread.close()));
   }
 
   get closed(): boolean {
@@ -351,6 +404,7 @@ export class Pool {
     if (!batch.over) return;
     this.#batches.delete(batch.id);
     batch.thread.giveBlockBack(batch.block);
+    if (this.#apart.delete(batch.thread)) void batch.thread.close();
     if (this.#batches.size === 0) this.#watchdog.awake = false;
   }
 
@@ -358,8 +412,8 @@ export class Pool {
   async #end(thread: GuestThread, lost: (cause: Error) => void): Promise<void> {
     if (await thread.kill()) return;
     const slot = this.#threads.indexOf(thread);
-    if (slot < 0) return;
-    this.#threads[slot] = this.#newThread();
+    if (slot >= 0) this.#threads[slot] = this.#newThread();
+    else if (!this.#apart.delete(thread)) return;
     this.#options.observe({ kind: 'thread-left-behind', afterMs: RUNTIME_BOUNDS.terminateMs });
     lost(new Error(`it did not end within ${RUNTIME_BOUNDS.terminateMs} ms either, and was left behind`));
   }
@@ -368,8 +422,8 @@ export class Pool {
 function pointJobs(tickets: readonly Ticket[]): PointJob[] {
   return tickets.flatMap(({ points }, index) => {
     if (points === undefined) return [];
-    const { from, everyMs, deltas } = points;
-    return { index, from, everyMs, deltas };
+    const { from, everyMs, everyFuel, deltas } = points;
+    return { index, from, everyMs, everyFuel, deltas };
   });
 }
 

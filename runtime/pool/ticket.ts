@@ -22,6 +22,7 @@ export interface TicketPoints {
   /** The checkpoint that it goes on from. */
   readonly from: Uint8Array | undefined;
   readonly everyMs: number | undefined;
+  readonly everyFuel: number | undefined;
   readonly deltas: boolean;
   /** It is asked to stand still, now or when it begins. */
   suspending: boolean;

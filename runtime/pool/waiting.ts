@@ -49,6 +49,12 @@ export class Waiting {
     return taken;
   }
 
+  /** Those that wait, and the thread that they wait for, if it is one. */
+  *all(): Generator<{ readonly ticket: Ticket; readonly thread: number | undefined }> {
+    for (const [thread, queue] of this.#pinned.entries()) for (const ticket of queue) yield { ticket, thread };
+    for (const ticket of this.#anywhere) yield { ticket, thread: undefined };
+  }
+
   /** Takes all. */
   drain(): Ticket[] {
     this.#length = 0;

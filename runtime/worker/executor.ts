@@ -18,7 +18,8 @@ import { WarmTasks, type WarmTask } from './warm-tasks.js';
 export interface RunPoints {
   /** Where it goes on; undefined for a run that begins. */
   readonly from: Checkpoint | undefined;
-  wish(): Wish;
+  /** @param fuel what it was granted so far: what it has used, and at most a slice more. */
+  wish(fuel: Fuel): Wish;
   /** What the next checkpoint's memory is to be the difference to; undefined for all of it. */
   base?(): Named | undefined;
   /** It stands still. */
@@ -99,7 +100,8 @@ export class Executor {
       instance = this.#instanceFor(request, task, watch);
       run = new RunContext(request, instance, this.#state);
       instance.gauge.begin(request.limits.fuel, from + request.limits.deadlineMs, watch);
-      const wishes = points && task.loaded.resumable && instance.isSaved ? () => points.wish() : undefined;
+      const { gauge } = instance;
+      const wishes = points && task.loaded.resumable && instance.isSaved ? () => points.wish(gauge.granted) : undefined;
       if (earlier === undefined || wishes === undefined) ending = instance.handle(run, request.event, wishes);
       else {
         run.continueFrom(earlier.collected);

@@ -165,6 +165,13 @@ export class Gauge {
     } else if (used > this.#limit) this.stop('fuel');
   }
 
+  /** What was granted since `begin`, whoever holds it unspent: true at any time. */
+  get granted(): Fuel {
+    let granted = 0;
+    for (const of of this.#granted) granted += of;
+    return granted;
+  }
+
   /** Used since `begin`; while a guest runs, true only inside a host call. */
   get used(): Fuel {
     return this.#used(-1, 0);

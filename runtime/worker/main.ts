@@ -4,7 +4,7 @@ import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { checkpointDigest, decodeCheckpoint, encodeCheckpoint } from '../checkpoint/codec.js';
 import type { StateModule, StateReader } from '../state.js';
-import type { Limits, RunRequest, RunResult } from '../task.js';
+import type { Fuel, Limits, RunRequest, RunResult } from '../task.js';
 import { DeltaBase } from './delta-base.js';
 import { Executor } from './executor.js';
 import type { SliceWatch } from './gauge.js';
@@ -101,15 +101,16 @@ class Batch implements SliceWatch {
   }
 
   /** @returns undefined when the run has left. */
-  #executeInPoints(request: RunRequest, { from: bytes, everyMs = Infinity, deltas }: PointJob): RunResult | undefined {
+  #executeInPoints(request: RunRequest, { from: bytes, everyMs = Infinity, everyFuel = Infinity, deltas }: PointJob): RunResult | undefined {
     const from = bytes && decodeCheckpoint(bytes);
     const base = deltas
       ? new DeltaBase(from && bytes && { checkpoint: from, digest: checkpointDigest(bytes) })
       : undefined;
     let lastAt = this.now();
+    let lastFuel = from?.used.fuel ?? 0;
     let wished: Wish = 'go-on';
-    const wish = (): Wish => {
-      wished = this.#wish(this.now() - lastAt >= everyMs);
+    const wish = (fuel: Fuel): Wish => {
+      wished = this.#wish(this.now() - lastAt >= everyMs || fuel - lastFuel >= everyFuel);
       return wished;
     };
     const still = (checkpoint: Checkpoint): void => {
@@ -117,6 +118,7 @@ class Batch implements SliceWatch {
       base?.passed(checkpoint, encoded);
       this.#tell(encoded, wished === 'leave');
       lastAt = this.now();
+      lastFuel = checkpoint.used.fuel;
     };
     return executor.executeInPoints(request, this, { from, wish, base: () => base?.current, still });
   }

@@ -36,6 +36,7 @@ export interface PointJob {
   readonly index: number;
   readonly from: Uint8Array | undefined;
   readonly everyMs: number | undefined;
+  readonly everyFuel: number | undefined;
   readonly deltas: boolean;
 }
 

@@ -80,6 +80,11 @@ export function fakeRuntime(behave?: (request: RunRequest) => Behaviour | Promis
       waiting.get(request)?.(resultOf(request, behaviour));
       waiting.delete(request);
     },
+    get occupancy() {
+      return { threads: runtime.slots, idle: runtime.idleSlots, executing: [], waiting: [], apart: [] };
+    },
+    setApart: () => false,
+    cancel: () => false,
     get idleSlots() {
       return behave === undefined ? Math.max(0, runtime.slots - runtime.pending.length) : runtime.slots;
     },

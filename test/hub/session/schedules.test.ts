@@ -72,6 +72,11 @@ function steppedRuntime(result = resultOf): SteppedRuntime {
       throw new Error('nothing is suspended here');
     },
     run: (request) => new Promise((resolve) => held.push(() => resolve(result(request)))),
+    get occupancy() {
+      return { threads: 4, idle: Math.max(0, 4 - held.length), executing: [], waiting: [], apart: [] };
+    },
+    setApart: () => false,
+    cancel: () => false,
     get idleSlots() {
       return Math.max(0, 4 - held.length);
     },

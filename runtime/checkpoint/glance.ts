@@ -1,0 +1,18 @@
+/** The first few values of a checkpoint that this process has just made: reading all of it takes as long as it is large. */
+import type { Fuel } from '../task.js';
+import { BodyReader } from './body-reader.js';
+import { HEADER_BYTES } from './format.js';
+
+export interface Glance {
+  readonly progress: number;
+  readonly fuel: Fuel;
+}
+
+/** @param bytes as `PointOptions.onPoint` and `RunHandle.suspend` hand them out: not packed, and not from elsewhere. */
+export function glanceAt(bytes: Uint8Array): Glance {
+  const body = new BodyReader(bytes.subarray(HEADER_BYTES));
+  body.name('the component');
+  body.name('the instrumentation');
+  body.optional('a base', () => body.name('the base'));
+  return { progress: body.amount('the progress'), fuel: body.count('the fuel used') };
+}
