@@ -1,6 +1,7 @@
-import { RuntimeError, type InstalledTask, type Limits, type Runtime } from '../runtime/index.js';
+import { RuntimeError, type InstalledTask, type Runtime } from '../runtime/index.js';
 import type { Observation, Observer } from './events.js';
 import { HUB_BOUNDS } from './limits.js';
+import type { Manifest } from './manifest/index.js';
 import { loadTasks, type DeployedTask, type LoadedTask, type Registry } from './registry/index.js';
 
 export interface DeployParts {
@@ -56,7 +57,7 @@ async function deploy(loaded: LoadedTask, { registry, runtime, keep }: DeployPar
   const refuse = (problem: string): Deployed => ({ ok: false, problems: [`${source}: ${problem}`] });
   if (registry.has(manifest.name)) return refuse(`another task is called "${manifest.name}": give each its own name`);
   if (registry.tasks.length >= HUB_BOUNDS.tasks) return refuse(`a hub must have at most ${HUB_BOUNDS.tasks} tasks`);
-  const installed = await install(runtime, component, manifest.limits);
+  const installed = await install(runtime, component, manifest);
   if (typeof installed === 'string') return refuse(installed);
   await keep(installed.digest, component);
   return { ok: true, task: { manifest, installed }, componentBytes: component.length };
@@ -66,10 +67,10 @@ async function deploy(loaded: LoadedTask, { registry, runtime, keep }: DeployPar
 export async function install(
   runtime: Pick<Runtime, 'install'>,
   component: Uint8Array,
-  limits: Limits,
+  { limits, resumable }: Pick<Manifest, 'limits' | 'resumable'>,
 ): Promise<InstalledTask | string> {
   try {
-    return await runtime.install(component, limits);
+    return await runtime.install(component, limits, { resumable: resumable?.points });
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code === 'closed') throw error;
     return error.message;

@@ -105,6 +105,23 @@ export const HUB_BOUNDS = {
   cachedTopicLength: 256,
   /** Executions of one attempt of a run while others keep overwriting what it read; then the attempt has failed. */
   executions: 16,
+  /** The shortest and the longest `every` of a `[checkpoint]`: each costs some milliseconds of the run, and a file. */
+  leastCheckpointMs: 100,
+  checkpointMs: 3_600_000,
+  /** The least `fuel` of a `[checkpoint]`: some ten milliseconds of hot code. */
+  leastCheckpointFuel: 10_000_000,
+  /** Checkpoints of runs that stand still, in memory; those beyond are on disk only. The last one may go beyond. */
+  parkedBytes: 64 * MiB,
+  /** How often it is looked at who has the threads, while runs are under way: some microseconds. */
+  threadLookMs: 10,
+  /** A run that has its thread for so long holds it: others come and go in less. */
+  heldMs: 20,
+  /** A run that holds a thread for so long, and is not parked for those that wait, gets one of its own. */
+  ownThreadMs: 1_000,
+  /** How long it is waited for a run that is parked by hand. */
+  parkMs: 10_000,
+  /** A run that was to stand still and has not for so long, as it comes to no point, counts as one that cannot. */
+  leaveMs: 500,
   /** The `attempts` of a manifest. */
   maxAttempts: 100,
   /**
@@ -198,6 +215,10 @@ export const STORE_BOUNDS = {
   taskVersions: 4_096,
   /** Components of versions that are no longer deployed, which a replay needs. */
   keptComponentBytes: 256 * MiB,
+  /** A checkpoint of a run, packed. A run whose is larger goes on, and begins anew after a restart. */
+  checkpointBytes: 128 * MiB,
+  /** All of them: of some long runs with much memory. Beyond, points are left out until there is room. */
+  checkpointsBytes: 512 * MiB,
   /** Messages that are with the broker link at once: those beyond wait on disk. */
   publishing: 4_096,
   /** Payloads of those messages together, looked at before another group is handed over. */
@@ -225,6 +246,9 @@ export const MANIFEST_DEFAULTS = {
   failures: 5,
   coolDown: 30_000,
   maxCoolDown: 3_600_000,
+  /** What a power cut costs a long run; taking a checkpoint takes less than a hundredth of that. */
+  checkpoint: 5_000,
+  onNewVersion: 'finish-on-old',
 } as const;
 
 /**

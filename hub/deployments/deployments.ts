@@ -116,7 +116,7 @@ export class Deployments {
     if (!registry.has(manifest.name) && registry.tasks.length >= HUB_BOUNDS.tasks)
       return refused(`a hub must have at most ${HUB_BOUNDS.tasks} tasks: remove one first`);
     const bytes = await readFile(component);
-    const installed = await install(runtime, bytes, manifest.limits);
+    const installed = await install(runtime, bytes, manifest);
     if (typeof installed === 'string') return refused(installed);
     await this.#parts.keep(installed.digest, bytes);
     changes.reserve(installed.key);

@@ -1,4 +1,4 @@
-import type { Grants, Limits, QoS } from '../../runtime/index.js';
+import type { Fuel, Grants, Limits, Points, QoS } from '../../runtime/index.js';
 import type { JsonPointer } from './json-pointer.js';
 import type { OrderingKey } from './ordering-key.js';
 import type { TimerRule } from './timer-rule.js';
@@ -26,6 +26,8 @@ export interface Manifest {
   readonly schedule: Schedule;
   readonly retry: RetryPolicy;
   readonly quarantine: QuarantinePolicy;
+  /** Undefined for a task whose runs are not suspended. */
+  readonly resumable: ResumePolicy | undefined;
   readonly grants: Grants;
   readonly config: Readonly<Record<string, string>>;
 }
@@ -119,3 +121,16 @@ export interface QuarantinePolicy {
   /** At least `coolDownMs`. */
   readonly maxCoolDownMs: number;
 }
+
+/** How runs of a task are suspended and kept. */
+export interface ResumePolicy {
+  readonly points: Points;
+  /** A run is kept on disk at least this often while it executes. */
+  readonly everyMs: number;
+  /** And when it has used so much since; undefined for time alone. */
+  readonly everyFuel: Fuel | undefined;
+  readonly onNewVersion: NewVersionPolicy;
+}
+
+/** What becomes of runs that have begun on the version before. */
+type NewVersionPolicy = 'finish-on-old' | 'cancel' | 'restart-on-new';

@@ -1,11 +1,11 @@
 import type { BucketGrant } from '../../runtime/index.js';
 import { DEVICES_BUCKET } from '../devices-bucket.js';
 import { keyLines, type KeyPath } from './key-lines.js';
-import type { Manifest, Shaping, Trigger } from './manifest.js';
+import type { Manifest, ResumePolicy, Shaping, Trigger } from './manifest.js';
 import { nearest } from './nearest.js';
 import { capturesNamed, type OrderingKey } from './ordering-key.js';
 import type { Problem } from './problem.js';
-import { checkShape, type ManifestFields, type SchemaFault } from './schema.js';
+import { checkShape, DEFAULT_CHECKPOINT, type ManifestFields, type SchemaFault } from './schema.js';
 import { timerTopic, type TimerRule } from './timer-rule.js';
 import { parseToml } from './toml.js';
 
@@ -39,7 +39,10 @@ export function parseManifest(source: string, file: string): ParsedManifest {
 const PER_KEY: ReadonlySet<string> = new Set(['single', 'latest', 'restart']);
 
 /** What no single key shows: keys that do not fit one another. */
-function crossFaults({ isolation, schedule, trigger }: ManifestFields): readonly SchemaFault[] {
+function crossFaults({ isolation, schedule, trigger, resumable, checkpoint }: ManifestFields): readonly SchemaFault[] {
+  if (checkpoint !== undefined && !resumable) {
+    return [{ path: ['checkpoint'], message: 'must not be there without resumable = true: nothing would be kept' }];
+  }
   if (isolation === 'key' && schedule.key?.kind === 'none') {
     const message = 'must be "event" where schedule.key is false: without order, no event comes after another';
     return [{ path: ['isolation'], message }];
@@ -103,6 +106,7 @@ function manifestOf(fields: ManifestFields): Manifest {
       coolDownMs: fields.quarantine.coolDown,
       maxCoolDownMs: fields.quarantine.maxCoolDown,
     },
+    resumable: fields.resumable ? resumePolicyOf(fields.checkpoint ?? DEFAULT_CHECKPOINT) : undefined,
     grants: { publish: fields.grants.publish, buckets: bucketsOf(fields) },
     config: Object.fromEntries(Object.entries(fields.config).map(([name, value]) => [name, String(value)])),
   };
@@ -136,6 +140,10 @@ function shapingOf(trigger: ManifestFields['trigger'][number]): Shaping | undefi
     throttle: throttle && { everyMs: throttle.every, leading: throttle.leading, trailing: throttle.trailing },
     latest,
   };
+}
+
+function resumePolicyOf({ points, every, fuel, onNewVersion }: typeof DEFAULT_CHECKPOINT): ResumePolicy {
+  return { points, everyMs: every, everyFuel: fuel, onNewVersion };
 }
 
 /** A task's own bucket carries its name in the store; a shared one is the same for all who name it. */

@@ -1,6 +1,6 @@
 /** The shape of task.toml: which keys there are and what each may hold. */
 import { z } from 'zod';
-import { DEFAULT_LIMITS, filterFault, MAX_LIMITS } from '../../runtime/index.js';
+import { DEFAULT_LIMITS, DEFAULT_POINTS, filterFault, MAX_LIMITS, POINTS } from '../../runtime/index.js';
 import { DEVICES_BUCKET } from '../devices-bucket.js';
 import { HUB_BOUNDS, MANIFEST_DEFAULTS } from '../limits.js';
 import { cronFault, zoneFault } from './cron-line.js';
@@ -259,6 +259,34 @@ const quarantine = z
     error: 'must not be shorter than coolDown',
   });
 
+const checkpoint = z.strictObject(
+  {
+    points: z
+      .enum(POINTS, { error: wrong('"calls", "loops" or "all"') })
+      .default(DEFAULT_POINTS)
+      .describe('Where in its code a run can stand still: the more places, the sooner it does and the slower it is.'),
+    every: amount(parseDurationMs, HUB_BOUNDS.checkpointMs, 'ms')
+      .refine((ms) => ms >= HUB_BOUNDS.leastCheckpointMs, {
+        error: `must be at least ${HUB_BOUNDS.leastCheckpointMs} ms`,
+      })
+      .default(MANIFEST_DEFAULTS.checkpoint)
+      .describe('How often a run that goes on is kept on disk, such as "5 s": what a power cut may cost it.'),
+    fuel: amount(parseFuel, MAX_LIMITS.fuel, 'fuel')
+      .refine((fuel) => fuel >= HUB_BOUNDS.leastCheckpointFuel, {
+        error: `must be at least ${HUB_BOUNDS.leastCheckpointFuel} fuel`,
+      })
+      .optional()
+      .describe('Keeps it also whenever it has used so much fuel since the last time.'),
+    onNewVersion: z
+      .enum(['finish-on-old', 'cancel', 'restart-on-new'], {
+        error: wrong('"finish-on-old", "cancel" or "restart-on-new"'),
+      })
+      .default(MANIFEST_DEFAULTS.onNewVersion)
+      .describe('What becomes of runs of the version before that have begun, when this version takes its place.'),
+  },
+  { error: wrong('a table: write it as [checkpoint]') },
+);
+
 const publishGrant = text('a topic filter such as "zigbee2mqtt/+/set"').superRefine((value, context) => {
   const fault = grantFault(value);
   if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
@@ -333,6 +361,10 @@ const manifest = z.strictObject({
   schedule: schedule.prefault({}),
   retry: retry.prefault({}),
   quarantine: quarantine.prefault({}),
+  resumable: yesOrNo
+    .default(false)
+    .describe('Runs can stand still, go on elsewhere, and survive a restart: for those that take long.'),
+  checkpoint: checkpoint.optional().describe('Of a task with resumable = true.'),
   grants: grants.prefault({}),
   config: config.default({}),
 });
@@ -391,6 +423,7 @@ function knownKeys(path: KeyPath): readonly string[] {
   if (table === 'schedule') return Object.keys(schedule.shape);
   if (table === 'retry') return Object.keys(retry.shape);
   if (table === 'quarantine') return Object.keys(quarantine.shape);
+  if (table === 'checkpoint') return Object.keys(checkpoint.shape);
   return Object.keys(grants.shape);
 }
 
@@ -422,6 +455,9 @@ function count(least: number, most: number): z.ZodNumber {
 function shapingTime() {
   return amount(parseDurationMs, HUB_BOUNDS.shapingMs, 'ms');
 }
+
+/** The `checkpoint` of a task that does not say. */
+export const DEFAULT_CHECKPOINT = checkpoint.parse({});
 
 /** A number or a text with a unit, as a number. */
 function amount(parse: (input: string | number) => Parsed, most: number, unit: string) {
