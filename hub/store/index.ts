@@ -24,6 +24,7 @@ export {
   type Store,
   type StoredEvent,
   type StoredMessage,
+  type StoredPoint,
   type StoredSchedule,
   type StoredShaping,
   type StoredQuarantine,

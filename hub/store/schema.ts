@@ -119,6 +119,20 @@ const MIGRATIONS: readonly string[] = [
     contents TEXT NOT NULL
   );
   `,
+  /* The last point of execution of a run of the inbox that goes on: a file of this digest. A row goes with the end of its run. */
+  `
+  CREATE TABLE run_points (
+    inbox_id INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    fuel REAL NOT NULL,
+    at_ms REAL NOT NULL,
+    fits TEXT NOT NULL,
+    by_hand INTEGER NOT NULL,
+    PRIMARY KEY (inbox_id, run)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /**

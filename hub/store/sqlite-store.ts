@@ -10,6 +10,7 @@ import { DeadLetterTable } from './dead-letter-table.js';
 import { InboxTable } from './inbox-table.js';
 import { KeySets } from './key-sets.js';
 import { OutboxTable } from './outbox-table.js';
+import { PointTable } from './point-table.js';
 import { QuarantineTable } from './quarantine-table.js';
 import { RetryTable } from './retry-table.js';
 import { type RecordBounds, type RunRecord } from './run-record.js';
@@ -32,6 +33,7 @@ import {
   type StateChange,
   type Store,
   type StoredMessage,
+  type StoredPoint,
   type StoredSchedule,
   type StoredShaping,
   type StoredQuarantine,
@@ -105,6 +107,7 @@ class SqliteStore implements Store {
   readonly #schedules: ScheduleTable;
   readonly #shaping: ShapingTable;
   readonly #retries: RetryTable;
+  readonly #points: PointTable;
   readonly #letters: DeadLetterTable;
   readonly #quarantines: QuarantineTable;
   readonly #devices: DevicesTable;
@@ -145,6 +148,7 @@ class SqliteStore implements Store {
       this.#schedules = new ScheduleTable(this.#connection);
       this.#shaping = new ShapingTable(this.#connection);
       this.#retries = new RetryTable(this.#connection);
+      this.#points = new PointTable(this.#connection);
       this.#letters = new DeadLetterTable(this.#connection);
       this.#quarantines = new QuarantineTable(this.#connection);
       this.#devices = new DevicesTable(this.#connection);
@@ -197,6 +201,7 @@ class SqliteStore implements Store {
       this.#commit.run();
       this.#inbox.committed(received, deliveries);
       this.#retries.committed();
+      this.#points.committed();
       this.#letters.committed();
       this.#records.committed();
       this.#log.grew();
@@ -272,6 +277,10 @@ class SqliteStore implements Store {
     return this.#retries.load();
   }
 
+  points(): readonly StoredPoint[] {
+    return this.#points.load();
+  }
+
   deadLetters(which: { readonly task?: string | undefined; readonly limit: number }): readonly LetterSummary[] {
     return this.#letters.list(which);
   }
@@ -309,11 +318,14 @@ class SqliteStore implements Store {
   #apply(change: StateChange, messages: StoredMessage[], ended: RunRecord[]): ChangeResult {
     const result = this.#applyEffects(change, messages);
     if (result.kind !== 'committed') return result;
-    const { ends, retries, letter, revives, record } = change;
+    const { ends, retries, point, dropsPoint = retries?.place, letter, revives, record } = change;
     if (ends !== undefined) {
       this.#inbox.end(ends);
       this.#retries.end(ends);
+      this.#points.remove(ends);
     }
+    if (dropsPoint !== undefined) this.#points.remove(dropsPoint);
+    if (point !== undefined) this.#points.put(point);
     if (retries !== undefined) this.#retries.put(retries);
     if (record !== undefined) ended.push(record);
     if (letter !== undefined) this.#letters.put(letter);
@@ -388,6 +400,7 @@ class SqliteStore implements Store {
     this.#revision = revision;
     this.#inbox.rolledBack();
     this.#retries.rolledBack();
+    this.#points.rolledBack();
     this.#letters.rolledBack();
     this.#records.rolledBack();
     this.#usage.clear();
@@ -402,7 +415,8 @@ class SqliteStore implements Store {
 }
 
 function isEmpty({ reads, listed = [], writes, messages = [], ...rest }: StateChange): boolean {
-  const { ends, retries, letter, record } = rest;
+  const { ends, retries, point, dropsPoint, letter, record } = rest;
+  if (point !== undefined || dropsPoint !== undefined) return false;
   if (ends !== undefined || retries !== undefined || letter !== undefined || record !== undefined) return false;
   return reads.length + listed.length + writes.length + messages.length === 0;
 }

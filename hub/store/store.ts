@@ -128,6 +128,22 @@ export interface StoredRetry {
   readonly dueAtMs: number;
 }
 
+/** The last point of execution of a run that goes on: what it is resumed from after a restart. */
+export interface StoredPoint {
+  readonly place: RunPlace;
+  readonly attempt: number;
+  /** Names the checkpoint, which is a file beside the store. */
+  readonly digest: string;
+  /** What the run had used. */
+  readonly fuel: number;
+  /** When it was taken: milliseconds since 1970 (UTC). */
+  readonly atMs: number;
+  /** What the run was given, as a text that is equal for equal things: with another it cannot go on. */
+  readonly fits: string;
+  /** Whether it stands still until somebody lets it go on. */
+  readonly byHand: boolean;
+}
+
 /** A run that was given up. */
 export interface RunLetter {
   /** Its event, with the run among its `runs`: enough to begin it anew. */
@@ -186,6 +202,10 @@ export interface StateChange {
   readonly ends?: RunPlace | undefined;
   /** The run goes again. */
   readonly retries?: StoredRetry | undefined;
+  /** The run goes on, and has come to this point. */
+  readonly point?: StoredPoint | undefined;
+  /** The run begins anew: the point it had come to no longer counts. */
+  readonly dropsPoint?: RunPlace | undefined;
   /** The run is given up. */
   readonly letter?: RunLetter | undefined;
   /** The dead letter that its message was, if it is not refused. */
@@ -296,6 +316,8 @@ export interface Store {
   changeFilters(change: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void;
   /** Runs that an earlier hub was to try again. */
   retries(): readonly StoredRetry[];
+  /** Points that runs of the inbox had come to. */
+  points(): readonly StoredPoint[];
   /** The latest first. */
   deadLetters(which: { readonly task?: string | undefined; readonly limit: number }): readonly LetterSummary[];
   deadLetter(id: LetterId): DeadLetter | undefined;

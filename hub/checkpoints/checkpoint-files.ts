@@ -1,0 +1,129 @@
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { STORE_BOUNDS } from '../limits.js';
+import { digestIn, fileOf } from './file-names.js';
+import type { CheckpointAnswer, CheckpointRequest } from './messages.js';
+
+const THREAD = new URL('./thread.js', import.meta.url);
+
+/** A checkpoint that is on disk, whatever happens to the power. */
+export interface KeptCheckpoint {
+  readonly digest: string;
+  /** Of its file. */
+  readonly bytes: number;
+}
+
+interface Asked {
+  resolve(answer: CheckpointAnswer): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Checkpoints as files, each named by what is in it: written under another name, synced, and renamed, so that a file of
+ * that name is whole. Which of them count is for the store to say.
+ */
+export class CheckpointFiles {
+  readonly #dir: string;
+  readonly #sizes = new Map<string, number>();
+  readonly #asked = new Map<number, Asked>();
+  #thread: Worker | undefined;
+  #count = 0;
+  #bytes = 0;
+
+  /**
+   * Removes what a kill has left behind.
+   * @param wanted Digests of the checkpoints that count.
+   */
+  constructor(dir: string, wanted: ReadonlySet<string>) {
+    this.#dir = dir;
+    mkdirSync(dir, { recursive: true });
+    for (const name of readdirSync(dir)) {
+      const digest = digestIn(name);
+      if (digest !== undefined && wanted.has(digest)) this.#note(digest, statSync(join(dir, name)).size);
+      else rmSync(join(dir, name), { force: true, recursive: true });
+    }
+  }
+
+  /** Bytes of all files. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Resolves when it is on disk.
+   * @param checkpoint Not packed. With `give`, not to be used any more.
+   * @throws Error when it is too large, there are too many, or the disk refuses.
+   */
+  async keep(checkpoint: Uint8Array, give: boolean): Promise<KeptCheckpoint> {
+    if (this.#bytes >= STORE_BOUNDS.checkpointsBytes) {
+      throw new Error(`checkpoints must have at most ${STORE_BOUNDS.checkpointsBytes} bytes together`);
+    }
+    const id = this.#count++;
+    const answer = await this.#ask({ kind: 'keep', id, checkpoint }, give ? whole(checkpoint) : []);
+    if (answer.kind !== 'kept') throw new Error('the thread answered something else');
+    this.#note(answer.digest, answer.bytes);
+    return { digest: answer.digest, bytes: answer.bytes };
+  }
+
+  /** @returns it, not packed. @throws Error when it is not there, or damaged. */
+  async read(digest: string): Promise<Uint8Array> {
+    const answer = await this.#ask({ kind: 'read', id: this.#count++, digest }, []);
+    if (answer.kind !== 'read') throw new Error('the thread answered something else');
+    return answer.checkpoint;
+  }
+
+  async remove(digest: string): Promise<void> {
+    this.#bytes -= this.#sizes.get(digest) ?? 0;
+    this.#sizes.delete(digest);
+    await rm(fileOf(this.#dir, digest), { force: true });
+  }
+
+  /** Ends the thread. What it is at is left half done, as by a kill. */
+  async close(): Promise<void> {
+    await this.#thread?.terminate();
+  }
+
+  #note(digest: string, bytes: number): void {
+    this.#bytes += bytes - (this.#sizes.get(digest) ?? 0);
+    this.#sizes.set(digest, bytes);
+  }
+
+  #ask(request: CheckpointRequest, give: readonly ArrayBuffer[]): Promise<CheckpointAnswer> {
+    const thread = (this.#thread ??= this.#start());
+    thread.ref();
+    return new Promise((resolve, reject) => {
+      this.#asked.set(request.id, { resolve, reject });
+      thread.postMessage(request, [...give]);
+    });
+  }
+
+  #start(): Worker {
+    const thread = new Worker(THREAD, { workerData: this.#dir });
+    thread.on('message', (answer: CheckpointAnswer) => this.#answered(thread, answer));
+    thread.on('error', (error) => this.#gone(error));
+    thread.on('exit', () => this.#gone(new Error('the thread ended')));
+    return thread;
+  }
+
+  #answered(thread: Worker, answer: CheckpointAnswer): void {
+    const asked = this.#asked.get(answer.id);
+    this.#asked.delete(answer.id);
+    if (this.#asked.size === 0) thread.unref();
+    if (answer.kind === 'fault') asked?.reject(new Error(answer.fault));
+    else asked?.resolve(answer);
+  }
+
+  /** The next request starts another. */
+  #gone(error: Error): void {
+    this.#thread = undefined;
+    for (const asked of this.#asked.values()) asked.reject(error);
+    this.#asked.clear();
+  }
+}
+
+/** What can be handed over instead of copied. */
+function whole({ buffer }: Uint8Array): readonly ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer ? [buffer] : [];
+}
