@@ -104,6 +104,17 @@ export type ReleaseReason =
   | 'changed'
   | 'by-hand';
 
+/** Why a run stands still. */
+export type ParkReason =
+  /** One that is more urgent waited, and no thread was free. */
+  | 'priority'
+  /** Until somebody lets it go on. */
+  | 'by-hand'
+  /** The hub is told to stop: it goes on with the next start. */
+  | 'stopping'
+  /** It begins anew on a new version of its task. */
+  | 'new-version';
+
 /** One thing that happened. */
 export type Observation =
   | {
@@ -201,6 +212,43 @@ export type Observation =
       /** Until the next attempt. */
       readonly waitMs: number;
     }
+  /** It stands still, and has had no effect; others have its thread. */
+  | {
+      readonly kind: 'run-parked';
+      readonly runId: string;
+      readonly task: string;
+      readonly reason: ParkReason;
+      /** What it has used so far. */
+      readonly fuel: number;
+    }
+  /** It goes on where it stood. */
+  | {
+      readonly kind: 'run-resumed';
+      readonly runId: string;
+      readonly task: string;
+      readonly fuel: number;
+      /** Whether it is a start of the hub that it was parked before, or killed at. */
+      readonly fromEarlierHub: boolean;
+    }
+  /** Where it stood is of no use any more: it begins anew, and does what it would have done. */
+  | {
+      readonly kind: 'run-restarted';
+      readonly runId: string;
+      readonly task: string;
+      readonly reason: string;
+      /** What is lost. */
+      readonly fuel: number;
+    }
+  /** The disk has how far it has come: from there it goes on after a restart. */
+  | {
+      readonly kind: 'run-checkpointed';
+      readonly runId: string;
+      readonly task: string;
+      readonly fuel: number;
+      readonly bytes: number;
+    }
+  /** It takes long and is not to be parked for those that wait: its thread is its own, and they get another. */
+  | { readonly kind: 'run-set-apart'; readonly runId: string; readonly task: string; readonly heldMs: number }
   /** It was given up after it had finished, and is kept as a dead letter. */
   | { readonly kind: 'run-buried'; readonly runId: string; readonly task: string; readonly attempts: number }
   /** There were too many dead letters: the oldest went. */

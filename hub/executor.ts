@@ -7,6 +7,7 @@ import { HUB_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import { writeChain } from './loops/index.js';
 import type { Outbox } from './outbox.js';
+import type { Execution, Parking, ThreadLooks } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import { bytesOf, recordOf } from './recorder.js';
 import type { DeployedTask } from './registry/index.js';
@@ -17,6 +18,10 @@ import type { ChangeResult, StateChange, StoredMessage } from './store/index.js'
 
 export interface ExecutorParts {
   readonly runtime: Pick<Runtime, 'run'>;
+  /** Executes the runs that can stand still. */
+  readonly parking: Pick<Parking, 'execute' | 'over' | 'recall' | 'stopKey' | 'takeOver'>;
+  /** Told of each run that the runtime has. */
+  readonly threads: Pick<ThreadLooks, 'began' | 'left'>;
   readonly journal: Pick<Journal, 'write' | 'record'>;
   readonly outbox: Pick<Outbox, 'isCaughtUp' | 'publishNow'>;
   readonly scheduler: Scheduler<PendingRun>;
@@ -94,15 +99,32 @@ export class Executor {
       subjects: manifest.subjects,
       recordReads: this.#parts.records,
     };
-    this.#parts.runtime.run(request, this.#stops.signalFor(run)).then(
-      (result) => this.#end(job, result),
-      (error: unknown) => this.#end(job, this.#faulted(job, error)),
-    );
+    const { runtime, parking, threads } = this.#parts;
+    const signal = this.#stops.signalFor(run);
+    const ended = (result: RunResult): void => {
+      threads.left(job);
+      this.#end(job, result);
+    };
+    const settled = (execution: Execution): void => {
+      if (execution.kind === 'ended') return ended(execution.result);
+      threads.left(job);
+      if (!this.#stopped) execution.settle();
+    };
+    const fault = (error: unknown): void => ended(this.#faulted(job, error));
+    if (installed.resumable === undefined) runtime.run(request, signal).then(ended, fault);
+    else parking.execute(job, request, signal).then(settled, fault);
+    threads.began(job);
+  }
+
+  /** A run that stood still is over. */
+  endParked(job: Job<PendingRun>, result: RunResult): void {
+    this.#end(job, result);
   }
 
   /** Stops the run of a key of a task with `mode = "restart"`, if there is one: it has no effect then. */
   cancel(task: DeployedTask, key: string): void {
     this.#stops.stop(task, key);
+    this.#parts.parking.stopKey(task, key);
   }
 
   /** Takes out the run of a task's key that waits for its next attempt, if there is one. Its place in the inbox is the caller's. */
@@ -117,13 +139,15 @@ export class Executor {
   }
 
   /**
-   * Takes out all runs of a version of a task that have run and do not run now. They are in the inbox as before.
+   * Takes out all runs of a version of a task that have run and do not run now, but for those that stand still and are to go on. They are
+   * in the inbox as before.
    * @param lane Where runs of it wait to run again, none of which has not begun. Without it, those go on there.
    * @returns them in the order in which they came.
    */
   takeWaiting(task: DeployedTask, lane: Lane<PendingRun> | undefined): readonly PendingRun[] {
-    const { retries, scheduler, clock } = this.#parts;
-    const jobs = [...retries.takeAll(task)];
+    const { retries, scheduler, clock, parking } = this.#parts;
+    if (lane !== undefined) parking.recall(task);
+    const jobs = [...parking.takeOver(task), ...retries.takeAll(task)];
     for (const job of jobs) {
       // It goes on before it was due.
       job.value.clockMs = Math.min(job.value.clockMs, clock());
@@ -313,7 +337,8 @@ export class Executor {
       bucket,
       ...(key === undefined ? {} : { key }),
     });
-    this.#parts.scheduler.repeat(job, result.usage.fuel);
+    this.#parts.parking.over(job, true);
+    this.#parts.scheduler.repeat(job, unsettled(job.value, result));
     return false;
   }
 
@@ -340,7 +365,8 @@ export class Executor {
     run.attempt++;
     run.executions = 0;
     run.clockMs = atMs + waitMs;
-    scheduler.park(job, usage.fuel);
+    this.#parts.parking.over(job, false);
+    scheduler.park(job, unsettled(run, result));
     retries.add(job, run.clockMs);
     waits(run);
   }
@@ -374,7 +400,8 @@ export class Executor {
     for (const message of commit.messages) this.#parts.willPublish(message, job.value);
     ran(job.value, endOf(outcome), job.probe);
     // Only now may the next run of the same key start: it sees what this one wrote.
-    scheduler.finish(job, usage.fuel);
+    this.#parts.parking.over(job, false);
+    scheduler.finish(job, unsettled(job.value, result));
   }
 
   /** A run that the runtime could not take at all. */
@@ -396,6 +423,13 @@ const NO_USAGE: Usage = { fuel: 0, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, out
 function isPromised({ reads, listed = [], writes, messages = [], ends, retries, letter }: StateChange): boolean {
   if (ends !== undefined || retries !== undefined || letter !== undefined) return true;
   return reads.length + listed.length + writes.length > 0 || messages.some(({ qos }) => qos > 0);
+}
+
+/** Fuel of a run that its lane has not been charged for. It counts as charged from now on. */
+function unsettled(run: PendingRun, { usage }: RunResult): number {
+  const fuel = usage.fuel - (run.settledFuel ?? 0);
+  run.settledFuel = 0;
+  return fuel;
 }
 
 function isSilent({ messages = [] }: StateChange): boolean {

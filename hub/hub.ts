@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { Backups } from './backups.js';
 import { withinMs } from './deadline.js';
+import { CheckpointFiles } from './checkpoints/index.js';
 import { Control } from './control.js';
 import { DeadLetters } from './dead-letters/index.js';
 import { Deliveries } from './deliveries.js';
@@ -32,6 +33,7 @@ import { HUB_BOUNDS, STORE_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import { OwnPublishes } from './loops/index.js';
 import { Outbox } from './outbox.js';
+import { CurrentRuns, KeptPoints, Parking, Resumabilities, ThreadLooks } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { Placement } from './placement/index.js';
 import { Quarantine } from './quarantine/index.js';
@@ -91,6 +93,9 @@ export interface Hub {
   /** Tasks that come, change and go while it runs. */
   readonly deployments: Deployments;
   readonly backups: Backups;
+  /** Runs that have begun and are not over. */
+  readonly currentRuns: CurrentRuns;
+  readonly resumabilities: Resumabilities;
   /** What waits for each task, and the state, for who looks. */
   readonly view: View;
   /** Undefined when no records are kept. */
@@ -166,6 +171,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   const scheduler = new Scheduler<PendingRun>({
     slots: () => runtime.idleSlots,
     start: (job) => executor.start(job),
+    threads: { haveRoom: () => looks.haveRoom(), areHeld: () => looks.areHeld() },
     expiry: { isOver: (run) => dispatch.isOver(run), drop: (run) => dispatch.drop(run, 'expired') },
   });
   const keeps = records.bytes > 0;
@@ -267,6 +273,24 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     admit: (task, runs) => (isInForce(task) ? lanes.get(task)?.admit(runs) : undefined),
     released: () => scheduler.pump(),
   });
+  const storedPoints = store.points();
+  const files = new CheckpointFiles(join(dataDir, 'checkpoints'), new Set(storedPoints.map(({ digest }) => digest)));
+  releases.push(() => files.close());
+  const durable = (): Promise<void> => store.durable();
+  const points = new KeptPoints({ files, journal, durable, clock, observe, log });
+  const parking = new Parking({
+    runtime,
+    scheduler,
+    points,
+    files,
+    timer,
+    observe,
+    log,
+    ended: (job, result) => executor.endParked(job, result),
+    left: () => runsEnded([]),
+  });
+  const looks = new ThreadLooks({ runtime, scheduler, parking, timer, observe });
+  releases.push(() => looks.stop());
   const ownPublishes = new OwnPublishes(timer);
   const intake = new Intake({
     ...options,
@@ -280,6 +304,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     journal,
     deliveries,
     retries,
+    parking,
     devices,
     counts,
   });
@@ -307,6 +332,10 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     () => schedules.update(registry.tasks),
     () => void retireComponents(),
     () => placement?.deployed(registry.tasks),
+    (name, task) => {
+      parking.taskChanged(name, task);
+      changes.check();
+    },
   ];
   devices.want(registry.tasks.some(readsDevices));
   const changes = new TaskChanges({
@@ -334,6 +363,8 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   };
   const executor = new Executor({
     runtime,
+    parking,
+    threads: looks,
     journal,
     outbox,
     scheduler,
@@ -364,7 +395,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     ),
   );
   outbox.start();
-  intake.resume(store.unfinished(), store.retries());
+  intake.resume(store.unfinished(), store.retries(), storedPoints);
   const memory = new ShapingMemory({
     shapers: dispatch.shapers,
     store,
@@ -410,12 +441,14 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     dispatch.flush();
     retries.stop();
     quarantine.stop();
+    parking.stop();
     scheduler.pump();
     observe({ kind: 'draining', runs: dispatch.runs });
     await withinMs(options.drainMs ?? HUB_BOUNDS.drainMs, drained.wait());
     await withinMs(HUB_BOUNDS.closeMs, deployed);
     const left = scheduler.isQuiet ? dispatch.unkept : dispatch.runs;
     executor.stop();
+    await withinMs(HUB_BOUNDS.closeMs, points.settled());
     // What these runs publish goes to the link, as far as it is on disk, before the link closes.
     await journal.settle();
     memory.keepAll(left === 0);
@@ -437,6 +470,12 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     control,
     deployments,
     backups: new Backups(store, dataDir),
+    resumabilities: new Resumabilities({
+      registry,
+      component: (digest) => components.find(digest),
+      cacheDir: join(dataDir, 'components'),
+    }),
+    currentRuns: new CurrentRuns({ runtime, parking, threads: looks, timer }),
     view: {
       get queue() {
         return waitingEvents({ registry, lanes, dispatch, intake, clock });

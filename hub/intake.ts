@@ -9,6 +9,7 @@ import type { Journal } from './journal.js';
 import { HUB_BOUNDS } from './limits.js';
 import { capturesOf, keyOf } from './manifest/index.js';
 import { readChain, writeChain, type Chain, type OwnPublishes } from './loops/index.js';
+import type { Parking } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { Quarantine } from './quarantine/index.js';
 import { admit, hasRoom, type Load } from './queue/index.js';
@@ -16,7 +17,14 @@ import { ReadingPause } from './reading-pause.js';
 import type { DeployedTask, Match, Registry } from './registry/index.js';
 import type { Scheduler } from './scheduler/index.js';
 import type { RetryWaits } from './retries/index.js';
-import type { Delivery, ScheduleChange, StoredEvent, StoredRetry, UnfinishedGroup } from './store/index.js';
+import type {
+  Delivery,
+  ScheduleChange,
+  StoredEvent,
+  StoredPoint,
+  StoredRetry,
+  UnfinishedGroup,
+} from './store/index.js';
 import type { Timer } from './timer.js';
 
 export interface IntakeParts {
@@ -28,6 +36,8 @@ export interface IntakeParts {
   readonly deliveries: Deliveries;
   readonly retries: Pick<RetryWaits, 'add'>;
   readonly quarantine: Pick<Quarantine, 'isHeld'>;
+  /** Takes up the runs that an earlier hub has left at a point. */
+  readonly parking: Pick<Parking, 'adopt'>;
   /** Told of each message that comes. */
   readonly devices?: Pick<Devices, 'note'>;
   readonly counts: Counts;
@@ -51,6 +61,8 @@ interface Waking {
   readonly chain: readonly string[];
   /** Set when an earlier hub was to try it again. */
   readonly retry?: StoredRetry | undefined;
+  /** Set when it had begun, and come to a point. */
+  readonly point?: StoredPoint | undefined;
   /** An earlier hub accepted it: nothing may refuse it for want of room. */
   readonly resumed?: true;
 }
@@ -119,7 +131,12 @@ export class Intake {
    * Begins anew the runs that an earlier hub did not finish, whatever room there is: they were accepted. A run of a task
    * that is gone, or no longer wakes on the topic, becomes a dead letter: the task may only be missing.
    */
-  resume(groups: Iterable<UnfinishedGroup>, retries: readonly StoredRetry[]): void {
+  resume(
+    groups: Iterable<UnfinishedGroup>,
+    retries: readonly StoredRetry[],
+    points: readonly StoredPoint[] = [],
+  ): void {
+    const begun = new Map(points.map((point) => [`${point.place.group}/${point.place.run}`, point]));
     const again = new Map(retries.map((retry) => [`${retry.place.group}/${retry.place.run}`, retry]));
     const { registry, scheduler, journal, timer, clock } = this.#parts;
     for (const group of groups) {
@@ -135,9 +152,10 @@ export class Intake {
           const place = { group: group.id, run };
           const match = matches.find(({ task }) => task.manifest.name === name);
           const retry = again.get(`${place.group}/${place.run}`);
+          const point = begun.get(`${place.group}/${place.run}`);
           const chain = readChain(event.chain);
           if (match !== undefined) {
-            this.#dispatch(event, { match, seed, place, arrivedMs, chain, retry, resumed: true });
+            this.#dispatch(event, { match, seed, place, arrivedMs, chain, retry, point, resumed: true });
           } else {
             this.#count(event, 'no-task', name);
             const letter = homelessLetter(event, stored, clock());
@@ -373,8 +391,8 @@ export class Intake {
     scheduler.pump();
   }
 
-  #dispatch(stored: StoredEvent, { match, seed, place, arrivedMs, chain, retry, resumed }: Waking): void {
-    const { dispatch, retries } = this.#parts;
+  #dispatch(stored: StoredEvent, { match, seed, place, arrivedMs, chain, retry, point, resumed }: Waking): void {
+    const { dispatch, retries, parking } = this.#parts;
     const { id, topic, payload, qos, retain, arrivedAtMs, clockMs } = stored;
     const { task, trigger, captures, key, shapingKey } = match;
     const { name, schedule } = task.manifest;
@@ -394,10 +412,14 @@ export class Intake {
       seed,
       place,
       ...(resumed === undefined ? {} : { resumed }),
+      ...(point === undefined ? {} : { point }),
     };
-    if (retry === undefined) return dispatch.take(run);
+    // One that had begun is not asked again whether it is to run.
+    if (retry === undefined && point === undefined) return dispatch.take(run);
     const job = dispatch.restore(run);
-    if (job !== undefined) retries.add(job, retry.dueAtMs);
+    if (job === undefined) return;
+    if (point !== undefined) parking.adopt(job);
+    else if (retry !== undefined) retries.add(job, retry.dueAtMs);
   }
 
   #acknowledge({ message, taken }: Pick<Held, 'message' | 'taken'>): void {

@@ -44,7 +44,12 @@ export class Lanes {
     const { name } = task.manifest;
     const gateOf = this.#gateOf;
     const gate = gateOf === undefined ? undefined : () => gateOf(name);
-    const lane = this.#create({ ...task.manifest.schedule, order: orderOf(task), gate });
+    const lane = this.#create({
+      ...task.manifest.schedule,
+      order: orderOf(task),
+      gate,
+      isLong: task.installed.resumable !== undefined,
+    });
     this.#lanes.set(name, lane);
     if (this.isLeaving(name)) lane.hold();
   }

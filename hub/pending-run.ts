@@ -2,7 +2,7 @@ import type { TaskEvent } from '../runtime/index.js';
 import type { Chain } from './loops/index.js';
 import type { Trigger } from './manifest/index.js';
 import type { DeployedTask } from './registry/index.js';
-import type { RunPlace } from './store/index.js';
+import type { RunPlace, StoredPoint } from './store/index.js';
 
 /** A run that the hub holds: it waits, runs, or is being committed. */
 export interface PendingRun {
@@ -35,4 +35,8 @@ export interface PendingRun {
   readonly place: RunPlace | undefined;
   /** Set for one that an earlier hub took: it is not refused for want of room. */
   readonly resumed?: true;
+  /** The point that it had come to when an earlier hub ended, until it goes on from there. */
+  point?: StoredPoint | undefined;
+  /** Fuel that its lane was charged for, as it has stood still since. */
+  settledFuel?: number;
 }

@@ -20,6 +20,13 @@ const RELEASED = {
   'by-hand': 'by hand',
 } as const;
 
+const PARKED = {
+  priority: 'for one that is more urgent',
+  'by-hand': 'by hand',
+  stopping: 'until the next start',
+  'new-version': 'to begin anew on the new version',
+} as const;
+
 type Finished = Extract<Observation, { kind: 'run-finished' }>;
 
 /** How much a line matters: to be shown always, as far as the pace allows, or only counted. */
@@ -39,6 +46,10 @@ export function weightOf(seen: Observation): Weight | 'always' | 'none' {
       return dull ? 'ordinary' : 'notable';
     }
     case 'run-retried':
+    case 'run-parked':
+    case 'run-resumed':
+    case 'run-restarted':
+    case 'run-set-apart':
       return 'notable';
     case 'event-held':
       return 'ordinary';
@@ -86,6 +97,21 @@ export function lineOf(seen: Observation, paint: Paint): string {
     case 'run-retried': {
       const why = `${seen.outcome.kind}; again in ${durationText(seen.waitMs)} (attempt ${seen.attempt + 1})`;
       return row(seen.task, seen.event.topic, paint.bad(label('failed')), why);
+    }
+    case 'run-parked':
+      return row(
+        seen.task,
+        '',
+        paint.quiet(label('parked')),
+        `${PARKED[seen.reason]}; fuel ${fuelText(seen.fuel)} so far`,
+      );
+    case 'run-resumed':
+      return row(seen.task, '', paint.quiet(label('goes on')), `after fuel ${fuelText(seen.fuel)}`);
+    case 'run-restarted':
+      return row(seen.task, '', paint.bad(label('begins anew')), printable(seen.reason, MESSAGE_WIDTH));
+    case 'run-set-apart': {
+      const text = `it has its thread for ${durationText(seen.heldMs)} while others wait: they get another`;
+      return row(seen.task, '', paint.quiet(label('set apart')), text);
     }
     case 'task-quarantined': {
       const until = new Date(seen.untilMs).toISOString();

@@ -90,6 +90,11 @@ export class Tally {
       case 'task-quarantined':
         this.task(seen.task).quarantined += 1;
         break;
+      case 'run-parked':
+      case 'run-resumed':
+      case 'run-restarted':
+      case 'run-checkpointed':
+      case 'run-set-apart':
       case 'firings-missed':
       case 'task-released':
       case 'dead-letters-dropped':

@@ -13,6 +13,8 @@ export interface LaneOptions {
    * see, and lets a busy key use more than one thread.
    */
   readonly order: 'start' | 'end';
+  /** Its runs take long and can stand still: they begin only where a thread is idle. Default: false. */
+  readonly isLong?: boolean;
   /** Where its runs may begin now; without it, or where it answers undefined, here and nowhere else. */
   readonly gate?: (() => LaneGate | undefined) | undefined;
 }
@@ -57,6 +59,8 @@ export interface Job<T> {
  *                                                            -> discard
  *   park -> unpark -> waits for its turn, before all others -> take
  *        -> abandon                                         -> takeBegun
+ *        -> revive -> finish
+ * unpark -> recall: parked again
  *
  * The key is held from when it is free to `finish`, `discard` or `abandon`; `repeat`
  * and `park` keep it. A slot of the lane is held from `take` on. For each job that waits for
@@ -67,6 +71,8 @@ export interface Job<T> {
 export class Lane<T> {
   readonly priority: number;
   readonly gate: (() => LaneGate | undefined) | undefined;
+  /** See `LaneOptions`. */
+  readonly isLong: boolean;
   /** See `fair-share.ts`; kept by the scheduler. */
   usedFuel = 0;
   /** What the next run is expected to use. */
@@ -97,6 +103,7 @@ export class Lane<T> {
   constructor(options: LaneOptions, becameReady: (lane: Lane<T>) => void) {
     this.priority = options.priority;
     this.gate = options.gate;
+    this.isLong = options.isLong ?? false;
     this.#endOrder = options.order === 'end' ? new ReleaseOrder() : undefined;
     this.#becameReady = becameReady;
     this.#governor = new ConcurrencyGovernor(options.concurrency ?? Infinity);
@@ -287,6 +294,26 @@ export class Lane<T> {
     this.#unblock(job);
     job.turn = this.#turns.unshift(job);
     this.#addTicket();
+  }
+
+  /** A job that was to go on, and has not yet, is parked again. @returns whether it was one. */
+  recall(job: Job<T>): boolean {
+    if (job.turn === undefined) return false;
+    this.#turns.remove(job.turn);
+    job.turn = undefined;
+    this.#spareTickets++;
+    this.#waiting--;
+    this.#parked++;
+    this.#block(job);
+    return true;
+  }
+
+  /** A parked job is over without going on: `ended` and `finish` follow. */
+  revive(job: Job<T>): void {
+    this.#parked--;
+    this.#running++;
+    this.#unblock(job);
+    job.release = () => undefined;
   }
 
   /** Lets go of a job that is parked. @returns those that are to be finished now, in order: they waited for it to end. */

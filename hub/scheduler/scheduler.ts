@@ -9,6 +9,16 @@ export interface SchedulerOptions<T> {
   readonly start: (job: Job<T>) => void;
   /** Which runs are not worth being started any more; without it, all are. */
   readonly expiry?: Expiry<T>;
+  /** Where runs that take long may begin; without it, wherever others may. */
+  readonly threads?: Threads;
+}
+
+/** What the threads are at, as far as it matters to runs that take long. */
+interface Threads {
+  /** Whether one is idle, and nobody else waits for it. */
+  readonly haveRoom: () => boolean;
+  /** Whether all are held by runs that take long: none comes free by waiting. */
+  readonly areHeld: () => boolean;
 }
 
 interface Expiry<T> {
@@ -76,7 +86,7 @@ export class Scheduler<T> {
     // A runtime that is idle as a whole gets a run in any case: nothing else would call again.
     let slots = Math.max(this.#options.slots(), this.#running === 0 ? 1 : 0);
     while (slots > 0) {
-      const lane = pickNext(this.#gated === 0 ? this.#ready : this.#ready.filter(mayBeginHere));
+      const lane = this.#next(this.#gated === 0 ? this.#ready : this.#ready.filter(mayBeginHere));
       if (lane === undefined) break;
       if (this.#startNext(lane)) slots--;
     }
@@ -160,6 +170,36 @@ export class Scheduler<T> {
     const taken = lane.takeBegun();
     if (taken !== undefined) this.#waiting--;
     return taken;
+  }
+
+  /** A parked run that was to go on, and has not begun to, is parked again; one that is parked stays so. */
+  recall(job: Job<T>): void {
+    if (!job.lane.recall(job)) return;
+    this.#waiting--;
+    this.#parked++;
+  }
+
+  /** A parked run is over without going on: `finish` is to be called for it. */
+  revive(job: Job<T>): void {
+    this.#parked--;
+    this.#running++;
+    job.lane.revive(job);
+  }
+
+  /** Lanes of which a run could begin. */
+  get wanting(): readonly Pick<Lane<T>, 'priority' | 'isLong'>[] {
+    return this.#ready.filter((lane) => lane.ready > 0);
+  }
+
+  /**
+   * The lane that goes next. A run that takes long waits for a thread that is idle: handed over in advance, it would be
+   * in the way of what comes after it. So nothing less urgent begins either, and one is idle soon; unless all are held.
+   */
+  #next(ready: readonly Lane<T>[]): Lane<T> | undefined {
+    const lane = pickNext(ready);
+    const { threads } = this.#options;
+    if (lane?.isLong !== true || threads === undefined || this.#running === 0 || threads.haveRoom()) return lane;
+    return threads.areHeld() ? pickNext(ready.filter(({ isLong }) => !isLong)) : undefined;
   }
 
   #laneReady(lane: Lane<T>): void {

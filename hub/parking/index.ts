@@ -1,0 +1,6 @@
+/** The door of the parking: runs that stand still, so that others have their threads. */
+export { CurrentRuns, type CurrentRun } from './current-runs.js';
+export { KeptPoints } from './kept-points.js';
+export { Parking, type Answer, type Execution } from './parking.js';
+export { Resumabilities } from './resumabilities.js';
+export { ThreadLooks } from './thread-looks.js';

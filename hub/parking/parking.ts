@@ -1,0 +1,467 @@
+import type { RunHandle, RunRequest, RunResult, Runtime } from '../../runtime/index.js';
+import { glanceAt, RuntimeError } from '../../runtime/index.js';
+import type { CheckpointFiles } from '../checkpoints/index.js';
+import type { Observer, ParkReason } from '../events.js';
+import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
+import type { Logger } from '../log.js';
+import type { PendingRun } from '../pending-run.js';
+import type { DeployedTask } from '../registry/index.js';
+import type { Job, Scheduler } from '../scheduler/index.js';
+import type { Timer } from '../timer.js';
+import { fitsOf } from './fits.js';
+import type { KeptPoints } from './kept-points.js';
+
+export interface ParkingParts {
+  readonly runtime: Pick<Runtime, 'begin' | 'resume' | 'cancel'>;
+  readonly scheduler: Pick<Scheduler<PendingRun>, 'park' | 'unpark' | 'recall' | 'revive' | 'pump'>;
+  readonly points: KeptPoints;
+  readonly files: Pick<CheckpointFiles, 'keep' | 'read' | 'remove' | 'bytes'>;
+  readonly timer: Timer;
+  readonly observe: Observer;
+  readonly log: Logger;
+  /** A run that stood still is over. */
+  readonly ended: (job: Job<PendingRun>, result: RunResult) => void;
+  /** A run has left its thread, and is not over. From the event loop. */
+  readonly left: () => void;
+}
+
+/** A run that has a thread, or waits for one in the runtime. */
+interface Executing {
+  readonly job: Job<PendingRun>;
+  /** Undefined while its checkpoint is read. */
+  handle: RunHandle | undefined;
+  /** Set when it is to stand still. */
+  leaves: { readonly reason: ParkReason; readonly atMs: number } | undefined;
+  cancelled: boolean;
+}
+
+/** A run that stands still. */
+interface Standing {
+  readonly job: Job<PendingRun>;
+  readonly reason: ParkReason;
+  readonly fuel: number;
+  /** By the monotonic clock. */
+  readonly sinceMs: number;
+  /** In memory; undefined for one that is on disk only. */
+  checkpoint: Uint8Array | undefined;
+  /** Of its file, when it has one. */
+  digest: string | undefined;
+}
+
+/** What came of giving a run to the runtime. */
+export type Execution =
+  | { readonly kind: 'ended'; readonly result: RunResult }
+  /** It has left its thread. `settle` is to be called when nobody counts it as one that executes any more. */
+  | { readonly kind: 'left'; readonly settle: () => void };
+
+/** What came of asking for something to be done with a run. */
+export type Answer = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+/** What is seen of a run of a resumable task. */
+export interface Seen {
+  readonly state: 'executing' | 'parked';
+  /** Where its memory is while it is parked. */
+  readonly where?: 'memory' | 'disk';
+  readonly reason?: ParkReason;
+  /** At its last point that is known. */
+  readonly fuel: number;
+  /** When its last point that is on disk was taken: milliseconds since 1970 (UTC). */
+  readonly pointAtMs?: number;
+}
+
+const DONE: Answer = { ok: true };
+
+/**
+ * The runs of resumable tasks: each executes, or stands still as a checkpoint, in memory or on disk, until its turn
+ * comes again.
+ *
+ * To the scheduler, one that stands still is parked, and keeps its key. One that was parked for another waits for its
+ * turn again at once; one that was parked by hand, until `resume`.
+ */
+export class Parking {
+  readonly #parts: ParkingParts;
+  readonly #executing = new Map<Job<PendingRun>, Executing>();
+  readonly #standing = new Map<Job<PendingRun>, Standing>();
+  /** Those that begin anew on another version of their task. */
+  readonly #toNew = new Set<Job<PendingRun>>();
+  #bytes = 0;
+  #stopping = false;
+
+  constructor(parts: ParkingParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs that have a thread, or are about to. */
+  get executing(): number {
+    return this.#executing.size;
+  }
+
+  /** Those of them whose checkpoint is still read. */
+  get loading(): number {
+    let loading = 0;
+    for (const { handle } of this.#executing.values()) if (handle === undefined) loading++;
+    return loading;
+  }
+
+  /** Whether a run could stand still now, if it were asked to. */
+  parks(job: Job<PendingRun>): boolean {
+    const entry = this.#executing.get(job);
+    // A probe is asked whether the task works, and its answer does not wait.
+    if (entry === undefined || job.probe) return false;
+    if (this.#bytes >= HUB_BOUNDS.parkedBytes && this.#parts.files.bytes >= STORE_BOUNDS.checkpointsBytes) return false;
+    return entry.leaves === undefined || this.isLeaving(job);
+  }
+
+  /** Whether a run is about to leave its thread. */
+  isLeaving(job: Job<PendingRun>): boolean {
+    const leaves = this.#executing.get(job)?.leaves;
+    return leaves !== undefined && this.#parts.timer.nowMs() - leaves.atMs < HUB_BOUNDS.leaveMs;
+  }
+
+  /** Begins a run, or goes on with it. */
+  async execute(job: Job<PendingRun>, request: RunRequest, signal: AbortSignal | undefined): Promise<Execution> {
+    const run = job.value;
+    const entry: Executing = { job, handle: undefined, leaves: undefined, cancelled: false };
+    this.#executing.set(job, entry);
+    try {
+      // The next start takes it up, with the point it has come to.
+      if (this.#stopping && run.place !== undefined) return { kind: 'left', settle: () => this.#stay(job) };
+      const from = await this.#checkpointOf(job);
+      if (entry.cancelled) return { kind: 'ended', result: cancelled(run, this.#standing.get(job)?.fuel ?? 0) };
+      const options = this.#optionsFor(job, signal);
+      entry.handle = from === undefined ? this.#begin(request, options) : this.#goOn(job, from, { request, options });
+      this.#letGo(job);
+      if (entry.leaves !== undefined) void entry.handle.suspend();
+      const end = await entry.handle.end;
+      if (end.kind === 'ended') return end;
+      const { checkpoint } = end;
+      return { kind: 'left', settle: () => this.#stand(job, checkpoint, entry.leaves?.reason ?? 'priority') };
+    } finally {
+      this.#executing.delete(job);
+    }
+  }
+
+  /** A run is over, or goes again from its beginning: what is kept of it is of no use. */
+  over(job: Job<PendingRun>, goesAgain: boolean): void {
+    this.#letGo(job);
+    this.#toNew.delete(job);
+    if (goesAgain) this.#parts.points.drop(job);
+    else this.#parts.points.forget(job);
+  }
+
+  /** Takes up a run that had begun when an earlier hub ended, and is parked. Pump the scheduler afterwards. */
+  adopt(job: Job<PendingRun>): void {
+    const { point } = job.value;
+    if (point === undefined || !point.byHand) return this.#parts.scheduler.unpark(job);
+    const { digest, fuel } = point;
+    const sinceMs = this.#parts.timer.nowMs();
+    this.#parts.points.adopt(job, point);
+    this.#standing.set(job, { job, reason: 'by-hand', fuel, sinceMs, checkpoint: undefined, digest });
+  }
+
+  /** Has a run stand still, as soon as it comes to a point of execution. */
+  park(runId: string, reason: ParkReason): Answer {
+    const job = this.#find(runId);
+    if (job === undefined) return no('it is none that can stand still');
+    const standing = this.#standing.get(job);
+    if (standing !== undefined && !this.#executing.has(job)) {
+      if (standing.reason === reason) return DONE;
+      this.#parts.scheduler.recall(job);
+      this.#standing.set(job, { ...standing, reason });
+      this.#parts.points.mark(job, reason === 'by-hand');
+      return DONE;
+    }
+    const entry = this.#executing.get(job);
+    if (entry === undefined || job.probe) return no('it is the one that is tried after a quarantine');
+    entry.leaves = { reason, atMs: this.#parts.timer.nowMs() };
+    void entry.handle?.suspend();
+    return DONE;
+  }
+
+  /** Lets a run go on that stands still by hand. */
+  resume(runId: string): Answer {
+    const job = this.#find(runId);
+    const standing = job && this.#standing.get(job);
+    if (job === undefined || standing === undefined) {
+      const entry = job && this.#executing.get(job);
+      if (entry?.leaves?.reason !== 'by-hand') return no('it does not stand still');
+      // It does within moments, and then waits for its turn like one that was parked for another.
+      entry.leaves = { ...entry.leaves, reason: 'priority' };
+      return DONE;
+    }
+    if (standing.reason !== 'priority' && !this.#toNew.has(job)) {
+      this.#standing.set(job, { ...standing, reason: 'priority' });
+      this.#parts.points.mark(job, false);
+      this.#parts.scheduler.unpark(job);
+      this.#parts.scheduler.pump();
+    }
+    return DONE;
+  }
+
+  /** Ends a run without effect, wherever it is. */
+  cancel(runId: string): Answer {
+    const { runtime, scheduler, ended } = this.#parts;
+    const job = this.#find(runId);
+    const entry = job && this.#executing.get(job);
+    if (job === undefined || entry !== undefined) {
+      if (entry?.handle === undefined && entry !== undefined) entry.cancelled = true;
+      else if (!runtime.cancel(runId))
+        return no('it has ended, or is in a process of its own, where it ends at its deadline');
+      return DONE;
+    }
+    const fuel = this.#standing.get(job)?.fuel ?? 0;
+    scheduler.recall(job);
+    this.#letGo(job);
+    scheduler.revive(job);
+    ended(job, cancelled(job.value, fuel));
+    return DONE;
+  }
+
+  /** The checkpoint of a run that stands still. @throws Error when it cannot be read. */
+  async checkpoint(runId: string): Promise<Uint8Array | undefined> {
+    const job = this.#find(runId);
+    const standing = job && this.#standing.get(job);
+    if (standing === undefined) return undefined;
+    return standing.checkpoint ?? (standing.digest === undefined ? undefined : this.#parts.files.read(standing.digest));
+  }
+
+  /** A run of a task's key that stands still is to be stopped: it ends without waiting for its turn. */
+  stopKey(task: DeployedTask, key: string): void {
+    for (const { job } of this.#standing.values()) {
+      const { value } = job;
+      if (value.task === task && value.key === key && !this.#executing.has(job)) this.cancel(value.runId);
+    }
+  }
+
+  /**
+   * Another version of a task is in force, or none: what the manifest of the new one says becomes of runs that have
+   * begun on the old one.
+   */
+  taskChanged(name: string, task: DeployedTask | undefined): void {
+    const policy = task?.manifest.resumable?.onNewVersion ?? 'finish-on-old';
+    const jobs = [...this.#executing.keys(), ...this.#standing.keys()].filter(({ value }) => {
+      return value.task.manifest.name === name && value.task !== task;
+    });
+    for (const job of new Set(jobs)) {
+      const { runId } = job.value;
+      if (policy === 'cancel') this.cancel(runId);
+      else if (policy === 'restart-on-new') {
+        this.#toNew.add(job);
+        this.park(runId, 'new-version');
+      } else if (this.#standing.has(job)) this.resume(runId);
+    }
+  }
+
+  /**
+   * Runs of a version that stand still wait for their turn no more, until `taskChanged`: they are not to be taken for runs
+   * that go again from their beginning.
+   */
+  recall(task: DeployedTask): void {
+    for (const [job, standing] of this.#standing) {
+      if (job.value.task !== task || standing.reason !== 'priority' || this.#executing.has(job)) continue;
+      this.#parts.scheduler.recall(job);
+      this.#standing.set(job, { ...standing, reason: 'new-version' });
+    }
+  }
+
+  /** Takes out the runs of a version that are to begin anew on another one. They are in the inbox as before. */
+  takeOver(task: DeployedTask): readonly Job<PendingRun>[] {
+    const jobs = [...this.#toNew].filter((job) => job.value.task === task && !this.#executing.has(job));
+    for (const job of jobs) {
+      const { runId, task } = job.value;
+      const fuel = this.#standing.get(job)?.fuel ?? 0;
+      this.#parts.scheduler.recall(job);
+      this.over(job, true);
+      this.#tellRestart(runId, task, { reason: 'another version of its task is in force', fuel });
+      job.value.point = undefined;
+      job.value.settledFuel = 0;
+    }
+    return jobs;
+  }
+
+  /** Has all runs stand still that the next start takes up, and begins none of those any more. */
+  stop(): void {
+    this.#stopping = true;
+    for (const { job } of this.#executing.values())
+      if (job.value.place !== undefined) this.park(job.value.runId, 'stopping');
+  }
+
+  seen(job: Job<PendingRun>): Seen | undefined {
+    const point = this.#parts.points.of(job);
+    const standing = this.#standing.get(job);
+    const pointAtMs = point === undefined ? {} : { pointAtMs: point.atMs };
+    if (this.#executing.has(job)) {
+      const fuel = Math.max(point?.fuel ?? 0, standing?.fuel ?? 0, job.value.settledFuel ?? 0);
+      return { state: 'executing', fuel, ...pointAtMs };
+    }
+    if (standing === undefined) return undefined;
+    const { checkpoint, reason, fuel } = standing;
+    return { state: 'parked', where: checkpoint === undefined ? 'disk' : 'memory', reason, fuel, ...pointAtMs };
+  }
+
+  /** Runs that stand still. */
+  get standing(): readonly Job<PendingRun>[] {
+    return [...this.#standing.keys()].filter((job) => !this.#executing.has(job));
+  }
+
+  #find(runId: string): Job<PendingRun> | undefined {
+    for (const job of this.#executing.keys()) if (job.value.runId === runId) return job;
+    for (const job of this.#standing.keys()) if (job.value.runId === runId) return job;
+    return undefined;
+  }
+
+  #optionsFor(job: Job<PendingRun>, signal: AbortSignal | undefined): Parameters<Runtime['begin']>[1] {
+    const policy = job.value.task.manifest.resumable;
+    // What nobody was promised is not kept.
+    if (policy === undefined || job.value.place === undefined) return { signal };
+    const onPoint = (checkpoint: Uint8Array): void => {
+      const { points } = this.#parts;
+      if (!points.isWriting(job)) void points.keep(job, checkpoint, { byHand: () => false, give: true });
+    };
+    return { signal, everyMs: policy.everyMs, everyFuel: policy.everyFuel, onPoint };
+  }
+
+  #begin(request: RunRequest, options: Parameters<Runtime['begin']>[1]): RunHandle {
+    return this.#parts.runtime.begin(request, options);
+  }
+
+  #goOn(
+    job: Job<PendingRun>,
+    checkpoint: Uint8Array,
+    { request, options }: { readonly request: RunRequest; readonly options: Parameters<Runtime['begin']>[1] },
+  ): RunHandle {
+    const { runtime, observe } = this.#parts;
+    const { runId, task, point } = job.value;
+    const { fuel } = glanceAt(checkpoint);
+    try {
+      const handle = runtime.resume(checkpoint, task.installed.key, options);
+      const fromEarlierHub = point !== undefined;
+      observe({ kind: 'run-resumed', runId, task: task.manifest.name, fuel, fromEarlierHub });
+      return handle;
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code !== 'checkpoint-refused') throw error;
+      this.#beginsAnew(job, error.message, fuel);
+      return this.#begin(request, options);
+    } finally {
+      job.value.point = undefined;
+    }
+  }
+
+  /** What a run goes on from; undefined when it begins. */
+  async #checkpointOf(job: Job<PendingRun>): Promise<Uint8Array | undefined> {
+    const { points, files } = this.#parts;
+    const { point, task, attempt } = job.value;
+    const standing = this.#standing.get(job);
+    if (standing?.checkpoint !== undefined) return standing.checkpoint;
+    const digest = standing?.digest ?? point?.digest;
+    if (digest === undefined) return undefined;
+    const fuel = standing?.fuel ?? point?.fuel ?? 0;
+    if (point !== undefined) {
+      points.adopt(job, point);
+      if (point.fits !== fitsOf(task) || point.attempt !== attempt) {
+        this.#beginsAnew(job, 'its task is not what it was when it stood still', fuel);
+        return undefined;
+      }
+    }
+    try {
+      return await files.read(digest);
+    } catch (error) {
+      this.#beginsAnew(job, `its checkpoint cannot be read: ${messageOf(error)}`, fuel);
+      return undefined;
+    }
+  }
+
+  #beginsAnew(job: Job<PendingRun>, reason: string, fuel: number): void {
+    const { points } = this.#parts;
+    points.drop(job);
+    job.value.point = undefined;
+    job.value.settledFuel = 0;
+    this.#tellRestart(job.value.runId, job.value.task, { reason, fuel });
+  }
+
+  #tellRestart(runId: string, task: DeployedTask, what: { readonly reason: string; readonly fuel: number }): void {
+    this.#parts.observe({ kind: 'run-restarted', runId, task: task.manifest.name, ...what });
+  }
+
+  /** A run has come to a point and left its thread. */
+  #stand(job: Job<PendingRun>, checkpoint: Uint8Array, reason: ParkReason): void {
+    const { scheduler, observe, timer, left } = this.#parts;
+    const run = job.value;
+    const { fuel } = glanceAt(checkpoint);
+    this.#bytes += checkpoint.length;
+    const standing = { job, reason, fuel, sinceMs: timer.nowMs(), checkpoint, digest: undefined };
+    this.#standing.set(job, standing);
+    scheduler.park(job, fuel - (run.settledFuel ?? 0));
+    run.settledFuel = fuel;
+    observe({ kind: 'run-parked', runId: run.runId, task: run.task.manifest.name, reason, fuel });
+    if (run.place !== undefined) void this.#keepStanding(job, checkpoint);
+    else if (this.#bytes > HUB_BOUNDS.parkedBytes) void this.#moveToDisk(job, checkpoint);
+    if (reason === 'priority' && !this.#stopping) scheduler.unpark(job);
+    scheduler.pump();
+    left();
+  }
+
+  /** The checkpoint stays in memory too, as far as there is room. */
+  async #keepStanding(job: Job<PendingRun>, checkpoint: Uint8Array): Promise<void> {
+    const byHand = (): boolean => this.#standing.get(job)?.reason === 'by-hand';
+    const digest = await this.#parts.points.keep(job, checkpoint, { byHand, give: false });
+    this.#isOnDisk(job, checkpoint, digest);
+  }
+
+  /** Of a run for which nothing was promised: after a kill, the next start removes the file. */
+  async #moveToDisk(job: Job<PendingRun>, checkpoint: Uint8Array): Promise<void> {
+    const { files, log } = this.#parts;
+    try {
+      const { digest } = await files.keep(checkpoint, false);
+      if (!this.#isOnDisk(job, checkpoint, digest)) await files.remove(digest);
+    } catch (error) {
+      log.warn({ err: error }, 'a run that stands still stays in memory');
+    }
+  }
+
+  #isOnDisk(job: Job<PendingRun>, checkpoint: Uint8Array, digest: string | undefined): boolean {
+    const standing = this.#standing.get(job);
+    if (digest === undefined || standing?.checkpoint !== checkpoint || this.#executing.has(job)) return false;
+    standing.digest = digest;
+    if (this.#bytes > HUB_BOUNDS.parkedBytes) {
+      this.#bytes -= checkpoint.length;
+      standing.checkpoint = undefined;
+    }
+    return true;
+  }
+
+  /** A run does not stand still any more. */
+  #letGo(job: Job<PendingRun>): void {
+    const standing = this.#standing.get(job);
+    if (standing === undefined) return;
+    this.#standing.delete(job);
+    this.#bytes -= standing.checkpoint?.length ?? 0;
+    if (job.value.place === undefined && standing.digest !== undefined) void this.#parts.files.remove(standing.digest);
+  }
+
+  #stay(job: Job<PendingRun>): void {
+    this.#parts.scheduler.park(job, 0);
+    this.#parts.left();
+  }
+}
+
+function cancelled({ runId }: PendingRun, fuel: number): RunResult {
+  return {
+    runId,
+    outcome: { kind: 'cancelled' },
+    effects: [],
+    reads: [],
+    unrecorded: 'it was cancelled while it stood still',
+    log: [],
+    droppedLogLines: 0,
+    usage: { fuel, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 },
+  };
+}
+
+function no(reason: string): Answer {
+  return { ok: false, reason };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
