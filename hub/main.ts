@@ -252,6 +252,45 @@ askingCommand('runs [task]', 'list the runs that ended last')
     process.exitCode = await runsCommand({ ...flags, task, outcome, sinceMs: since, clock: Date.now }, process.stdout);
   });
 
+for (const [name, description] of [
+  ['park', 'have a run stand still, until: sterna resume'],
+  ['resume', 'let a run go on that was parked by hand'],
+  ['cancel', 'end a run that goes on or is parked, without effect'],
+] as const) {
+  askingCommand(`${name} <run>`, description).action(async (run: string, options: AskFlags) => {
+    const { currentRunCommand } = await import('./commands/current-run.js');
+    process.exitCode = await currentRunCommand(name, run, { options, out: process.stdout });
+  });
+}
+
+const checkpoint = program.command('checkpoint').description('points of execution of runs, as files');
+
+askingCommand('save <run> <file>', 'write where a run of a running hub is to a new file', checkpoint).action(
+  async (run: string, file: string, options: AskFlags) => {
+    const { checkpointSaveCommand } = await import('./commands/checkpoint.js');
+    process.exitCode = await checkpointSaveCommand(run, file, { options, out: process.stdout });
+  },
+);
+
+checkpoint
+  .command('show <file>')
+  .description('print what is inside')
+  .option('--json', 'on one line, for programs', false)
+  .action(async (file: string, { json }: { readonly json: boolean }) => {
+    const { checkpointShowCommand } = await import('./commands/checkpoint.js');
+    process.exitCode = await checkpointShowCommand(file, json, process.stdout);
+  });
+
+checkpoint
+  .command('run <file>')
+  .description('go on from it, here and without a hub, and print outcome, effects and fuel')
+  .requiredOption('--component <file>', 'the component of its task')
+  .option('--json', 'on one line, for programs', false)
+  .action(async (file: string, options: { readonly component: string; readonly json: boolean }) => {
+    const { checkpointRunCommand } = await import('./commands/checkpoint.js');
+    process.exitCode = await checkpointRunCommand(file, options, process.stdout);
+  });
+
 askingCommand('run <run>', 'show all that is kept of a run that is over').action(
   async (run: string, flags: AskFlags) => {
     const { runCommand } = await import('./commands/run.js');

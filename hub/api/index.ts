@@ -10,3 +10,6 @@ export { placementRoutes } from './placing.js';
 export { RecentRuns, type RecentRun } from './recent-runs.js';
 export { startApi, type Api } from './server.js';
 export { isRun, lettersOf, runsOf, tasksOf, unrecordedOf } from './shapes.js';
+export { currentRunRoutes } from './current-runs.js';
+export { currentRunsOf } from './current-run-shapes.js';
+export type { CurrentRun } from '../parking/index.js';

@@ -1,6 +1,7 @@
 import { createRuntime } from '../../runtime/index.js';
 import {
   backupRoute,
+  currentRunRoutes,
   deployingRoutes,
   Followers,
   lookingRoutes,
@@ -139,6 +140,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
       backupRoute(hub.backups),
       ...lookingRoutes(hub.view),
       ...placementRoutes(placement),
+      ...currentRunRoutes(hub),
     ],
   }).catch(async (error) => {
     await hub.close();

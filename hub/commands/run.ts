@@ -1,5 +1,6 @@
 import { recordOfJson } from '../records/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
+import { shownBytes } from './shown-bytes.js';
 
 /** `sterna run RUN`: all that is kept of a run that is over. Bytes are shown as text where they are. */
 export function runCommand(runId: string, options: AskOptions, out: Output): Promise<number> {
@@ -15,23 +16,17 @@ function readable(answer: unknown): object {
   const record = recordOfJson(answer);
   return {
     ...record,
-    event: { ...record.event, payload: shown(record.event.payload) },
+    event: { ...record.event, payload: shownBytes(record.event.payload) },
     effects: record.effects.map((effect) => {
       switch (effect.kind) {
         case 'publish':
-          return { ...effect, payload: shown(effect.payload) };
+          return { ...effect, payload: shownBytes(effect.payload) };
         case 'set':
-          return { ...effect, value: shown(effect.value) };
+          return { ...effect, value: shownBytes(effect.value) };
         case 'delete':
           return effect;
       }
     }),
-    reads: record.reads.map((read) => (read.value === undefined ? read : { ...read, value: shown(read.value) })),
+    reads: record.reads.map((read) => (read.value === undefined ? read : { ...read, value: shownBytes(read.value) })),
   };
-}
-
-/** Text as it is, other bytes in base64. */
-function shown(bytes: Uint8Array): string | { readonly base64: string } {
-  const text = Buffer.from(bytes).toString('utf8');
-  return Buffer.from(text).equals(bytes) ? text : { base64: Buffer.from(bytes).toString('base64') };
 }

@@ -1,4 +1,4 @@
-import { runsOf, unrecordedOf, type RecentRun } from '../api/index.js';
+import { currentRunsOf, runsOf, unrecordedOf, type CurrentRun, type RecentRun } from '../api/index.js';
 import { durationText, fuelText, printable, textTable } from '../report/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
 
@@ -20,10 +20,12 @@ export function runsCommand(options: RunsOptions, out: Output): Promise<number> 
     if (options.outcome !== undefined) query.set('outcome', options.outcome);
     if (options.sinceMs !== undefined) query.set('since', String(options.clock() - options.sinceMs));
     const answer = await client.get(`/v1/runs?${query.toString()}`);
+    const now = await client.get('/v1/current-runs');
     if (options.json) {
-      printJson(out, answer);
+      printJson(out, typeof answer === 'object' ? { ...answer, current: currentRunsOf(now) } : answer);
       return 0;
     }
+    printCurrent(currentRunsOf(now), options, out);
     const header = ['run', 'arrived', 'outcome', 'fuel', 'time', 'in all', 'topic'];
     for (const line of textTable(header, runsOf(answer).map(rowOf))) out.write(`${line}\n`);
     const unrecorded = unrecordedOf(answer);
@@ -31,6 +33,38 @@ export function runsCommand(options: RunsOptions, out: Output): Promise<number> 
     return 0;
   });
 }
+
+/** Those that have begun and are not over; none where only those of an outcome were asked for. */
+function printCurrent(all: readonly CurrentRun[], { task, outcome, clock }: RunsOptions, out: Output): void {
+  const runs = outcome === undefined ? all.filter((run) => task === undefined || run.task === task) : [];
+  if (runs.length === 0) return;
+  const header = ['run', 'now', 'fuel so far', 'last point', 'topic'];
+  for (const line of textTable(
+    header,
+    runs.map((run) => currentRowOf(run, clock())),
+  ))
+    out.write(`${line}\n`);
+  out.write('\n');
+}
+
+function currentRowOf({ runId, where, reason, fuel, pointAtMs, topic }: CurrentRun, nowMs: number): string[] {
+  return [
+    runId,
+    reason === undefined ? WHERE[where] : `${WHERE[where]} (${reason})`,
+    fuel === 0 ? '-' : fuelText(fuel),
+    pointAtMs === undefined ? '-' : `${durationText(Math.max(0, nowMs - pointAtMs))} ago`,
+    printable(topic, 60),
+  ];
+}
+
+const WHERE: Readonly<Record<CurrentRun['where'], string>> = {
+  thread: 'executes',
+  'own-thread': 'executes on a thread of its own',
+  waiting: 'waits for a thread',
+  process: 'executes in a process of its own',
+  memory: 'parked in memory',
+  disk: 'parked on disk',
+};
 
 function rowOf({ runId, arrivedAtMs, outcome, usage, totalMs, topic }: RecentRun): string[] {
   return [
