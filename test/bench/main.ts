@@ -11,6 +11,7 @@ import { fuelOverhead } from './fuel-overhead.js';
 import { fuelPerTime } from './fuel-per-time.js';
 import { manyTasks } from './many-tasks.js';
 import { meteringSpeed } from './metering-speed.js';
+import { parking } from './parking.js';
 import { poolRate } from './pool-rate.js';
 import { provisioning } from './provisioning.js';
 import { realPrograms } from './real-programs.js';
@@ -34,6 +35,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   remote,
   records: recordCost,
   suspend: suspending,
+  parking,
   'end-to-end': endToEnd,
   durable,
 };
