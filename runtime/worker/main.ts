@@ -101,7 +101,10 @@ class Batch implements SliceWatch {
   }
 
   /** @returns undefined when the run has left. */
-  #executeInPoints(request: RunRequest, { from: bytes, everyMs = Infinity, everyFuel = Infinity, deltas }: PointJob): RunResult | undefined {
+  #executeInPoints(
+    request: RunRequest,
+    { from: bytes, everyMs = Infinity, everyFuel = Infinity, deltas }: PointJob,
+  ): RunResult | undefined {
     const from = bytes && decodeCheckpoint(bytes);
     const base = deltas
       ? new DeltaBase(from && bytes && { checkpoint: from, digest: checkpointDigest(bytes) })
