@@ -12,7 +12,7 @@ const PAGES = ['README.md', 'hub/README.md', 'hub/MANIFEST.md', 'guest-tasks/REA
 const page = (file: string): string => readFileSync(path.join(PACKAGE_ROOT, file), 'utf8');
 
 /** Commands that have commands. */
-const GROUPS: ReadonlySet<string> = new Set(['app', 'dlq', 'provider']);
+const GROUPS: ReadonlySet<string> = new Set(['app', 'checkpoint', 'dlq', 'provider']);
 
 /** What a command says of itself, by its words. */
 const helps = new Map<string, Promise<string>>();
