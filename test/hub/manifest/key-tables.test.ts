@@ -19,7 +19,7 @@ const rows: readonly Row[] = Array.from(
 );
 
 /** Tables whose keys are the author's, or that are shown by their keys alone. */
-const SECTIONS = new Set(['trigger', 'limits', 'schedule', 'retry', 'quarantine', 'grants']);
+const SECTIONS = new Set(['trigger', 'limits', 'schedule', 'retry', 'quarantine', 'checkpoint', 'grants']);
 
 /** The keys of a JSON Schema, those within tables and lists of tables too. */
 function keysOf(schema: unknown, prefix = ''): readonly string[] {
