@@ -176,7 +176,9 @@ function storing(before: State, state: State, isCancelled: boolean): Action {
   };
 }
 
-function stubOf({ linked: _, ...stub }: State): Stub {
+function stubOf(state: State): Stub {
+  const { linked, ...stub } = state;
+  void linked;
   return stub;
 }
 
