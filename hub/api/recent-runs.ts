@@ -1,28 +1,11 @@
 import type { Observation } from '../events.js';
-import type { LogLine, Outcome, Usage } from '../../runtime/index.js';
+import type { RunSummary } from '../store/index.js';
 import { API_BOUNDS } from './limits.js';
 
 type Finished = Extract<Observation, { kind: 'run-finished' }>;
 
 /** A run that is over, without payloads. */
-export interface RecentRun {
-  readonly runId: string;
-  readonly task: string;
-  readonly topic: string;
-  readonly payloadBytes: number;
-  /** Milliseconds since 1970 (UTC). */
-  readonly arrivedAtMs: number;
-  readonly attempt: number;
-  readonly outcome: Outcome;
-  readonly usage: Usage;
-  /** How many things it published, and how many keys it wrote. */
-  readonly published: number;
-  readonly written: number;
-  readonly log: readonly LogLine[];
-  readonly droppedLogLines: number;
-  /** From the event's arrival to the commit. */
-  readonly totalMs: number;
-}
+export type RecentRun = Omit<RunSummary, 'version'>;
 
 /** The runs that ended last, over all tasks. */
 export class RecentRuns {

@@ -10,7 +10,6 @@ export function runLetter(
   { outcome, usage, log, droppedLogLines }: RunResult,
   atMs: number,
 ): RunLetter {
-  const { id, topic, payload, qos, retain, arrivedAtMs } = run.event;
   const { name, version } = run.task.manifest;
   const kept = log.slice(-HUB_BOUNDS.letterLogLines).map(({ level, context, message }) => ({
     level,
@@ -26,16 +25,7 @@ export function runLetter(
     droppedLogLines: droppedLogLines + log.length - kept.length,
   };
   return {
-    event: {
-      id,
-      topic,
-      payload,
-      qos,
-      retain,
-      arrivedAtMs,
-      clockMs: run.clockMs,
-      runs: [{ task: name, seed: run.seed }],
-    },
+    event: eventOf(run),
     task: name,
     outcome: outcome.kind,
     attempts: run.attempt,
@@ -59,26 +49,22 @@ export function homelessLetter(event: StoredEvent, run: StoredRun, atMs: number)
 
 /** For a run that has not begun, whose task is in quarantine, and which others needed the room of. */
 export function heldLetter(run: PendingRun, atMs: number): RunLetter {
-  const { id, topic, payload, qos, retain, arrivedAtMs } = run.event;
   const { name } = run.task.manifest;
   const reason = `"${name}" was in quarantine, and others needed the room`;
   return {
-    event: {
-      id,
-      topic,
-      payload,
-      qos,
-      retain,
-      arrivedAtMs,
-      clockMs: run.clockMs,
-      runs: [{ task: name, seed: run.seed }],
-    },
+    event: eventOf(run),
     task: name,
     outcome: 'quarantined',
     attempts: run.attempt - 1,
     atMs,
     evidence: JSON.stringify({ reason }),
   };
+}
+
+/** Enough to begin the run anew. */
+function eventOf({ event, task, clockMs, seed }: PendingRun): StoredEvent {
+  const { id, topic, payload, qos, retain, arrivedAtMs } = event;
+  return { id, topic, payload, qos, retain, arrivedAtMs, clockMs, runs: [{ task: task.manifest.name, seed }] };
 }
 
 function shortened(outcome: Outcome): Outcome {

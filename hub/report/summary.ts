@@ -91,7 +91,8 @@ function sentences(tally: Tally): string[] {
   }
   for (const { name, retried, buried, quarantined } of tally.tasks) {
     if (retried > 0) lines.push(`Attempts of '${name}' that failed and were made again: ${retried}.`);
-    if (buried > 0) lines.push(`Runs of '${name}' that are dead letters now (sterna dlq list): ${buried}.`);
+    if (buried > 0)
+      lines.push(`Runs of '${name}' that were given up, and are dead letters of this hub now: ${buried}.`);
     if (quarantined > 0) lines.push(`'${name}' was quarantined ${times(quarantined)}.`);
   }
   const stopped = tally.tasks.filter((task) => stops(task) > 0);

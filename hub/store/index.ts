@@ -4,6 +4,7 @@ export { openState } from './reader.js';
 export { StateView } from './state-view.js';
 export type { BucketView, KeyView } from './state-view-messages.js';
 export { RecordArchive } from './record-archive.js';
+export type { RunSummary } from './run-summary.js';
 export type { RunQuery } from './record-reader.js';
 export { type RecordBounds, type RunRecord, type StoredRecord, type TaskVersion } from './run-record.js';
 export {
