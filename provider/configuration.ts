@@ -120,7 +120,7 @@ export class Configuration {
       if (isStale()) break;
       if (this.#refused.has(spec.name)) continue;
       try {
-        const installation = await this.#parts.installations.install(spec.digest, spec.limits);
+        const installation = await this.#parts.installations.install(spec);
         ready.set(spec.name, { spec, installation, expectedFuel: 0, meanWallMs: 0, grants: undefined });
       } catch (error) {
         this.#refused.set(spec.name, error instanceof Error ? error.message : String(error));

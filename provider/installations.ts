@@ -1,11 +1,15 @@
-import type { InstalledTask, Limits, Runtime } from '../runtime/index.js';
+import type { InstalledTask, Runtime } from '../runtime/index.js';
 import type { ComponentStore } from './components.js';
+import type { TaskSpec } from './protocol/index.js';
 
 /** What a session holds of the runtime, until it gives it back. */
 export interface Installation {
   readonly installed: InstalledTask;
   release(): void;
 }
+
+/** What of a task decides which code it has in the runtime. */
+export type Installable = Pick<TaskSpec, 'digest' | 'limits' | 'resumable'>;
 
 interface Shared {
   readonly installed: Promise<InstalledTask>;
@@ -14,8 +18,8 @@ interface Shared {
 
 /**
  * Components in the runtime: one that several tasks or sessions use with the
- * same memory limit is there once. Nothing of one run is seen by another,
- * whoever's they are: memory is fresh for each.
+ * same memory limit and the same points of execution is there once. Nothing of
+ * one run is seen by another, whoever's they are: memory is fresh for each.
  */
 export class Installations {
   readonly #runtime: Pick<Runtime, 'install' | 'uninstall'>;
@@ -28,12 +32,13 @@ export class Installations {
   }
 
   /** @throws RuntimeError when the component cannot be run here, in the runtime's words. */
-  async install(digest: string, limits: Limits): Promise<Installation> {
-    const name = `${digest}/${limits.memoryBytes}`;
+  async install(task: Installable): Promise<Installation> {
+    const { digest, limits, resumable = '' } = task;
+    const name = `${digest}/${limits.memoryBytes}/${resumable}`;
     let shared = this.#shared.get(name);
     if (shared === undefined) {
       this.#components.use(digest);
-      shared = { installed: this.#load(digest, limits), users: 0 };
+      shared = { installed: this.#load(task), users: 0 };
       this.#shared.set(name, shared);
     }
     shared.users++;
@@ -46,8 +51,8 @@ export class Installations {
     }
   }
 
-  async #load(digest: string, limits: Limits): Promise<InstalledTask> {
-    return this.#runtime.install(await this.#components.read(digest), limits);
+  async #load({ digest, limits, resumable }: Installable): Promise<InstalledTask> {
+    return this.#runtime.install(await this.#components.read(digest), limits, { resumable });
   }
 
   #release(name: string, digest: string): void {

@@ -72,6 +72,7 @@ export function remoteConfiguration(
     const bytes = sizeOf(installed.digest);
     if (!remote.has(manifest.name) || bytes === undefined) return [];
     const { name, limits, grants, config, subjects } = manifest;
-    return [{ name, digest: installed.digest, bytes, limits, grants, config, subjects }];
+    const resumable = manifest.resumable?.points;
+    return [{ name, digest: installed.digest, bytes, limits, grants, config, subjects, resumable }];
   });
 }

@@ -1,4 +1,4 @@
-import type { BucketGrant, Grants, Limits, QoS, TaskEvent } from '../../runtime/index.js';
+import type { BucketGrant, Grants, Limits, Points, QoS, TaskEvent } from '../../runtime/index.js';
 import { ProtocolError } from './errors.js';
 import { Fields } from './fields.js';
 import { decodeFrame } from './frame.js';
@@ -72,6 +72,7 @@ function taskOf(fields: Fields): TaskSpec {
     grants: grantsOf(fields.object('grants')),
     config: fields.record('config'),
     subjects: fields.oneOf('subjects', ['verbatim', 'dotted']),
+    resumable: fields.has('resumable') ? fields.oneOf<Points>('resumable', ['calls', 'loops', 'all']) : undefined,
   };
 }
 

@@ -9,6 +9,7 @@ import type {
   Listed,
   LogLine,
   Outcome,
+  Points,
   Read,
   TaskEvent,
   Usage,
@@ -27,6 +28,8 @@ export interface TaskSpec {
   readonly grants: Grants;
   readonly config: Readonly<Record<string, string>>;
   readonly subjects: 'verbatim' | 'dotted';
+  /** Where in its code its runs can stand still; undefined for a task that is not resumable. Fuel is the same either way. */
+  readonly resumable?: Points | undefined;
 }
 
 /** A change of one key, at a revision of the hub's state. */

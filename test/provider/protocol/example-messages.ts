@@ -28,6 +28,7 @@ export const HUB_MESSAGES: readonly HubMessage[] = [
         grants: { publish: ['out/+'], buckets: { default: { id: 'task/a/default', access: 'read-write' } } },
         config: { limit: '3' },
         subjects: 'verbatim',
+        resumable: 'loops',
       },
     ],
   },
