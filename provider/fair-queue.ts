@@ -12,7 +12,7 @@ export interface QueueOptions {
   readonly threads: number;
 }
 
-/** One run that waits or is under way. */
+/** One run that waits or is under way. What is expected of it is asked when its turn comes: while it waited, others were seen. */
 export interface Waiting {
   readonly expectedFuel: number;
   readonly isLong: boolean;
@@ -44,6 +44,8 @@ export class Share {
 export class FairQueue {
   readonly #options: QueueOptions;
   readonly #shares = new Set<Share>();
+  /** What was expected of the runs that are under way. */
+  readonly #expected = new Map<Waiting, Pick<Waiting, 'expectedFuel' | 'isLong'>>();
   #level = 0;
 
   constructor(options: QueueOptions) {
@@ -81,9 +83,12 @@ export class FairQueue {
   }
 
   finish(share: Share, run: Waiting, fuel: number): void {
+    const expected = this.#expected.get(run);
+    if (expected === undefined) throw new Error('Cannot finish a run as it was not started');
+    this.#expected.delete(run);
     share.running--;
-    if (run.isLong) share.longRunning--;
-    share.usedFuel += fuel - run.expectedFuel;
+    if (expected.isLong) share.longRunning--;
+    share.usedFuel += fuel - expected.expectedFuel;
     this.pump();
   }
 
@@ -94,9 +99,11 @@ export class FairQueue {
       const { share, run } = next;
       this.#level = share.usedFuel;
       share.waiting.delete(run);
-      share.usedFuel += run.expectedFuel + RUN_OVERHEAD_FUEL;
+      const { expectedFuel, isLong } = run;
+      this.#expected.set(run, { expectedFuel, isLong });
+      share.usedFuel += expectedFuel + RUN_OVERHEAD_FUEL;
       share.running++;
-      if (run.isLong) share.longRunning++;
+      if (isLong) share.longRunning++;
       run.start();
     }
   }

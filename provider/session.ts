@@ -275,9 +275,16 @@ export class Session {
   }
 
   #submit(held: Held): void {
-    const { expectedFuel, meanWallMs } = held.task;
-    const isLong = meanWallMs > PROVIDER_BOUNDS.longRunMs;
-    const waiting: Waiting = { expectedFuel, isLong, start: () => this.#start(held, waiting) };
+    const { task } = held;
+    const waiting: Waiting = {
+      get expectedFuel() {
+        return task.expectedFuel;
+      },
+      get isLong() {
+        return task.meanWallMs > PROVIDER_BOUNDS.longRunMs;
+      },
+      start: () => this.#start(held, waiting),
+    };
     held.waiting = waiting;
     this.#parts.queue.submit(this.#share, waiting);
   }

@@ -89,6 +89,30 @@ t.test('long runs of one session leave a thread to the others', (t) => {
   t.end();
 });
 
+t.test('what a run is expected to take is known when its turn comes, not when it came', (t) => {
+  const started: string[] = [];
+  const queue = new FairQueue({ threads: 2, slots: () => 2 - started.length });
+  const [flood] = [queue.join(open), queue.join(open)];
+  let isLong = false;
+  const runOf = (name: string): Waiting => ({
+    expectedFuel: 1_000,
+    get isLong() {
+      return isLong;
+    },
+    start: () => started.push(name),
+  });
+  const first = runOf('first');
+  for (const run of [first, runOf('second'), runOf('third'), runOf('fourth')]) queue.submit(flood, run);
+  t.strictSame(started, ['first', 'second'], 'nobody knew better');
+  isLong = true;
+  started.splice(0);
+  queue.finish(flood, first, 1_000_000_000);
+  t.strictSame(started, ['third']);
+  queue.pump();
+  t.strictSame(started, ['third'], 'those that had come already leave a thread free, too');
+  t.end();
+});
+
 t.test('a session whose link is full starts nothing, and one that has left neither', (t) => {
   const { queue, started, submit } = scene(4);
   let isFull = true;
