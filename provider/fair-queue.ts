@@ -15,6 +15,8 @@ export interface QueueOptions {
 /** One run that waits or is under way. What is expected of it is asked when its turn comes: while it waited, others were seen. */
 export interface Waiting {
   readonly expectedFuel: number;
+  /** How long it will execute. */
+  readonly expectedMs: number;
   readonly isLong: boolean;
   /** Starts it; `finish` follows, never from within. */
   readonly start: () => void;
@@ -45,7 +47,7 @@ export class FairQueue {
   readonly #options: QueueOptions;
   readonly #shares = new Set<Share>();
   /** What was expected of the runs that are under way. */
-  readonly #expected = new Map<Waiting, Pick<Waiting, 'expectedFuel' | 'isLong'>>();
+  readonly #expected = new Map<Waiting, Omit<Waiting, 'start'>>();
   #level = 0;
 
   constructor(options: QueueOptions) {
@@ -57,6 +59,20 @@ export class FairQueue {
     let sum = 0;
     for (const share of this.#shares) sum += share.waiting.size;
     return sum;
+  }
+
+  /**
+   * About how long a run of this session would wait if it came now, in milliseconds: for a thread, of what executes half
+   * on average; and for those of its own session before it, each of which takes turns with the others that wait.
+   */
+  expectedWaitMs(share: Share): number {
+    if (share.waiting.size === 0 && this.#options.slots() > 0) return 0;
+    let ms = 0;
+    for (const { expectedMs } of this.#expected.values()) ms += expectedMs / 2;
+    let others = 0;
+    for (const each of this.#shares) if (each !== share && each.waiting.size > 0) others++;
+    for (const { expectedMs } of share.waiting) ms += expectedMs * (1 + others);
+    return ms / this.#options.threads;
   }
 
   join(isBlocked: () => boolean): Share {
@@ -99,8 +115,8 @@ export class FairQueue {
       const { share, run } = next;
       this.#level = share.usedFuel;
       share.waiting.delete(run);
-      const { expectedFuel, isLong } = run;
-      this.#expected.set(run, { expectedFuel, isLong });
+      const { expectedFuel, expectedMs, isLong } = run;
+      this.#expected.set(run, { expectedFuel, expectedMs, isLong });
       share.usedFuel += expectedFuel + RUN_OVERHEAD_FUEL;
       share.running++;
       if (isLong) share.longRunning++;

@@ -118,8 +118,8 @@ export class Session {
         return this.#cancel(message.n);
       case 'beat': {
         this.#advance(message);
-        const { queue, speed } = this.#parts;
-        this.#send({ type: 'beat', beat: message.beat, queueMs: queue.waiting === 0 ? 0 : speed.queuedMs });
+        const { queue } = this.#parts;
+        this.#send({ type: 'beat', beat: message.beat, queueMs: queue.expectedWaitMs(this.#share) });
         return queue.pump();
       }
       case 'drain':
@@ -280,6 +280,9 @@ export class Session {
       get expectedFuel() {
         return task.expectedFuel;
       },
+      get expectedMs() {
+        return task.meanWallMs;
+      },
       get isLong() {
         return task.meanWallMs > PROVIDER_BOUNDS.longRunMs;
       },
@@ -331,7 +334,7 @@ export class Session {
     this.#heldBytes -= run.event.payload.length;
     const isRetired = this.#tasks.get(run.task) !== task;
     if (isRetired && ![...this.#held.values()].some((each) => each.task === task)) task.installation.release();
-    this.#parts.speed.note(result.usage, queuedMs);
+    this.#parts.speed.note(result.usage);
     const { runId: _, listed, pages, unrecorded, ...rest } = result;
     this.#outcomes.add({ ...rest, n: run.n, epoch: run.epoch, listed, pages, unrecorded, queuedMs });
     this.#endIfDrained();

@@ -3,6 +3,7 @@ import { FairQueue, type Share, type Waiting } from '../../provider/fair-queue.j
 
 interface RunOptions {
   readonly fuel?: number;
+  readonly ms?: number;
   readonly isLong?: boolean;
 }
 
@@ -20,9 +21,10 @@ function scene(threads: number): Scene {
   return {
     queue,
     started,
-    submit: (share, name, { fuel = 1_000, isLong = false } = {}) => {
+    submit: (share, name, { fuel = 1_000, ms = 1, isLong = false } = {}) => {
       const run: Waiting = {
         expectedFuel: fuel,
+        expectedMs: ms,
         isLong,
         start: () => {
           started.push(name);
@@ -96,6 +98,7 @@ t.test('what a run is expected to take is known when its turn comes, not when it
   let isLong = false;
   const runOf = (name: string): Waiting => ({
     expectedFuel: 1_000,
+    expectedMs: 1,
     get isLong() {
       return isLong;
     },
@@ -110,6 +113,19 @@ t.test('what a run is expected to take is known when its turn comes, not when it
   t.strictSame(started, ['third']);
   queue.pump();
   t.strictSame(started, ['third'], 'those that had come already leave a thread free, too');
+  t.end();
+});
+
+t.test('what a session would wait is what is in its own way, and not how much others have sent', (t) => {
+  const { queue, submit } = scene(2);
+  const [flood, modest] = [queue.join(open), queue.join(open)];
+  for (let i = 0; i < 20; i++) submit(flood, `long ${i}`, { ms: 1_000, isLong: true });
+  t.equal(queue.expectedWaitMs(modest), 0, 'a thread is free for it');
+  t.ok(queue.expectedWaitMs(flood) > 9_000, 'the flood waits for itself');
+  submit(modest, 'short 0', { ms: 10 });
+  t.equal(queue.expectedWaitMs(modest), (1_000 + 10) / 2 / 2, 'for half of what executes, on two threads');
+  submit(modest, 'short 1', { ms: 10 });
+  t.equal(queue.expectedWaitMs(modest), (505 + 2 * 10) / 2, 'and for its own, each of which takes turns with another');
   t.end();
 });
 
