@@ -45,16 +45,17 @@ export class StateFeed {
 
   /** Replicates these buckets and no others. */
   replicate(buckets: ReadonlySet<string>): void {
+    const before = this.#changed.size;
     for (const bucket of this.#changed.keys()) if (!buckets.has(bucket)) this.#changed.delete(bucket);
+    const isLess = this.#changed.size < before;
     for (const bucket of buckets) if (!this.#changed.has(bucket)) this.#changed.set(bucket, this.#allKeys(bucket));
+    // Nobody notes the keys that go while a bucket is not replicated, and the provider is to have no more than it needs.
+    if (isLess) this.#beginAnew();
   }
 
   /** A session begins. @param revision What the provider has. */
   begin(revision: number): void {
-    if (revision === this.#revision && revision > 0) return;
-    this.#reset = true;
-    this.#sets.clear();
-    for (const bucket of this.#changed.keys()) this.#changed.set(bucket, this.#allKeys(bucket));
+    if (revision !== this.#revision || revision === 0) this.#beginAnew();
   }
 
   /** Takes note of what was committed. */
@@ -86,6 +87,12 @@ export class StateFeed {
     snapshot.release();
     this.#revision++;
     return { revision: this.#revision, reset, entries, sets };
+  }
+
+  #beginAnew(): void {
+    this.#reset = true;
+    this.#sets.clear();
+    for (const bucket of this.#changed.keys()) this.#changed.set(bucket, this.#allKeys(bucket));
   }
 
   #newSets(snapshot: StateSnapshot): readonly Listed[] {
