@@ -39,6 +39,8 @@ export class Configuration {
   readonly #accepted: readonly TaskSpec[];
   readonly #refused = new Map<string, string>();
   readonly #uploads = new Map<string, Upload>();
+  /** Components that do not go while others make room, before they are installed. */
+  readonly #held = new Set<string>();
 
   /** @throws ProtocolError 'quota' when it is more than a session may have as a whole. */
   constructor(
@@ -78,11 +80,14 @@ export class Configuration {
     proofs: readonly { readonly digest: string; readonly proof: Uint8Array }[],
   ): Promise<readonly { readonly digest: string; readonly offset: number }[]> {
     const { components, hub, proven } = this.#parts;
+    await components.settle(hub);
     const unproven = new Set(this.unproven);
+    for (const { digest } of this.#accepted) if (!unproven.has(digest)) this.#hold(digest);
     for (const { digest, proof } of proofs) {
       if (!unproven.has(digest)) continue;
       const expected = await components.proofOf(digest, this.nonce);
-      if (expected === undefined || Buffer.compare(expected, proof) !== 0) continue;
+      if (expected === undefined || Buffer.compare(expected, proof) !== 0 || !components.has(digest)) continue;
+      this.#hold(digest);
       proven.add(digest);
       unproven.delete(digest);
     }
@@ -116,6 +121,15 @@ export class Configuration {
   /** Installs what was accepted, one after the other, so that one hub does not keep the others out. */
   async provision(isStale: () => boolean): Promise<Map<string, SessionTask>> {
     const ready = new Map<string, SessionTask>();
+    try {
+      await this.#install(ready, isStale);
+    } finally {
+      this.#release();
+    }
+    return ready;
+  }
+
+  async #install(ready: Map<string, SessionTask>, isStale: () => boolean): Promise<void> {
     for (const spec of this.#accepted) {
       if (isStale()) break;
       if (this.#refused.has(spec.name)) continue;
@@ -126,7 +140,6 @@ export class Configuration {
         this.#refused.set(spec.name, error instanceof Error ? error.message : String(error));
       }
     }
-    return ready;
   }
 
   statesOf(ready: ReadonlyMap<string, SessionTask>): readonly TaskState[] {
@@ -146,13 +159,27 @@ export class Configuration {
   async abandon(): Promise<void> {
     for (const upload of this.#uploads.values()) await upload.suspend();
     this.#uploads.clear();
+    this.#release();
+  }
+
+  #hold(digest: string): void {
+    if (this.#held.has(digest)) return;
+    this.#parts.components.use(digest);
+    this.#held.add(digest);
+  }
+
+  #release(): void {
+    for (const digest of this.#held) this.#parts.components.release(digest);
+    this.#held.clear();
   }
 
   async #finish(digest: string, upload: Upload): Promise<void> {
     this.#uploads.delete(digest);
     const fault = await upload.finish();
-    if (fault === undefined) this.#parts.proven.add(digest);
-    else for (const task of this.#accepted) if (task.digest === digest) this.#refused.set(task.name, fault);
+    if (fault === undefined) {
+      this.#held.add(digest);
+      this.#parts.proven.add(digest);
+    } else for (const task of this.#accepted) if (task.digest === digest) this.#refused.set(task.name, fault);
   }
 
   #faultOf({ limits, bytes, grants, digest }: TaskSpec): string | undefined {

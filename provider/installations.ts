@@ -51,8 +51,13 @@ export class Installations {
     }
   }
 
+  /** What is on disk is believed no further than its digest: others rely on it, too. */
   async #load({ digest, limits, resumable }: Installable): Promise<InstalledTask> {
-    return this.#runtime.install(await this.#components.read(digest), limits, { resumable });
+    const installed = await this.#runtime.install(await this.#components.read(digest), limits, { resumable });
+    if (installed.digest === digest) return installed;
+    this.#runtime.uninstall(installed.key);
+    await this.#components.discard(digest);
+    throw new Error(`its component was changed on disk: it has the sha256 ${installed.digest} and not ${digest}`);
   }
 
   #release(name: string, digest: string): void {

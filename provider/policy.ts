@@ -24,6 +24,8 @@ export interface ProviderPolicy {
   readonly connections: number;
   /** Components of all hubs together, on disk; what no session uses goes first. */
   readonly storeBytes: Bytes;
+  /** Uploads that are not complete, of all hubs together; what nobody goes on with, and has not for longest, goes first. */
+  readonly uploadBytes: Bytes;
 }
 
 /** For a machine with 4 GiB that serves a few houses. */
@@ -49,6 +51,7 @@ export const DEFAULT_POLICY: ProviderPolicy = {
   sessions: 32,
   connections: 64,
   storeBytes: 2_048 * MiB,
+  uploadBytes: 1_024 * MiB,
 };
 
 /** Bounds that no operator needs to change, each with its reason. */

@@ -85,8 +85,16 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
   // Copies of hubs' state: those of an earlier start are nobody's.
   rmSync(replicaDir, { recursive: true, force: true });
   mkdirSync(replicaDir, { recursive: true, mode: 0o700 });
-  const components = await ComponentStore.open({ dir: dataDir, storeBytes: policy.storeBytes, nowMs: clock });
-  await components.forgetStaleUploads(clock() - PROVIDER_BOUNDS.keptUploadMs);
+  const { storeBytes, uploadBytes } = policy;
+  const { keptUploadMs } = PROVIDER_BOUNDS;
+  const components = await ComponentStore.open({
+    dir: dataDir,
+    storeBytes,
+    uploadBytes,
+    keptUploadMs,
+    nowMs: clock,
+  });
+  await components.forgetStaleUploads();
   const runtime = await options.startRuntime({
     threads,
     cacheDir: join(dataDir, 'prepared'),
