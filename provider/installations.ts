@@ -36,6 +36,7 @@ export class Installations {
     const { digest, limits, resumable = '' } = task;
     const name = `${digest}/${limits.memoryBytes}/${resumable}`;
     let shared = this.#shared.get(name);
+    const isOwn = shared === undefined;
     if (shared === undefined) {
       this.#components.use(digest);
       shared = { installed: this.#load(task), users: 0 };
@@ -47,7 +48,9 @@ export class Installations {
       return { installed: await shared.installed, release };
     } catch (error) {
       release();
-      throw error;
+      // Start functions run under the limits of whoever came first.
+      if (isOwn) throw error;
+      return this.install(digest, limits);
     }
   }
 
