@@ -152,8 +152,12 @@ export class Session {
     if (this.isOver) return;
     const { link, queue, ended } = this.#parts;
     this.#state = nextState(this.#state, { type: 'close' });
+    for (const { run, waiting, abort } of this.#held.values()) {
+      const hasBegun = waiting !== undefined && !queue.withdraw(this.#share, waiting);
+      if (hasBegun) abort.abort();
+      else this.#held.delete(run.n);
+    }
     queue.leave(this.#share);
-    for (const { abort } of this.#held.values()) abort.abort();
     this.#behind = [];
     this.#outcomes.close();
     const configuration = this.#configuration;
@@ -308,11 +312,16 @@ export class Session {
     const queuedMs = nowMs() - held.takenAtMs;
     runtime
       .run(requestOf(held, view), held.abort.signal)
-      .catch((error: unknown) => {
-        const message = `it could not be run: ${error instanceof Error ? error.message : String(error)}`;
-        return withoutTrace(held.run, { kind: 'failed', message });
-      })
-      .then((result) => this.#ended(held, waiting, { result, view, queuedMs }))
+      .then(
+        (result) => this.#ended(held, waiting, { result, view, queuedMs }),
+        (error: unknown) => {
+          view.release();
+          this.#held.delete(held.run.n);
+          this.#parts.queue.finish(this.#share, waiting, 0);
+          // It has not failed where it can be executed: it is the hub's again.
+          throw error;
+        },
+      )
       .catch((error: unknown) => this.close('internal', error instanceof Error ? error.message : String(error)));
   }
 
