@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Listed } from '../../runtime/index.js';
 import { decodeHead, ENTRY_HEAD_BYTES } from './log-format.js';
 
@@ -24,15 +24,16 @@ export class LogIndex {
     this.#fd = openSync(file, 'r');
   }
 
-  /** Takes in what has been appended. */
+  /** Takes in what has been appended: entries that are there to their last byte, as another one may be being written. */
   catchUp(): void {
+    const { size } = fstatSync(this.#fd);
     let chunk: Buffer = Buffer.alloc(0);
-    for (;;) {
-      const more = Buffer.allocUnsafe(CHUNK_BYTES);
-      const read = readSync(this.#fd, more, 0, CHUNK_BYTES, this.#end + chunk.length);
+    while (this.#end + chunk.length < size) {
+      const more = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - this.#end - chunk.length));
+      const read = readSync(this.#fd, more, 0, more.length, this.#end + chunk.length);
       if (read === 0) return;
       chunk = Buffer.concat([chunk, more.subarray(0, read)]);
-      const taken = this.#take(chunk);
+      const taken = this.#take(chunk, size);
       this.#end += taken.bytes;
       // A value is not looked at: the next entry begins after it.
       chunk = taken.isWithinValue ? Buffer.alloc(0) : chunk.subarray(taken.bytes);
@@ -66,6 +67,17 @@ export class LogIndex {
     return this.#sets.get(bucket) ?? 0;
   }
 
+  /** How many buckets have a version of their keys, once these have theirs. */
+  setsWith(more: readonly Listed[]): number {
+    const added = new Set(more.map(({ bucket }) => bucket).filter((bucket) => !this.#sets.has(bucket)));
+    return this.#sets.size + added.size;
+  }
+
+  /** Whether the file is gone: nobody will look for it again. */
+  get isGone(): boolean {
+    return fstatSync(this.#fd).nlink === 0;
+  }
+
   get sets(): readonly Listed[] {
     return Array.from(this.#sets, ([bucket, version]) => ({ bucket, version }));
   }
@@ -78,13 +90,13 @@ export class LogIndex {
     closeSync(this.#fd);
   }
 
-  #take(chunk: Buffer): { readonly bytes: number; readonly isWithinValue: boolean } {
+  #take(chunk: Buffer, size: number): { readonly bytes: number; readonly isWithinValue: boolean } {
     let at = 0;
     while (chunk.length - at >= ENTRY_HEAD_BYTES) {
       const { version, bucketBytes, keyBytes, valueBytes } = decodeHead(chunk, at);
       const keyAt = at + ENTRY_HEAD_BYTES + bucketBytes;
       const valueAt = keyAt + (keyBytes ?? 0);
-      if (valueAt > chunk.length) break;
+      if (valueAt > chunk.length || this.#end + valueAt + (valueBytes ?? 0) > size) break;
       const bucket = chunk.toString('utf8', at + ENTRY_HEAD_BYTES, keyAt);
       at = valueAt + (valueBytes ?? 0);
       if (keyBytes === undefined) {
@@ -101,9 +113,13 @@ export class LogIndex {
 
   #put(bucket: string, key: string, place: Place | undefined): void {
     let keys = this.#buckets.get(bucket);
+    if (place === undefined || keys?.has(key) !== true) this.#sorted.delete(bucket);
+    if (place === undefined) {
+      keys?.delete(key);
+      if (keys?.size === 0) this.#buckets.delete(bucket);
+      return;
+    }
     if (keys === undefined) this.#buckets.set(bucket, (keys = new Map<string, Place>()));
-    if (place === undefined || !keys.has(key)) this.#sorted.delete(bucket);
-    if (place === undefined) keys.delete(key);
-    else keys.set(key, place);
+    keys.set(key, place);
   }
 }

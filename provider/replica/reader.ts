@@ -20,6 +20,8 @@ class ReplicaReader implements StateReader {
   readonly #dir: string;
   /** The one used last is the last. */
   readonly #open = new Map<string, LogIndex>();
+  /** How many snapshots look at an index. */
+  readonly #users = new Map<LogIndex, number>();
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -34,6 +36,7 @@ class ReplicaReader implements StateReader {
         index = this.#index(replica);
         index.catchUp();
         seen.set(replica, index);
+        this.#users.set(index, (this.#users.get(index) ?? 0) + 1);
       }
       return index;
     };
@@ -54,7 +57,10 @@ class ReplicaReader implements StateReader {
         const [replica, bucket] = splitBucket(id);
         return indexOf(replica).keysVersion(bucket);
       },
-      release: () => seen.clear(),
+      release: () => {
+        for (const index of seen.values()) this.#release(index);
+        seen.clear();
+      },
     };
   }
 
@@ -63,19 +69,29 @@ class ReplicaReader implements StateReader {
     this.#open.clear();
   }
 
+  #release(index: LogIndex): void {
+    const users = (this.#users.get(index) ?? 0) - 1;
+    if (users > 0) this.#users.set(index, users);
+    else this.#users.delete(index);
+  }
+
   #index(replica: string): LogIndex {
     const known = this.#open.get(replica);
     this.#open.delete(replica);
     const index = known ?? new LogIndex(join(this.#dir, `${replica}.log`));
+    if (known === undefined) this.#tidy();
     this.#open.set(replica, index);
-    if (this.#open.size > PROVIDER_BOUNDS.openReplicas) {
-      const [oldest] = this.#open;
-      if (oldest !== undefined) {
-        this.#open.delete(oldest[0]);
-        oldest[1].close();
-      }
-    }
     return index;
+  }
+
+  /** A file that is gone takes its room on the disk until it is closed. What a run looks at stays. */
+  #tidy(): void {
+    for (const [replica, index] of this.#open) {
+      const isOneTooMany = this.#open.size >= PROVIDER_BOUNDS.openReplicas;
+      if (this.#users.has(index) || !(isOneTooMany || index.isGone)) continue;
+      this.#open.delete(replica);
+      index.close();
+    }
   }
 }
 

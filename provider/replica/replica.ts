@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Listed } from '../../runtime/index.js';
-import { ProtocolError, type StateEntry } from '../protocol/index.js';
+import { PROTOCOL_BOUNDS, ProtocolError, type StateEntry } from '../protocol/index.js';
 import { PROVIDER_BOUNDS } from '../policy.js';
 import { encodeEntry, encodeSet } from './log-format.js';
 import { LogIndex } from './log-index.js';
@@ -56,25 +56,33 @@ export class Replica {
 
   /**
    * Appends changes: runs that are handed to a thread afterwards see them.
-   * @throws ProtocolError 'quota' when it would be too large, or 'out-of-turn' when the revision goes back.
+   * @throws ProtocolError 'quota' when it would be too large, or 'out-of-turn' when the revision goes back: then
+   *   nothing has changed. Any other error leaves it with nothing, at revision 0.
    */
   apply({ entries, sets, revision }: StatePiece): void {
     if (revision < this.#revision) {
       throw new ProtocolError('out-of-turn', `Revision ${revision} of the state comes after ${this.#revision}`);
     }
-    let live = this.#liveBytes;
-    for (const entry of entries) live += sizeOf(entry) - this.#sizeNow(entry);
+    const live = this.#liveBytes + this.#growthBy(entries);
     if (live > this.#mostBytes) {
       const most = `A session's state must have at most ${this.#mostBytes} bytes`;
       throw new ProtocolError('quota', `${most}: it would have ${live}`);
     }
-    const bytes = Buffer.concat([...entries.map(encodeEntry), ...sets.map(encodeSet)]);
-    writeFileSync(this.#fd, bytes);
-    this.#index.catchUp();
-    this.#bytes += bytes.length;
-    this.#liveBytes = live;
-    this.#revision = revision;
-    if (this.#bytes > 2 * this.#liveBytes + PROVIDER_BOUNDS.replicaSlackBytes) this.#compact();
+    if (this.#index.setsWith(sets) > PROTOCOL_BOUNDS.buckets) {
+      throw new ProtocolError('quota', `A session's state must have at most ${PROTOCOL_BOUNDS.buckets} buckets`);
+    }
+    try {
+      const bytes = Buffer.concat([...entries.map(encodeEntry), ...sets.map(encodeSet)]);
+      writeFileSync(this.#fd, bytes);
+      this.#index.catchUp();
+      this.#bytes += bytes.length;
+      this.#liveBytes = live;
+      this.#revision = revision;
+      if (this.#bytes > 2 * this.#liveBytes + PROVIDER_BOUNDS.replicaSlackBytes) this.#compact();
+    } catch (error) {
+      this.#giveUp();
+      throw error;
+    }
   }
 
   /** Begins with nothing. */
@@ -108,6 +116,16 @@ export class Replica {
     this.#tidy(this.#generation);
   }
 
+  /** The disk is full: what was written of a change is not all of it, and nothing may come after it. */
+  #giveUp(): void {
+    this.#revision = 0;
+    try {
+      this.reset();
+    } catch {
+      // At revision 0 the hub begins anew, and so tries this again.
+    }
+  }
+
   #begin(): { readonly generation: Generation; readonly fd: number; readonly index: LogIndex } {
     const name = `${this.#number}-${this.#count++}`;
     const file = join(this.#dir, `${name}.log`);
@@ -127,10 +145,18 @@ export class Replica {
 
   #replace(entries: readonly StateEntry[], sets: readonly Listed[]): void {
     const before = { generation: this.#generation, fd: this.#fd, index: this.#index };
-    ({ generation: this.#generation, fd: this.#fd, index: this.#index } = this.#begin());
+    const next = this.#begin();
     const bytes = Buffer.concat([...entries.map(encodeEntry), ...sets.map(encodeSet)]);
-    writeFileSync(this.#fd, bytes);
-    this.#index.catchUp();
+    try {
+      writeFileSync(next.fd, bytes);
+      next.index.catchUp();
+    } catch (error) {
+      closeSync(next.fd);
+      next.index.close();
+      rmSync(next.generation.file, { force: true });
+      throw error;
+    }
+    ({ generation: this.#generation, fd: this.#fd, index: this.#index } = next);
     this.#bytes = bytes.length;
     this.#liveBytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
     closeSync(before.fd);
@@ -143,12 +169,24 @@ export class Replica {
     rmSync(generation.file, { force: true });
   }
 
+  /** A key may be among them more than once: the last one counts. */
+  #growthBy(entries: readonly StateEntry[]): number {
+    const last = new Map(entries.map((entry) => [`${entry.bucket.length} ${entry.bucket}${entry.key}`, entry]));
+    let growth = 0;
+    for (const entry of last.values()) growth += sizeOf(entry) - this.#sizeNow(entry);
+    return growth;
+  }
+
   #sizeNow({ bucket, key }: StateEntry): number {
     const place = this.#index.get(bucket, key);
-    return place === undefined ? 0 : key.length + place.bytes;
+    return place === undefined ? 0 : sizeWith(bucket, key, place.bytes);
   }
 }
 
-function sizeOf({ key, value }: StateEntry): number {
-  return value === undefined ? 0 : key.length + value.length;
+function sizeOf({ bucket, key, value }: StateEntry): number {
+  return value === undefined ? 0 : sizeWith(bucket, key, value.length);
+}
+
+function sizeWith(bucket: string, key: string, valueBytes: number): number {
+  return PROVIDER_BOUNDS.replicaEntryBytes + bucket.length + key.length + valueBytes;
 }

@@ -1,7 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
+import { encodeEntry } from '../../../provider/replica/log-format.js';
+import { LogIndex } from '../../../provider/replica/log-index.js';
 import { openState } from '../../../provider/replica/reader.js';
 import { Replica } from '../../../provider/replica/replica.js';
+import { smallDisk, smallDiskMissing } from '../../fixtures/small-disk.js';
 
 const text = (value: string): Uint8Array => Buffer.from(value);
 const entry = (key: string, version: number, value?: string) => ({
@@ -76,7 +79,7 @@ t.test('a replica is written anew when most of it is old, and runs that were beg
 
 t.test('what would be too much, or goes back, is refused and changes nothing', (t) => {
   const dir = t.testdir({});
-  const replica = new Replica(dir, 3, 1_000);
+  const replica = new Replica(dir, 3, 1_150);
   replica.apply({ entries: [entry('k', 1, 'x'.repeat(900))], sets: [], revision: 5 });
   t.throws(() => replica.apply({ entries: [entry('l', 2, 'x'.repeat(200))], sets: [], revision: 6 }), {
     code: 'quota',
@@ -84,6 +87,111 @@ t.test('what would be too much, or goes back, is refused and changes nothing', (
   t.throws(() => replica.apply({ entries: [], sets: [], revision: 4 }), { code: 'out-of-turn' });
   replica.apply({ entries: [entry('k', 3, 'x'.repeat(990))], sets: [], revision: 6 });
   t.equal(replica.revision, 6, 'the place of the old value is free again');
+  replica.close();
+  t.end();
+});
+
+t.test('entries of nothing count as well, in however many buckets they are', (t) => {
+  const replica = new Replica(t.testdir({}), 4, 100_000);
+  const piece = (from: number, value: Uint8Array | undefined) =>
+    Array.from({ length: 500 }, (_, i) => ({ bucket: `b${from + i}`, key: '', version: 1, value }));
+  replica.apply({ entries: piece(0, text('')), sets: [], revision: 1 });
+  t.throws(() => replica.apply({ entries: piece(500, text('')), sets: [], revision: 2 }), { code: 'quota' });
+  replica.apply({ entries: piece(0, undefined), sets: [], revision: 2 });
+  replica.apply({ entries: piece(500, text('')), sets: [], revision: 3 });
+  const sets = (from: number) => Array.from({ length: 600 }, (_, i) => ({ bucket: `s${from + i}`, version: 1 }));
+  replica.apply({ entries: [], sets: sets(0), revision: 4 });
+  replica.apply({ entries: [], sets: sets(0), revision: 5 });
+  t.throws(() => replica.apply({ entries: [], sets: sets(600), revision: 6 }), { code: 'quota' });
+  replica.close();
+  t.end();
+});
+
+t.test('a key that comes often in one message counts once', (t) => {
+  const replica = new Replica(t.testdir({}), 7, 10_000);
+  replica.apply({ entries: [entry('k', 1, 'x'.repeat(5_000))], sets: [], revision: 1 });
+  const often = Array.from({ length: 100 }, (_, i) => entry('k', 2 + i, 'y'));
+  replica.apply({ entries: often, sets: [], revision: 2 });
+  t.throws(() => replica.apply({ entries: [entry('l', 200, 'x'.repeat(20_000))], sets: [], revision: 3 }), {
+    code: 'quota',
+  });
+  replica.close();
+  t.end();
+});
+
+t.test('an entry that is being written is not seen before its last byte is there', (t) => {
+  const file = `${t.testdir({})}/1-1.log`;
+  const bytes = Buffer.from(encodeEntry(entry('k', 7, 'x'.repeat(100_000))));
+  for (const part of [5, 17, 20, 70_000, bytes.length - 1]) {
+    writeFileSync(file, encodeEntry(entry('before', 6, 'y')));
+    const index = new LogIndex(file);
+    appendFileSync(file, bytes.subarray(0, part));
+    index.catchUp();
+    t.equal(index.get('b/c', 'before')?.version, 6);
+    t.equal(index.get('b/c', 'k'), undefined, `${part} of ${bytes.length} bytes`);
+    appendFileSync(file, bytes.subarray(part));
+    index.catchUp();
+    const place = index.get('b/c', 'k');
+    t.equal(place && Buffer.from(index.read(place)).toString(), 'x'.repeat(100_000));
+    index.close();
+  }
+  t.end();
+});
+
+t.test('threads do not keep files that are gone', { skip: process.platform !== 'linux' }, (t) => {
+  const dir = t.testdir({});
+  const replica = new Replica(dir, 5, 1_000_000);
+  const reader = openState({ dir });
+  const gone = (): number =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return new RegExp(`${dir}.*deleted`).test(readlinkSync(`/proc/self/fd/${fd}`));
+      } catch {
+        return false;
+      }
+    }).length;
+  const first = reader.snapshot();
+  const view = replica.view();
+  replica.apply({ entries: [entry('k', 1, 'one')], sets: [], revision: 1 });
+  t.equal(first.get(`${view.prefix}b/c`, 'k')?.version, 1);
+  view.release();
+  for (let i = 0; i < 20; i++) {
+    replica.reset();
+    replica.apply({ entries: [entry('k', 2 + i, 'two')], sets: [], revision: 1 });
+    const now = replica.view();
+    const snapshot = reader.snapshot();
+    t.equal(snapshot.get(`${now.prefix}b/c`, 'k')?.version, 2 + i);
+    snapshot.release();
+    now.release();
+  }
+  t.equal(Buffer.from(first.get(`${view.prefix}b/c`, 'k')?.value ?? []).toString(), 'one', 'but what a run looks at');
+  t.ok(gone() <= 2, `${gone()} are open`);
+  first.release();
+  reader.close();
+  replica.close();
+  t.equal(gone(), 0);
+  t.end();
+});
+
+t.test('what a full disk cut short is not built upon', { skip: smallDiskMissing() }, (t) => {
+  const disk = smallDisk(t, 4);
+  const replica = new Replica(disk.directory, 6, 10_000_000);
+  const reader = openState({ dir: disk.directory });
+  replica.apply({ entries: [entry('k', 1, 'one')], sets: [], revision: 1 });
+  disk.fill();
+  const large = Buffer.alloc(3_000_000, 'x').toString();
+  t.throws(() => replica.apply({ entries: [entry('l', 2, large)], sets: [], revision: 2 }), { code: 'ENOSPC' });
+  t.equal(replica.revision, 0, 'the hub will begin anew');
+  disk.free();
+  replica.reset();
+  replica.apply({ entries: [entry('k', 3, 'three')], sets: [], revision: 7 });
+  const view = replica.view();
+  const snapshot = reader.snapshot();
+  t.equal(Buffer.from(snapshot.get(`${view.prefix}b/c`, 'k')?.value ?? []).toString(), 'three');
+  t.equal(snapshot.get(`${view.prefix}b/c`, 'l'), undefined);
+  snapshot.release();
+  reader.close();
+  view.release();
   replica.close();
   t.end();
 });
