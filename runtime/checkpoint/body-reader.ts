@@ -1,7 +1,8 @@
 /** Reads the values that the body of a checkpoint consists of, and believes nothing. */
 import { CheckpointFault, CHECKPOINT_BOUNDS } from './format.js';
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+/** A mark of byte order is a character like others: without this, a text that begins with one loses it. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class BodyReader {
   readonly #bytes: Buffer;

@@ -114,6 +114,7 @@ function bodyOf(bytes: Uint8Array): Uint8Array {
     throw new CheckpointFault(`the checkpoint is of version ${version}: this Sterna reads version ${FORMAT_VERSION}`);
   }
   const packing = file.readUInt8(10);
+  if (file.readUInt8(11) !== 0) throw new CheckpointFault('byte 11 of the checkpoint must be 0');
   const bodyBytes = file.readUInt32LE(12);
   const stored = file.readUInt32LE(16);
   const end = HEADER_BYTES + stored;

@@ -64,9 +64,52 @@ t.test('a checkpoint that is damaged, cut, too new or none is refused with the r
   const packing = good();
   packing.writeUInt8(7, 10);
   refused(sealed(packing), /packed in a way \(7\)/);
+  const later = good();
+  later.writeUInt8(1, 11);
+  refused(sealed(later), /byte 11 .* must be 0/);
   const bomb = Buffer.from(packCheckpoint(good()));
   bomb.writeUInt32LE(0x3fff_ffff, 12);
   refused(sealed(bomb), /cannot be unpacked to/);
+  t.end();
+});
+
+t.test('texts come back with every character, a mark of byte order at their beginning included', (t) => {
+  const { request, collected } = aCheckpoint();
+  const [publish] = collected.effects;
+  const set = { kind: 'set', bucket: 'task/default', key: '\ufeffk', value: new Uint8Array() } as const;
+  const log = [{ level: 'warn', context: '\ufeff', message: '\ufeff y' }] as const;
+  const bytes = { outputBytes: 3 + 1 + 4, logBytes: 3 + 5 };
+  const checkpoint = aCheckpoint({
+    request: { ...request, config: { '\ufeffwarm': '\ufeff21' } },
+    collected: { ...collected, effects: [publish as NonNullable<typeof publish>, set], log, ...bytes },
+  });
+  t.same(decodeCheckpoint(encodeCheckpoint(checkpoint)), checkpoint);
+  t.end();
+});
+
+t.test('no byte can be another and no end be missing, packed or not', (t) => {
+  const plain = encodeCheckpoint(aCheckpoint());
+  for (const good of [Buffer.from(plain), Buffer.from(packCheckpoint(plain))]) {
+    const refusal = (bytes: Uint8Array): unknown => {
+      try {
+        decodeCheckpoint(bytes);
+        return 'accepted';
+      } catch (error) {
+        return error instanceof CheckpointFault && error.message !== '' ? 'refused' : error;
+      }
+    };
+    const other = new Set<unknown>();
+    for (let at = 0; at < good.length; at++) {
+      for (const bit of [1, 0x80, 0xff]) {
+        good[at] = (good[at] as number) ^ bit;
+        other.add(refusal(good));
+        good[at] = (good[at] as number) ^ bit;
+      }
+      other.add(refusal(good.subarray(0, at)));
+    }
+    other.add(refusal(Buffer.concat([good, Buffer.alloc(1)])));
+    t.strictSame([...other], ['refused']);
+  }
   t.end();
 });
 
