@@ -51,6 +51,11 @@ export class InboxTable {
     this.#progress.end(place);
   }
 
+  /** Whether a run has ended, or was never there. */
+  isOver({ group, run }: RunPlace): boolean {
+    return this.#progress.get(group)?.isOver(run) ?? true;
+  }
+
   /** Brings the tables to what was received and ended. */
   write(received: InboxGroup | undefined, deliveries: readonly Delivery[]): void {
     if (received !== undefined && this.#progress.get(received.id)?.left !== 0) {

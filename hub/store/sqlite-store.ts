@@ -325,7 +325,8 @@ class SqliteStore implements Store {
       this.#points.remove(ends);
     }
     if (dropsPoint !== undefined) this.#points.remove(dropsPoint);
-    if (point !== undefined) this.#points.put(point);
+    // One that was on its way to the disk when its run ended would stay for ever.
+    if (point !== undefined && !this.#inbox.isOver(point.place)) this.#points.put(point);
     if (retries !== undefined) this.#retries.put(retries);
     if (record !== undefined) ended.push(record);
     if (letter !== undefined) this.#letters.put(letter);
