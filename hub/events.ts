@@ -110,6 +110,8 @@ export type ParkReason =
   | 'priority'
   /** Until somebody lets it go on. */
   | 'by-hand'
+  /** For a moment, as somebody takes its checkpoint. */
+  | 'saving'
   /** The hub is told to stop: it goes on with the next start. */
   | 'stopping'
   /** It begins anew on a new version of its task. */

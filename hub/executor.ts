@@ -7,7 +7,7 @@ import { HUB_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import { writeChain } from './loops/index.js';
 import type { Outbox } from './outbox.js';
-import type { Execution, Parking, ThreadLooks } from './parking/index.js';
+import { lastFuel, type Execution, type Parking, type ThreadLooks } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import { bytesOf, recordOf } from './recorder.js';
 import type { DeployedTask } from './registry/index.js';
@@ -338,7 +338,7 @@ export class Executor {
       ...(key === undefined ? {} : { key }),
     });
     this.#parts.parking.over(job, true);
-    this.#parts.scheduler.repeat(job, unsettled(job.value, result));
+    this.#parts.scheduler.repeat(job, lastFuel(job.value, result.usage.fuel));
     return false;
   }
 
@@ -366,7 +366,7 @@ export class Executor {
     run.executions = 0;
     run.clockMs = atMs + waitMs;
     this.#parts.parking.over(job, false);
-    scheduler.park(job, unsettled(run, result));
+    scheduler.park(job, lastFuel(run, usage.fuel));
     retries.add(job, run.clockMs);
     waits(run);
   }
@@ -401,7 +401,7 @@ export class Executor {
     ran(job.value, endOf(outcome), job.probe);
     // Only now may the next run of the same key start: it sees what this one wrote.
     this.#parts.parking.over(job, false);
-    scheduler.finish(job, unsettled(job.value, result));
+    scheduler.finish(job, lastFuel(job.value, usage.fuel));
   }
 
   /** A run that the runtime could not take at all. */
@@ -423,13 +423,6 @@ const NO_USAGE: Usage = { fuel: 0, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, out
 function isPromised({ reads, listed = [], writes, messages = [], ends, retries, letter }: StateChange): boolean {
   if (ends !== undefined || retries !== undefined || letter !== undefined) return true;
   return reads.length + listed.length + writes.length > 0 || messages.some(({ qos }) => qos > 0);
-}
-
-/** Fuel of a run that its lane has not been charged for. It counts as charged from now on. */
-function unsettled(run: PendingRun, { usage }: RunResult): number {
-  const fuel = usage.fuel - (run.settledFuel ?? 0);
-  run.settledFuel = 0;
-  return fuel;
 }
 
 function isSilent({ messages = [] }: StateChange): boolean {

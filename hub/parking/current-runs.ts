@@ -62,8 +62,7 @@ export class CurrentRuns {
   /** Has a run stand still until `resume`. Resolves when it does. */
   async park(runId: string): Promise<Answer> {
     const asked = this.#refusal(runId) ?? this.#parts.parking.park(runId, 'by-hand');
-    if (!asked.ok) return asked;
-    return (await this.#stands(runId)) ? asked : no('it ended, or came to no point at which it can stand still');
+    return asked.ok ? this.#stood(runId, 'by-hand') : asked;
   }
 
   resume(runId: string): Answer {
@@ -79,12 +78,14 @@ export class CurrentRuns {
     const { parking } = this.#parts;
     const before = await parking.checkpoint(runId);
     if (before !== undefined) return before;
-    const parked = await this.park(runId);
-    if (!parked.ok) return parked;
+    const asked = this.#refusal(runId) ?? parking.park(runId, 'saving');
+    const stands = asked.ok ? await this.#stood(runId, 'saving') : asked;
+    if (!stands.ok) return stands;
     try {
       return (await parking.checkpoint(runId)) ?? no('it has just gone on');
     } finally {
-      parking.resume(runId);
+      // Unless somebody has parked it meanwhile.
+      parking.resume(runId, 'saving');
     }
   }
 
@@ -119,6 +120,13 @@ export class CurrentRuns {
     const task = this.#parts.threads.find(runId)?.value.task;
     if (task === undefined || task.installed.resumable !== undefined) return undefined;
     return no(`its task cannot stand still: "${task.manifest.name}" is not resumable (sterna inspect says why)`);
+  }
+
+  /** Waits until a run stands still that was asked to. One that does not goes on, also when it could later. */
+  async #stood(runId: string, reason: ParkReason): Promise<Answer> {
+    if (await this.#stands(runId)) return { ok: true };
+    this.#parts.parking.resume(runId, reason);
+    return no('it ended, or came to no point at which it can stand still');
   }
 
   /** Resolves with whether the run stands still within `parkMs`. */

@@ -2,5 +2,6 @@
 export { CurrentRuns, type CurrentRun } from './current-runs.js';
 export { KeptPoints } from './kept-points.js';
 export { Parking, type Answer, type Execution } from './parking.js';
+export { lastFuel } from './settled-fuel.js';
 export { Resumabilities } from './resumabilities.js';
 export { ThreadLooks } from './thread-looks.js';

@@ -10,6 +10,7 @@ import type { Job, Scheduler } from '../scheduler/index.js';
 import type { Timer } from '../timer.js';
 import { fitsOf } from './fits.js';
 import type { KeptPoints } from './kept-points.js';
+import { settleFuel } from './settled-fuel.js';
 
 export interface ParkingParts {
   readonly runtime: Pick<Runtime, 'begin' | 'resume' | 'cancel'>;
@@ -69,6 +70,9 @@ export interface Seen {
   readonly pointAtMs?: number;
 }
 
+/** Reasons to stand still that `resume` ends before the run does. */
+const LETS_GO: ReadonlySet<ParkReason> = new Set(['by-hand', 'saving']);
+
 const DONE: Answer = { ok: true };
 
 /**
@@ -107,8 +111,7 @@ export class Parking {
   parks(job: Job<PendingRun>): boolean {
     const entry = this.#executing.get(job);
     // A probe is asked whether the task works, and its answer does not wait.
-    if (entry === undefined || job.probe) return false;
-    if (this.#bytes >= HUB_BOUNDS.parkedBytes && this.#parts.files.bytes >= STORE_BOUNDS.checkpointsBytes) return false;
+    if (entry === undefined || job.probe || !this.#hasRoom) return false;
     return entry.leaves === undefined || this.isLeaving(job);
   }
 
@@ -135,6 +138,8 @@ export class Parking {
       const end = await entry.handle.end;
       if (end.kind === 'ended') return end;
       const { checkpoint } = end;
+      // It was at the point already when it was told to end.
+      if (entry.cancelled) return { kind: 'ended', result: cancelled(run, glanceAt(checkpoint).fuel) };
       return { kind: 'left', settle: () => this.#stand(job, checkpoint, entry.leaves?.reason ?? 'priority') };
     } finally {
       this.#executing.delete(job);
@@ -151,12 +156,16 @@ export class Parking {
 
   /** Takes up a run that had begun when an earlier hub ended, and is parked. Pump the scheduler afterwards. */
   adopt(job: Job<PendingRun>): void {
+    const { points, scheduler, timer } = this.#parts;
     const { point } = job.value;
-    if (point === undefined || !point.byHand) return this.#parts.scheduler.unpark(job);
-    const { digest, fuel } = point;
-    const sinceMs = this.#parts.timer.nowMs();
-    this.#parts.points.adopt(job, point);
-    this.#standing.set(job, { job, reason: 'by-hand', fuel, sinceMs, checkpoint: undefined, digest });
+    if (point === undefined) return scheduler.unpark(job);
+    const { digest, fuel, byHand } = point;
+    points.adopt(job, point);
+    // This hub's lane has nothing to do with what another's was charged for.
+    settleFuel(job.value, fuel);
+    const reason = byHand ? 'by-hand' : 'priority';
+    this.#standing.set(job, { job, reason, fuel, sinceMs: timer.nowMs(), checkpoint: undefined, digest });
+    if (!byHand) scheduler.unpark(job);
   }
 
   /** Has a run stand still, as soon as it comes to a point of execution. */
@@ -173,18 +182,22 @@ export class Parking {
     }
     const entry = this.#executing.get(job);
     if (entry === undefined || job.probe) return no('it is the one that is tried after a quarantine');
+    if (LETS_GO.has(reason) && !this.#hasRoom) return no('memory and disk are full of runs that stand still');
+    // It stands still longer than that: a person's word holds over restarts, too.
+    if (reason !== 'new-version' && entry.leaves?.reason === 'by-hand') return DONE;
     entry.leaves = { reason, atMs: this.#parts.timer.nowMs() };
     void entry.handle?.suspend();
     return DONE;
   }
 
-  /** Lets a run go on that stands still by hand. */
-  resume(runId: string): Answer {
+  /** Lets a run go on that stands still by hand. @param only for this reason, if it does or is about to. */
+  resume(runId: string, only?: ParkReason): Answer {
     const job = this.#find(runId);
     const standing = job && this.#standing.get(job);
-    if (job === undefined || standing === undefined) {
-      const entry = job && this.#executing.get(job);
-      if (entry?.leaves?.reason !== 'by-hand') return no('it does not stand still');
+    const entry = job && this.#executing.get(job);
+    if (only !== undefined && (entry?.leaves ?? standing)?.reason !== only) return DONE;
+    if (job === undefined || standing === undefined || entry?.leaves !== undefined) {
+      if (entry?.leaves === undefined || !LETS_GO.has(entry.leaves.reason)) return no('it does not stand still');
       // It does within moments, and then waits for its turn like one that was parked for another.
       entry.leaves = { ...entry.leaves, reason: 'priority' };
       return DONE;
@@ -204,9 +217,10 @@ export class Parking {
     const job = this.#find(runId);
     const entry = job && this.#executing.get(job);
     if (job === undefined || entry !== undefined) {
-      if (entry?.handle === undefined && entry !== undefined) entry.cancelled = true;
-      else if (!runtime.cancel(runId))
+      const isHere = entry?.handle === undefined && entry !== undefined;
+      if (!isHere && !runtime.cancel(runId))
         return no('it has ended, or is in a process of its own, where it ends at its deadline');
+      if (entry !== undefined) entry.cancelled = true;
       return DONE;
     }
     const fuel = this.#standing.get(job)?.fuel ?? 0;
@@ -304,6 +318,13 @@ export class Parking {
     return [...this.#standing.keys()].filter((job) => !this.#executing.has(job));
   }
 
+  /** Memory takes as much again as it may, while the disk is slow or full: `parkedBytes` are there, the others on their way. */
+  get #hasRoom(): boolean {
+    const { parkedBytes } = HUB_BOUNDS;
+    if (this.#bytes < parkedBytes) return true;
+    return this.#bytes < 2 * parkedBytes && this.#parts.files.bytes < STORE_BOUNDS.checkpointsBytes;
+  }
+
   #find(runId: string): Job<PendingRun> | undefined {
     for (const job of this.#executing.keys()) if (job.value.runId === runId) return job;
     for (const job of this.#standing.keys()) if (job.value.runId === runId) return job;
@@ -314,11 +335,14 @@ export class Parking {
     const policy = job.value.task.manifest.resumable;
     // What nobody was promised is not kept.
     if (policy === undefined || job.value.place === undefined) return { signal };
-    const onPoint = (checkpoint: Uint8Array): void => {
+    const onPoint = async (checkpoint: Uint8Array): Promise<void> => {
       const { points } = this.#parts;
-      if (!points.isWriting(job)) void points.keep(job, checkpoint, { byHand: () => false, give: true });
+      if (points.isWriting(job)) return;
+      await points.keep(job, checkpoint, { byHand: () => false, give: true });
+      this.#keepStanding(job);
     };
-    return { signal, everyMs: policy.everyMs, everyFuel: policy.everyFuel, onPoint };
+    const { everyMs, everyFuel } = policy;
+    return { signal, everyMs, everyFuel, onPoint: (checkpoint) => void onPoint(checkpoint) };
   }
 
   #begin(request: RunRequest, options: Parameters<Runtime['begin']>[1]): RunHandle {
@@ -357,7 +381,7 @@ export class Parking {
     if (digest === undefined) return undefined;
     const fuel = standing?.fuel ?? point?.fuel ?? 0;
     if (point !== undefined) {
-      points.adopt(job, point);
+      if (points.of(job) === undefined) points.adopt(job, point);
       if (point.fits !== fitsOf(task) || point.attempt !== attempt) {
         this.#beginsAnew(job, 'its task is not what it was when it stood still', fuel);
         return undefined;
@@ -391,21 +415,29 @@ export class Parking {
     this.#bytes += checkpoint.length;
     const standing = { job, reason, fuel, sinceMs: timer.nowMs(), checkpoint, digest: undefined };
     this.#standing.set(job, standing);
-    scheduler.park(job, fuel - (run.settledFuel ?? 0));
-    run.settledFuel = fuel;
+    scheduler.park(job, settleFuel(run, fuel));
     observe({ kind: 'run-parked', runId: run.runId, task: run.task.manifest.name, reason, fuel });
-    if (run.place !== undefined) void this.#keepStanding(job, checkpoint);
+    if (run.place !== undefined) this.#keepStanding(job);
     else if (this.#bytes > HUB_BOUNDS.parkedBytes) void this.#moveToDisk(job, checkpoint);
     if (reason === 'priority' && !this.#stopping) scheduler.unpark(job);
     scheduler.pump();
     left();
   }
 
-  /** The checkpoint stays in memory too, as far as there is room. */
-  async #keepStanding(job: Job<PendingRun>, checkpoint: Uint8Array): Promise<void> {
+  /**
+   * Keeps the point at which a run stands still, once an earlier one of it is written: one that is parked often does not
+   * have the disk write more than it can. The checkpoint stays in memory too, as far as there is room.
+   */
+  #keepStanding(job: Job<PendingRun>): void {
+    const { points } = this.#parts;
+    const standing = this.#standing.get(job);
+    if (standing?.checkpoint === undefined || standing.digest !== undefined || points.isWriting(job)) return;
+    const { checkpoint } = standing;
     const byHand = (): boolean => this.#standing.get(job)?.reason === 'by-hand';
-    const digest = await this.#parts.points.keep(job, checkpoint, { byHand, give: false });
-    this.#isOnDisk(job, checkpoint, digest);
+    void points.keep(job, checkpoint, { byHand, give: false }).then((digest) => {
+      if (this.#standing.get(job)?.checkpoint !== checkpoint) this.#keepStanding(job);
+      else this.#isOnDisk(job, checkpoint, digest);
+    });
   }
 
   /** Of a run for which nothing was promised: after a kill, the next start removes the file. */

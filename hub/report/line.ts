@@ -23,6 +23,7 @@ const RELEASED = {
 const PARKED = {
   priority: 'for one that is more urgent',
   'by-hand': 'by hand',
+  saving: 'to be saved',
   stopping: 'until the next start',
   'new-version': 'to begin anew on the new version',
 } as const;
