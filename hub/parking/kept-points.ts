@@ -77,6 +77,14 @@ export class KeptPoints {
     this.#note({ point });
   }
 
+  /**
+   * An execution has ended, and its result is about to be committed: points that are still on their way are of no use. A
+   * row for one of them, written after the end of its run, would never go.
+   */
+  ended(job: Job<PendingRun>): void {
+    this.#executions.delete(job);
+  }
+
   /** A run begins anew: no point of it counts. */
   drop(job: Job<PendingRun>): void {
     const place = this.#last.get(job)?.place;

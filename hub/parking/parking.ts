@@ -136,7 +136,10 @@ export class Parking {
       this.#letGo(job);
       if (entry.leaves !== undefined) void entry.handle.suspend();
       const end = await entry.handle.end;
-      if (end.kind === 'ended') return end;
+      if (end.kind === 'ended') {
+        this.#parts.points.ended(job);
+        return end;
+      }
       const { checkpoint } = end;
       // It was at the point already when it was told to end.
       if (entry.cancelled) return { kind: 'ended', result: cancelled(run, glanceAt(checkpoint).fuel) };
