@@ -50,7 +50,7 @@ export class Installations {
       release();
       // Start functions run under the limits of whoever came first.
       if (isOwn) throw error;
-      return this.install(digest, limits);
+      return this.install(task);
     }
   }
 

@@ -77,11 +77,11 @@ t.test('a component that was changed on disk is not installed, and is asked for 
     uninstall: (key: string) => uninstalled.push(key),
   };
   const installations = new Installations(runtime, store);
-  await t.rejects(installations.install(digest, DEFAULT_LIMITS), /was changed on disk/);
+  await t.rejects(installations.install({ digest, limits: DEFAULT_LIMITS }), /was changed on disk/);
   t.notOk(store.has(digest));
   t.notOk(existsSync(join(dir, 'components', digest)));
   t.equal(await kept(store, COMPONENT), digest);
-  const again = await installations.install(digest, DEFAULT_LIMITS);
+  const again = await installations.install({ digest, limits: DEFAULT_LIMITS });
   t.equal(again.installed.digest, digest);
   again.release();
 });

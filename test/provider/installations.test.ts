@@ -23,8 +23,8 @@ t.test('what one hub gives its start functions does not fail those of another', 
     uninstall: () => undefined,
   };
   const installations = new Installations(runtime, components);
-  const mean = installations.install(DIGEST, { ...DEFAULT_LIMITS, fuel: 1 });
-  const fair = installations.install(DIGEST, DEFAULT_LIMITS);
+  const mean = installations.install({ digest: DIGEST, limits: { ...DEFAULT_LIMITS, fuel: 1 } });
+  const fair = installations.install({ digest: DIGEST, limits: DEFAULT_LIMITS });
   await t.rejects(mean, /out of fuel/);
   (await fair).release();
   t.equal(
