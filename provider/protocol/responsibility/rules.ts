@@ -22,7 +22,7 @@ export function isExecutor({ side, epoch }: Stub): boolean {
 function isResponsible(stub: Stub): boolean {
   const { side } = stub;
   // A provider that took back what it offered would raise the epoch twice unheard, past what the hub reclaims with.
-  if (stub.offer) return side === 'hub' && stub.responsible === side;
+  if (stub.offer && side === 'provider') return false;
   if (!isExecutor(stub)) return stub.responsible === side;
   return stub.agreed === side && stub.open.every((each) => each.responsible === side);
 }
