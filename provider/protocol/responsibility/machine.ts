@@ -30,15 +30,15 @@ export function createMachine(rules: SafetyRules = SAFETY_RULES): Machine {
     step: (state, input) => settle(state, turn(state, input, rules), rules),
     start: (stub) => {
       const state = { ...stub, linked: false };
-      return { state, actions: standing(state) };
+      return { state, actions: standing(state, rules) };
     },
   };
 }
 
 /** What a side does that is in this state and was in none. */
-function standing(state: State): Action[] {
-  if (mayExecute(state)) return [{ type: 'resume', epoch: state.epoch, point: state.point }];
-  const wait = waitToTake(state);
+function standing(state: State, rules: SafetyRules): Action[] {
+  if (mayExecute(state, rules)) return [{ type: 'resume', epoch: state.epoch, point: state.point }];
+  const wait = waitToTake(state, rules);
   return wait === undefined ? [] : [{ type: 'wait', wait }];
 }
 
@@ -53,19 +53,20 @@ function turn(state: State, input: Input, rules: SafetyRules): Turn {
     case 'resend':
       return { state, send: state.linked ? announcement(state) : undefined };
     case 'waited':
-      return waitToTake(state) === input.wait ? { state: takenOver(state) } : { state };
+      return waitToTake(state, rules) === input.wait ? { state: takenOver(state) } : { state };
     case 'cancel':
       if (state.side !== 'hub' || state.over) return { state };
       return { state: { ...takenOver(state), end: true, over: true }, send: { type: 'over' } };
     case 'reached':
-      return reached(state, input);
+      return reached(state, input, rules);
     case 'message':
       return heard(state, input.message, rules);
   }
 }
 
-function reached(state: State, { epoch, point, proposal }: Input & { type: 'reached' }): Turn {
-  if (!mayExecute(state) || epoch !== state.epoch || point !== state.point) return { state };
+function reached(state: State, input: Input & { type: 'reached' }, rules: SafetyRules): Turn {
+  const { epoch, point, proposal } = input;
+  if (!mayExecute(state, rules) || epoch !== state.epoch || point !== state.point) return { state };
   // Without a link there is nobody to agree with: this side goes on.
   const agreed = state.linked ? proposal : { ...proposal, responsible: state.side, offer: false };
   const next = point + 1;
@@ -153,17 +154,18 @@ function settle(before: State, { state: turned, send }: Turn, rules: SafetyRules
   const isOver = turned.over || (isHub && turned.end && through === turned.point);
   const state = { ...turned, released: through, over: isOver };
   const actions: Action[] = [];
-  const runs = mayExecute(state);
-  const goesOn = runs && mayExecute(before) && state.epoch === before.epoch;
-  if (mayExecute(before) && !goesOn) actions.push({ type: 'halt' });
+  const runs = mayExecute(state, rules);
+  const ran = mayExecute(before, rules);
+  const goesOn = runs && ran && state.epoch === before.epoch;
+  if (ran && !goesOn) actions.push({ type: 'halt' });
   if (!isSameStub(before, state)) actions.push(storing(before, state, turned.over));
   const word = state.over && !before.over ? announcement(state) : send;
   if (word !== undefined) actions.push({ type: 'send', message: word });
   if (runs && (!goesOn || state.point !== before.point)) {
     actions.push({ type: 'resume', epoch: state.epoch, point: state.point });
   }
-  const wait = waitToTake(state);
-  if (wait !== undefined && wait !== waitToTake(before)) actions.push({ type: 'wait', wait });
+  const wait = waitToTake(state, rules);
+  if (wait !== undefined && wait !== waitToTake(before, rules)) actions.push({ type: 'wait', wait });
   return { state, actions };
 }
 

@@ -84,6 +84,7 @@ for (const mode of ['synchronous', 'asynchronous'] as const) {
 const FLAWS = {
   'an older epoch is admitted': { ...SAFETY_RULES, admits: () => true },
   'effects are released before their point is held': { ...SAFETY_RULES, releasable: (stub: Stub) => stub.point },
+  'a provider takes back what it offered': { ...SAFETY_RULES, mayTakeBack: () => true },
 };
 
 for (const [flaw, rules] of Object.entries(FLAWS)) {

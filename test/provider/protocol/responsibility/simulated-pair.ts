@@ -244,6 +244,8 @@ export function simulate(plan: Plan): Ending {
     // What is refused changes nothing.
     const next = machine.step(to.state, { type: 'message', message }).state;
     const isTaken = next.point !== point || next.epoch !== epoch;
+    const isOfOneWay = path.slice(0, message.from).every((token, index) => letter.path[index] === token);
+    if (isTaken && !isOfOneWay) broken ??= `${to.side} took a point that goes on from another than it holds`;
     input(to, { type: 'message', message }, isTaken ? path : to.path);
   }
 
