@@ -17,6 +17,11 @@ const SYSTEM_PACKAGES = [
     apt: ['qemu-user-static', 'libc6-arm64-cross', 'libstdc++6-arm64-cross'],
     suites: 'the one that moves a run to a 64-bit ARM',
   },
+  {
+    command: 'spin',
+    apt: ['spin', 'gcc', 'libc6-dev'],
+    suites: 'those that try every state of the responsibility protocol',
+  },
 ];
 
 /** A package mirror that does not answer must not hold the tests up for long. */
