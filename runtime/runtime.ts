@@ -87,7 +87,7 @@ export interface Runtime {
    * @returns whether it did: not when the run does not execute, or `threadsApart` runs have one already.
    */
   setApart(runId: string): boolean;
-  /** Ends a run at its next slice, as its signal would. @returns whether it is here; one of a suspected task is not. */
+  /** Ends a run at its next slice, as its signal would; whatever it has come to, it has no effect. @returns whether it is here; one of a suspected task is not. */
   cancel(runId: string): boolean;
   /** Finishes what it holds, then stops its threads. Idempotent. */
   close(): Promise<void>;

@@ -118,13 +118,13 @@ export class Pool {
       const index = batch.indexOf(runId);
       const ticket = batch.at(index);
       if (ticket === undefined) continue;
-      ticket.cancelled = true;
+      revoke(ticket);
       batch.cancel(index);
       return true;
     }
     for (const { ticket } of this.#pending.all()) {
       if (ticket.request.runId !== runId) continue;
-      ticket.cancelled = true;
+      revoke(ticket);
       return true;
     }
     return false;
@@ -388,7 +388,8 @@ export class Pool {
     const waiting = this.#pending.drain();
     for (const ticket of waiting) {
       const { request, signal, resolve } = ticket;
-      if (quarantine.holds(request.task)) void quarantine.run(request, signal).then(resolve);
+      if (ticket.cancelled) resolve(withoutTrace(request, { kind: 'cancelled' }));
+      else if (quarantine.holds(request.task)) void quarantine.run(request, signal).then(resolve);
       else this.#pending.push(ticket);
     }
   }
@@ -425,6 +426,14 @@ function pointJobs(tickets: readonly Ticket[]): PointJob[] {
     const { from, everyMs, everyFuel, deltas } = points;
     return { index, from, everyMs, everyFuel, deltas };
   });
+}
+
+/** A run is to end without effect, also if it has completed on its thread and its result is on the way. */
+function revoke(ticket: Ticket): void {
+  const { resolve } = ticket;
+  ticket.cancelled = true;
+  ticket.resolve = (result) =>
+    resolve(result.outcome.kind === 'completed' ? { ...result, outcome: { kind: 'cancelled' }, effects: [] } : result);
 }
 
 /** Follows a signal for as long as the run is held. */
