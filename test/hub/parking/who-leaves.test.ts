@@ -43,6 +43,12 @@ t.test('a run that is not parked gets a thread of its own when it has held one f
   t.end();
 });
 
+t.test('of those that wait, the most urgent is helped first', (t) => {
+  const holders = [holder('a', 0), holder('b', 1, { priority: 3 })];
+  t.same(decide(holders, [need(5), need(9, { thread: 1 })]), { kind: 'park', runId: 'b' });
+  t.end();
+});
+
 t.test('one that waits for a certain thread is not helped by another', (t) => {
   const holders = [holder('a', 0)];
   t.equal(decide(holders, [need(9, { thread: 1 })]), undefined);
