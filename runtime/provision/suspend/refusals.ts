@@ -42,7 +42,7 @@ export function suspendableOf(link: LinkPlan): Suspendable {
  */
 export function suspendFaults(link: LinkPlan, modules: ReadonlyMap<string, Uint8Array>): string[] {
   const suspendable = suspendableOf(link);
-  const faults = linkFaults(link, suspendable);
+  const faults = linkFaults(link, suspendable, modules);
   for (const [name, bytes] of modules) {
     if (name === suspendable.module && bytes.length > SUSPENDED_MODULE_BYTES) {
       const most = `at most ${SUSPENDED_MODULE_BYTES} can be rewritten in the memory and time that a hub has for it`;
@@ -58,19 +58,36 @@ export function suspendFaults(link: LinkPlan, modules: ReadonlyMap<string, Uint8
  * Functions of one table may be any module's: a call through it could put frames of two modules on the stack, of which
  * Asyncify unwinds one. Calls between modules by name are seen when they happen.
  */
-function linkFaults({ steps }: LinkPlan, { module, core }: Suspendable): string[] {
+function linkFaults(
+  { steps }: LinkPlan,
+  { module, core }: Suspendable,
+  modules: ReadonlyMap<string, Uint8Array>,
+): string[] {
   const faults: string[] = [];
   if (steps.filter((step) => step.module === module).length > 1) {
     faults.push(`${module}, which handles events, is instantiated more than once`);
   }
   for (const [index, step] of steps.entries()) {
-    for (const { source, name } of step.imports) {
-      const shared = source.from === 'export' && source.ref.name === '__indirect_function_table';
-      if (!shared || (index !== core && source.ref.core !== core)) continue;
-      faults.push(`${module} shares its table "${name}" with another module`);
+    const tables = tableImports(modules.get(step.module));
+    for (const { source, module: from, name } of step.imports) {
+      if (source.from !== 'export' || (index !== core && source.ref.core !== core)) continue;
+      if (tables.has(`${from} ${name}`)) faults.push(`${module} shares its table "${name}" with another module`);
     }
   }
   return faults;
+}
+
+/** The tables that a module imports, by where from, whatever they are called. */
+function tableImports(module: Uint8Array | undefined): ReadonlySet<string> {
+  if (module === undefined) return new Set();
+  try {
+    const { imports } = moduleInfo(splitSections(module));
+    return new Set(imports.flatMap(({ module, name, kind }) => (kind === KIND.table ? `${module} ${name}` : [])));
+  } catch (error) {
+    // What it has instead is told of the module.
+    if (error instanceof UnsupportedWasm) return new Set();
+    throw error;
+  }
 }
 
 /** What is in the way in one module. @param unwinds whether it is the one that handles events. */
@@ -124,7 +141,7 @@ function* codeFaults({ sections, info, unwinds }: Looked): Generator<string> {
     }
     while (reader.pos < to) {
       const opcode = reader.u8();
-      const fault = opcode === OP.bulk ? bulkFault(reader) : instructionFault(opcode, unwinds);
+      const fault = opcode === OP.bulk ? bulkFault(reader) : instructionFault(opcode, { reader, info, unwinds });
       if (fault !== undefined) yield `${fault} (in function ${index})`;
       if (opcode !== OP.bulk) skipImmediates(reader, opcode);
     }
@@ -133,7 +150,14 @@ function* codeFaults({ sections, info, unwinds }: Looked): Generator<string> {
 
 const REF_NULL = 0xd0;
 
-function instructionFault(opcode: number, unwinds: boolean): string | undefined {
+/** An instruction, at whose immediates the reader is. */
+interface Instruction {
+  readonly reader: ByteReader;
+  readonly info: ModuleInfo;
+  readonly unwinds: boolean;
+}
+
+function instructionFault(opcode: number, { reader, info, unwinds }: Instruction): string | undefined {
   if (opcode === OP.tableSet) return TABLE_WRITTEN;
   if (!unwinds) return undefined;
   switch (opcode) {
@@ -147,12 +171,23 @@ function instructionFault(opcode: number, unwinds: boolean): string | undefined 
     case OP.tableGet:
     case OP.refFunc:
     case REF_NULL:
-      return 'computes with references: what is in a frame must be a number to be put away';
+      return WITH_REFERENCES;
+    case OP.globalGet:
+      return REFERENCES.has(globalType(reader, info)) ? WITH_REFERENCES : undefined;
     default:
       return undefined;
   }
 }
 
+/** @returns 0 for a global that is not there, which was refused before. */
+function globalType(reader: ByteReader, { globals }: ModuleInfo): number {
+  const from = reader.pos;
+  const index = reader.u32();
+  reader.pos = from;
+  return globals[index]?.type ?? 0;
+}
+
+const WITH_REFERENCES = 'computes with references: what is in a frame must be a number to be put away';
 const TABLE_WRITTEN = 'writes to a table while it runs, which a checkpoint cannot hold';
 
 function bulkFault(reader: ByteReader): string | undefined {

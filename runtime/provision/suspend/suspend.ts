@@ -68,10 +68,10 @@ async function rewritten(name: string, module: Uint8Array, imports: SuspendingIm
   }
 }
 
-/** What Binaryen throws is an object of its own, and no Error. */
+/** What Binaryen throws is an object of its own, and no Error; it may say nothing. */
 function reasonOf(error: unknown): string {
   const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
-  return String(message).split('\n', 1)[0] ?? '';
+  return typeof message === 'string' && message !== '' ? (message.split('\n', 1)[0] ?? '') : 'it gives no reason';
 }
 
 function notResumable(why: string, cause?: unknown): RuntimeError {

@@ -1,6 +1,7 @@
 /** Tasks that cannot be suspended are told so when they are installed, with the reason. */
 import { t } from 'tap';
-import { moduleFaults } from '../../../runtime/provision/suspend/refusals.js';
+import type { LinkPlan, LinkStep } from '../../../runtime/provision/link-plan.js';
+import { moduleFaults, suspendFaults } from '../../../runtime/provision/suspend/refusals.js';
 import { provision } from '../../../runtime/provision/provision.js';
 import { MAX_LIMITS } from '../../../runtime/index.js';
 import { fromText } from '../provision/wat.js';
@@ -25,6 +26,14 @@ const CASES: Readonly<Record<string, { readonly parts: CoreParts; readonly messa
     parts: { fields: '(func (drop (ref.null func)))' },
     message: /computes with references/,
   },
+  'a reference from a global, under a call': {
+    parts: {
+      fields: `(func $f) (elem declare func $f) (global $g funcref (ref.func $f))
+        (func $work (result i32) (i32.const 1))
+        (func (drop (ref.is_null (select (result funcref) (global.get $g) (global.get $g) (call $work)))))`,
+    },
+    message: /computes with references: what is in a frame must be a number to be put away \(in function \d+\)/,
+  },
   'a global that keeps a reference': {
     parts: { fields: '(global (mut externref) (ref.null extern))' },
     message: /keeps a reference in global \d+, which a checkpoint cannot hold/,
@@ -35,6 +44,14 @@ const CASES: Readonly<Record<string, { readonly parts: CoreParts; readonly messa
   },
   'table.grow': {
     parts: { fields: '(table 2 funcref) (func (drop (table.grow (ref.null func) (i32.const 1))))' },
+    message: /writes to a table while it runs/,
+  },
+  'table.fill': {
+    parts: { fields: '(table 2 funcref) (func (table.fill (i32.const 0) (ref.null func) (i32.const 1)))' },
+    message: /writes to a table while it runs/,
+  },
+  'table.copy': {
+    parts: { fields: '(table 2 funcref) (func (table.copy (i32.const 0) (i32.const 1) (i32.const 1)))' },
     message: /writes to a table while it runs/,
   },
   'table.init': {
@@ -107,5 +124,41 @@ t.test('what Asyncify gets wrong in silence, or gives up at, is refused by name'
 t.test('a module that was made to be suspended by somebody else is refused', (t) => {
   const module = fromText('(module (func (export "asyncify_start_unwind") (param i32)))');
   t.match(moduleFaults('m', module, true), [/exports "asyncify_start_unwind"/]);
+  t.end();
+});
+
+/** A plan of two modules, of which the second handles events. */
+function plan(first: LinkStep, second: LinkStep): LinkPlan {
+  const call = { core: 1, name: 'handle' };
+  const handler = { call, postReturn: undefined, encoding: 'utf16', memory: call, realloc: call } as const;
+  return { steps: [first, second], lowered: [], drops: [], globals: [], handler };
+}
+
+const importing = (core: number, name: string): LinkStep['imports'] => [
+  { module: 'env', name, source: { from: 'export', ref: { core, name } } },
+];
+
+t.test('a table that the module which handles events shares is refused, whatever its name', (t) => {
+  const uses = fromText('(module (import "env" "calls" (table 1 funcref)))');
+  const has = fromText('(module (table (export "calls") 1 funcref))');
+  const shares = [/^main shares its table "calls" with another module$/];
+  const [one, main] = [
+    { module: 'one', imports: [] },
+    { module: 'main', imports: importing(0, 'calls') },
+  ];
+  t.match(suspendFaults(plan(one, main), new Map(Object.entries({ one: has, main: uses }))), shares);
+  const [other, mine] = [
+    { module: 'one', imports: importing(1, 'calls') },
+    { module: 'main', imports: [] },
+  ];
+  t.match(suspendFaults(plan(other, mine), new Map(Object.entries({ one: uses, main: has }))), shares);
+  const elsewhere = { module: 'one', imports: importing(0, 'calls') };
+  t.same(suspendFaults(plan(elsewhere, mine), new Map(Object.entries({ one: uses, main: has }))), []);
+  t.end();
+});
+
+t.test('a module that handles events and is there twice is refused', (t) => {
+  const twice = plan({ module: 'main', imports: [] }, { module: 'main', imports: [] });
+  t.match(suspendFaults(twice, new Map([['main', fromText('(module)')]])), [/main, .* is instantiated more than once/]);
   t.end();
 });
