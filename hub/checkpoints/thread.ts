@@ -1,5 +1,5 @@
 /** A thread that packs checkpoints and waits for the disk, so that events do not. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { checkpointDigest, packCheckpoint, unpackCheckpoint } from '../../runtime/index.js';
 import { STORE_BOUNDS } from '../limits.js';
@@ -33,6 +33,8 @@ function keep(checkpoint: Uint8Array): { readonly digest: string; readonly bytes
   if (packed.length > STORE_BOUNDS.checkpointBytes)
     throw new Error(`a checkpoint must have at most ${STORE_BOUNDS.checkpointBytes} bytes: it has ${packed.length}`);
   const unfinished = unfinishedOf(folder, digest);
+  // Somebody may have cleaned up: what was there is lost, and not what comes.
+  mkdirSync(folder, { recursive: true });
   try {
     write(unfinished, packed);
     renameSync(unfinished, fileOf(folder, digest));

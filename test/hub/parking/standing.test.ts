@@ -217,6 +217,20 @@ t.test('a run that is parked often has one point on its way to the disk, and the
   t.match(one.written.at(-1), { point: { byHand: true } });
 });
 
+t.test('a point that waits for an earlier one to be written is written, wherever that was taken', async (t) => {
+  const one = parkedRuns();
+  one.holds.disk = true;
+  await one.submit('a');
+  for (const [fuel, reason] of [[1_000, 'priority'] as const, [2_000, 'by-hand'] as const]) {
+    one.parking.park('a', reason);
+    await one.leave('a', fuel);
+  }
+  one.holds.disk = false;
+  one.keeping.shift()?.answer(true);
+  await one.turn();
+  t.match(one.written.at(-1), { point: { fuel: 2_000, byHand: true } });
+});
+
 t.test('a hub that stops keeps where its runs stand, though earlier points were on their way', async (t) => {
   const one = parkedRuns();
   one.holds.disk = true;
