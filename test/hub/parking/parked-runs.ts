@@ -186,6 +186,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
   return {
     parking,
     current,
+    looks,
     scheduler,
     points,
     lane,
@@ -202,8 +203,8 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     cancelled,
     holds,
     /** A run that begins. */
-    submit: async (runId: string, more: Partial<PendingRun> = {}): Promise<void> => {
-      scheduler.submit(lane, undefined, runOf(runId, more));
+    submit: async (runId: string, more: Partial<PendingRun> = {}, to = lane): Promise<void> => {
+      scheduler.submit(to, undefined, runOf(runId, more));
       scheduler.pump();
       await turn();
     },

@@ -179,9 +179,10 @@ t.test('the one that is tried after a quarantine is not parked', async (t) => {
   one.lane.admit(1);
   await one.submit('a');
   t.match(one.parking.park('a', 'by-hand'), { ok: false, reason: /tried after a quarantine/ });
-  const job = one.current.list();
-  t.match(job, [{ runId: 'a', where: 'thread' }]);
+  t.match(one.current.list(), [{ runId: 'a', where: 'thread' }]);
   t.notOk(one.given[0]?.asked);
+  const job = one.looks.find('a');
+  t.equal(job && one.parking.parks(job), false, 'nor offered');
 });
 
 t.test('a newer event of its key stops a run that stands still, and no other', async (t) => {
