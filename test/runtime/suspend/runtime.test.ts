@@ -56,66 +56,64 @@ async function started(use: (runtime: Runtime) => Promise<void>): Promise<void> 
   }
 }
 
+/** What most of these have done in: to prepare a component takes longer than to run it. */
+const cacheDir = await mkdtemp(join(tmpdir(), 'sterna-cache-'));
+const shared = await createRuntime({ threads: 1, cacheDir });
+t.teardown(async () => {
+  await shared.close();
+  await rm(cacheDir, { recursive: true });
+});
+const counting = await taskComponent(COUNTING);
+const inAll = await shared.install(counting, LIMITS, { resumable: 'all' });
+const inLoops = await shared.install(counting, LIMITS, { resumable: 'loops' });
+
 const request = (task: InstalledTask): RunRequest => requestOf({ manifest: MANIFEST as never }, task);
 
 t.test('a run that is suspended goes on in another runtime, to the same end', async (t) => {
-  const component = await taskComponent(COUNTING);
-  await started(async (one) => {
-    const task = await one.install(component, LIMITS, { resumable: 'all' });
-    const whole = await one.run(request(task));
-    t.equal(whole.outcome.kind, 'completed');
-    t.equal(whole.effects.length, 1);
-    const handle = one.begin(request(task));
-    const first = await handle.suspend();
-    if (first === undefined) throw new Error('it ended before it was suspended');
-    await started(async (other) => {
-      const there = await other.install(component, LIMITS, { resumable: 'all' });
-      t.equal(there.resumable, task.resumable, 'the code is the same wherever it is prepared');
-      const next = other.resume(packCheckpoint(first), there.key);
-      const second = await next.suspend();
-      if (second === undefined) throw new Error('it ended before it was suspended again');
-      const end = await other.resume(second, there.key).end;
-      if (end.kind !== 'ended') throw new Error('nobody asked it to stop');
-      t.same(end.result.outcome, whole.outcome);
-      t.same(end.result.effects, whole.effects);
-      t.equal(end.result.usage.fuel, whole.usage.fuel);
-    });
+  const whole = await shared.run(request(inAll));
+  t.equal(whole.outcome.kind, 'completed');
+  t.equal(whole.effects.length, 1);
+  const first = await shared.begin(request(inAll)).suspend();
+  if (first === undefined) throw new Error('it ended before it was suspended');
+  await started(async (other) => {
+    const there = await other.install(counting, LIMITS, { resumable: 'all' });
+    t.equal(there.resumable, inAll.resumable, 'the code is the same wherever it is prepared');
+    const next = other.resume(packCheckpoint(first), there.key);
+    const second = await next.suspend();
+    if (second === undefined) throw new Error('it ended before it was suspended again');
+    const end = await other.resume(second, there.key).end;
+    if (end.kind !== 'ended') throw new Error('nobody asked it to stop');
+    t.same(end.result.outcome, whole.outcome);
+    t.same(end.result.effects, whole.effects);
+    t.equal(end.result.usage.fuel, whole.usage.fuel);
   });
 });
 
 t.test('a run tells of its points, and each leads to the same end', async (t) => {
-  const component = await taskComponent(COUNTING);
-  await started(async (runtime) => {
-    const task = await runtime.install(component, LIMITS, { resumable: 'loops' });
-    const points: Uint8Array[] = [];
-    const end = await runtime.begin(request(task), { everyMs: 0, onPoint: (point) => points.push(point) }).end;
-    if (end.kind !== 'ended') throw new Error('nobody asked it to stop');
-    t.ok(points.length > 0, `${points.length} points`);
-    const last = points.at(-1);
-    if (last === undefined) return;
-    const again = await runtime.resume(last, task.key).end;
-    if (again.kind !== 'ended') throw new Error('nobody asked it to stop');
-    t.same(again.result.effects, end.result.effects);
-    t.equal(again.result.usage.fuel, end.result.usage.fuel);
-  });
+  const points: Uint8Array[] = [];
+  const end = await shared.begin(request(inLoops), { everyMs: 0, onPoint: (point) => points.push(point) }).end;
+  if (end.kind !== 'ended') throw new Error('nobody asked it to stop');
+  t.ok(points.length > 0, `${points.length} points`);
+  const last = points.at(-1);
+  if (last === undefined) return;
+  const again = await shared.resume(last, inLoops.key).end;
+  if (again.kind !== 'ended') throw new Error('nobody asked it to stop');
+  t.same(again.result.effects, end.result.effects);
+  t.equal(again.result.usage.fuel, end.result.usage.fuel);
 });
 
 t.test('a checkpoint of another component is refused, and says which it is of', async (t) => {
-  await started(async (runtime) => {
-    const task = await runtime.install(await taskComponent(COUNTING), LIMITS, { resumable: 'all' });
-    const other = await runtime.install(await taskComponent({ ...COUNTING, memory: 2 }), LIMITS, { resumable: 'all' });
-    const checkpoint = await runtime.begin(request(task)).suspend();
-    if (checkpoint === undefined) throw new Error('it ended before it was suspended');
-    t.throws(
-      () => runtime.resume(checkpoint, other.key),
-      new RuntimeError(
-        'checkpoint-refused',
-        `The checkpoint cannot be resumed: it is of the component ${task.digest}: the task is ${other.digest}`,
-      ),
-    );
-    const loops = await runtime.install(await taskComponent(COUNTING), LIMITS, { resumable: 'loops' });
-    t.throws(() => runtime.resume(checkpoint, loops.key), { code: 'checkpoint-refused', message: /code prepared as/ });
-  });
+  const other = await shared.install(await taskComponent({ ...COUNTING, memory: 2 }), LIMITS, { resumable: 'all' });
+  const checkpoint = await shared.begin(request(inAll)).suspend();
+  if (checkpoint === undefined) throw new Error('it ended before it was suspended');
+  t.throws(
+    () => shared.resume(checkpoint, other.key),
+    new RuntimeError(
+      'checkpoint-refused',
+      `The checkpoint cannot be resumed: it is of the component ${inAll.digest}: the task is ${other.digest}`,
+    ),
+  );
+  t.throws(() => shared.resume(checkpoint, inLoops.key), { code: 'checkpoint-refused', message: /code prepared as/ });
 });
 
 t.test('calls nest as deep as where a task is not resumable, and no deeper', async (t) => {
@@ -128,22 +126,18 @@ t.test('calls nest as deep as where a task is not resumable, and no deeper', asy
   });
   // Each frame is counted with 192 bytes and 16 for its locals, of 4 MiB.
   const deepest = Math.floor((4 * 1024 * 1024) / 208) - 2;
-  await started(async (runtime) => {
-    for (const resumable of [undefined, 'all'] as const) {
-      const within = await runtime.install(await taskComponent(nested(deepest)), LIMITS, { resumable });
-      t.same((await runtime.run(request(within))).outcome, { kind: 'completed' }, `${resumable}`);
-      const beyond = await runtime.install(await taskComponent(nested(deepest + 3)), LIMITS, { resumable });
-      t.match((await runtime.run(request(beyond))).outcome, { kind: 'trapped', reason: 'call-depth' }, `${resumable}`);
-    }
-  });
+  for (const resumable of [undefined, 'all'] as const) {
+    const within = await shared.install(await taskComponent(nested(deepest)), LIMITS, { resumable });
+    t.same((await shared.run(request(within))).outcome, { kind: 'completed' }, `${resumable}`);
+    const beyond = await shared.install(await taskComponent(nested(deepest + 3)), LIMITS, { resumable });
+    t.match((await shared.run(request(beyond))).outcome, { kind: 'trapped', reason: 'call-depth' }, `${resumable}`);
+  }
 });
 
 t.test('a run of a task that is not resumable ends instead of standing still', async (t) => {
-  await started(async (runtime) => {
-    const task = await runtime.install(await taskComponent(COUNTING), LIMITS);
-    const handle = runtime.begin(request(task));
-    t.equal(await handle.suspend(), undefined);
-    const end = await handle.end;
-    t.equal(end.kind, 'ended');
-  });
+  const task = await shared.install(counting, LIMITS);
+  const handle = shared.begin(request(task));
+  t.equal(await handle.suspend(), undefined);
+  const end = await handle.end;
+  t.equal(end.kind, 'ended');
 });
