@@ -156,6 +156,9 @@ t.test('a new version decides also about a run of an earlier hub that waits for 
     if (policy === 'restart-on-new') {
       t.same(one.parking.takeOver(one.task), [job]);
       t.match(one.seen.at(-1), { kind: 'run-restarted', fuel: 1_000 });
+      await one.turn();
+      t.match(one.written.at(-1), { dropsPoint: { group: 1 } });
+      t.equal(one.disk.size, 0, 'where it was is of no use');
     }
     if (policy !== 'finish-on-old') continue;
     await one.end('busy', 10);
@@ -238,7 +241,10 @@ t.test('a hub that stops keeps where its runs stand, though earlier points were 
   await one.submit('a');
   await one.pass('a', 1_000);
   one.parking.stop();
+  t.ok(one.given[0]?.asked);
   await one.leave('a', 2_000);
+  await one.adopt('b', { fuel: 1_000 });
+  t.same(one.given, [], 'none begins any more');
   const settled = one.points.settled();
   one.holds.disk = false;
   one.keeping.shift()?.answer(true);
