@@ -422,7 +422,8 @@ export class Parking {
     observe({ kind: 'run-parked', runId: run.runId, task: run.task.manifest.name, reason, fuel });
     if (run.place !== undefined) this.#keepStanding(job);
     else if (this.#bytes > HUB_BOUNDS.parkedBytes) void this.#moveToDisk(job, checkpoint);
-    if (reason === 'priority' && !this.#stopping) scheduler.unpark(job);
+    // What no other hub takes up goes on for as long as this one does.
+    if (reason === 'priority' && (!this.#stopping || run.place === undefined)) scheduler.unpark(job);
     scheduler.pump();
     left();
   }

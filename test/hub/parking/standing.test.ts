@@ -252,6 +252,15 @@ t.test('a hub that stops keeps where its runs stand, though earlier points were 
   t.match(one.written.at(-1), { point: { fuel: 2_000, byHand: false } });
 });
 
+t.test('a run that nobody was promised goes on while the hub waits for its end', async (t) => {
+  const one = parkedRuns();
+  await one.submit('a', { place: undefined });
+  one.parking.park('a', 'priority');
+  one.parking.stop();
+  await one.leave('a', 1_000);
+  t.match(one.given, [{ runId: 'a', from: 1_000 }]);
+});
+
 t.test('a run that nobody was promised is on disk only while there is no room in memory', async (t) => {
   const one = parkedRuns({ threads: 3, bytes: HUB_BOUNDS.parkedBytes / 2 + MiB });
   for (const name of ['a', 'b', 'c']) {
