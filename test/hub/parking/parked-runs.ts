@@ -68,10 +68,9 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
   const disk = new Map<string, Uint8Array>();
   const written: Pick<StateChange, 'point' | 'dropsPoint'>[] = [];
   const cancelled: string[] = [];
-  const left: Job<PendingRun>[] = [];
   const timer = virtualTimer();
   const task = resumableTask();
-  const holds = { disk: false, reads: false, full: false };
+  const holds = { disk: false, reads: false, full: false, threads: 0 };
 
   const keep = async (checkpoint: Uint8Array): Promise<{ digest: string; bytes: number }> => {
     const kept = await new Promise<boolean>((answer) => {
@@ -123,7 +122,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     setApart: () => false,
     get occupancy() {
       const executing = given.map(({ runId }, thread) => ({ runId, thread }));
-      return { threads, idle: Math.max(0, threads - given.length), executing, waiting: [], apart: [] };
+      return { threads, idle: Math.max(0, threads - given.length - holds.threads), executing, waiting: [], apart: [] };
     },
   };
   const settle = (job: Job<PendingRun>, result: RunResult): void => {
@@ -136,13 +135,12 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     slots: () => threads - given.length,
     start: (job) => {
       const request = { runId: job.value.runId } as never;
-      looks.began(job);
       void parking.execute(job, request, undefined).then((execution) => {
         looks.left(job);
         if (execution.kind === 'ended') return settle(job, execution.result);
         execution.settle();
-        left.push(job);
       });
+      looks.began(job);
     },
   });
   const journal = {
@@ -195,7 +193,6 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     seen,
     over,
     given,
-    left,
     keeping,
     reading,
     disk,

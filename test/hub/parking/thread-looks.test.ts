@@ -66,6 +66,15 @@ t.test(
   },
 );
 
+t.test('there is no room on a thread that is idle until a checkpoint is read', async (t) => {
+  const one = parkedRuns({ threads: 2 });
+  one.holds.threads = 1;
+  t.ok(one.looks.haveRoom());
+  one.holds.reads = true;
+  await one.adopt('a', { fuel: 1 });
+  t.notOk(one.looks.haveRoom());
+});
+
 t.test('all threads are held when each has a run that has had it for long', async (t) => {
   const one = parkedRuns({ threads: 2 });
   await one.submit('a');
