@@ -1,5 +1,6 @@
 /** A hub with a real runtime and a link that does as it is told, whose tasks can stand still. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import type { Observation } from '../../../hub/events.js';
@@ -56,9 +57,15 @@ export function longToml(name: string, lines = '', checkpoint = ''): string {
   return head.replace('component =', 'resumable = true\ncomponent =');
 }
 
+/** What hubs of this process have prepared: that takes longer than most of what they are to show. */
+const prepared = mkdtempSync(join(tmpdir(), 'sterna-prepared-'));
+process.once('exit', () => rmSync(prepared, { recursive: true, force: true }));
+
 export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub> {
   const { tasks, threads = 1, dir = t.testdir({}), drainMs = 1_000 } = options;
   for (const [name, toml] of Object.entries(tasks)) await writeTask(join(dir, 'tasks', name), toml);
+  const components = join(dir, 'data', 'components');
+  cpSync(prepared, components, { recursive: true });
   const link = fakeLink();
   const seen: Observation[] = [];
   let ids = 0;
@@ -78,6 +85,7 @@ export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub
     log: createLog(process.env['STERNA_TEST_LOG'] ?? 'silent'),
     drainMs,
   });
+  cpSync(components, prepared, { recursive: true });
   t.teardown(() => hub.close());
   if (runtime === undefined) throw new Error('the hub has no runtime');
   const told = (): string[] => seen.flatMap((one) => toldOf(one) ?? []);
