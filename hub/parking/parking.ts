@@ -342,7 +342,7 @@ export class Parking {
       const { points } = this.#parts;
       if (points.isWriting(job)) return;
       await points.keep(job, checkpoint, { byHand: () => false, give: true });
-      this.#keepStanding(job);
+      await this.#keepStanding(job);
     };
     const { everyMs, everyFuel } = policy;
     return { signal, everyMs, everyFuel, onPoint: (checkpoint) => void onPoint(checkpoint) };
@@ -420,7 +420,7 @@ export class Parking {
     this.#standing.set(job, standing);
     scheduler.park(job, settleFuel(run, fuel));
     observe({ kind: 'run-parked', runId: run.runId, task: run.task.manifest.name, reason, fuel });
-    if (run.place !== undefined) this.#keepStanding(job);
+    if (run.place !== undefined) void this.#keepStanding(job);
     else if (this.#bytes > HUB_BOUNDS.parkedBytes) void this.#moveToDisk(job, checkpoint);
     // What no other hub takes up goes on for as long as this one does.
     if (reason === 'priority' && (!this.#stopping || run.place === undefined)) scheduler.unpark(job);
@@ -432,16 +432,15 @@ export class Parking {
    * Keeps the point at which a run stands still, once an earlier one of it is written: one that is parked often does not
    * have the disk write more than it can. The checkpoint stays in memory too, as far as there is room.
    */
-  #keepStanding(job: Job<PendingRun>): void {
+  async #keepStanding(job: Job<PendingRun>): Promise<void> {
     const { points } = this.#parts;
     const standing = this.#standing.get(job);
     if (standing?.checkpoint === undefined || standing.digest !== undefined || points.isWriting(job)) return;
     const { checkpoint } = standing;
     const byHand = (): boolean => this.#standing.get(job)?.reason === 'by-hand';
-    void points.keep(job, checkpoint, { byHand, give: false }).then((digest) => {
-      if (this.#standing.get(job)?.checkpoint !== checkpoint) this.#keepStanding(job);
-      else this.#isOnDisk(job, checkpoint, digest);
-    });
+    const digest = await points.keep(job, checkpoint, { byHand, give: false });
+    if (this.#standing.get(job)?.checkpoint === checkpoint) this.#isOnDisk(job, checkpoint, digest);
+    else await this.#keepStanding(job);
   }
 
   /** Of a run for which nothing was promised: after a kill, the next start removes the file. */

@@ -1,6 +1,5 @@
 /** What a run is given besides its event: a checkpoint goes on only where all of it is the same. */
 import t from 'tap';
-import type { DeployedTask } from '../../../hub/registry/index.js';
 import { fitsOf } from '../../../hub/parking/fits.js';
 
 const MANIFEST = {
@@ -17,7 +16,7 @@ const fits = (manifest: object = {}, installed: object = {}): string =>
   fitsOf({
     manifest: { ...MANIFEST, ...manifest },
     installed: { ...INSTALLED, ...installed },
-  } as never as DeployedTask);
+  } as never);
 
 t.test('whatever a run is given otherwise, its checkpoint does not fit', (t) => {
   const others = {

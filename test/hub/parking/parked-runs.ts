@@ -6,7 +6,7 @@ import { CurrentRuns, KeptPoints, lastFuel, Parking, ThreadLooks } from '../../.
 import type { PendingRun } from '../../../hub/pending-run.js';
 import type { DeployedTask } from '../../../hub/registry/index.js';
 import { Scheduler, type Job } from '../../../hub/scheduler/index.js';
-import type { StoredPoint, StateChange } from '../../../hub/store/index.js';
+import type { ChangeResult, StoredPoint, StateChange } from '../../../hub/store/index.js';
 import {
   checkpointDigest,
   decodeCheckpoint,
@@ -131,30 +131,32 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     scheduler.finish(job, lastFuel(job.value, result.usage.fuel));
     scheduler.pump();
   };
+  const execute = async (job: Job<PendingRun>, request: never): Promise<void> => {
+    const execution = await parking.execute(job, request, undefined);
+    looks.left(job);
+    if (execution.kind === 'ended') settle(job, execution.result);
+    else execution.settle();
+  };
   const scheduler: Scheduler<PendingRun> = new Scheduler<PendingRun>({
     slots: () => threads - given.length,
     start: (job) => {
       const request = { runId: job.value.runId } as never;
-      void parking.execute(job, request, undefined).then((execution) => {
-        looks.left(job);
-        if (execution.kind === 'ended') return settle(job, execution.result);
-        execution.settle();
-      });
+      void execute(job, request);
       looks.began(job);
     },
   });
   const journal = {
-    write: (changes: readonly StateChange[], settled: () => void) => {
+    write: (changes: readonly StateChange[], settled: (results: readonly ChangeResult[]) => void) => {
       written.push(...changes.map(({ point, dropsPoint }) => ({ point, dropsPoint }) as never));
-      settled();
+      settled([]);
     },
   };
   const log = createLog('silent');
   const observe = (one: Observation): void => void seen.push(one);
   const durable = (): Promise<void> => Promise.resolve();
-  const points = new KeptPoints({ files, journal: journal as never, durable, clock: () => 5_000, observe, log });
+  const points = new KeptPoints({ files, journal, durable, clock: () => 5_000, observe, log });
   const parking: Parking = new Parking({
-    runtime: runtime as never,
+    runtime,
     scheduler,
     points,
     files,
@@ -164,7 +166,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     ended: (job, result) => settle(job, result),
     left: () => undefined,
   });
-  const looks: ThreadLooks = new ThreadLooks({ runtime: runtime as never, scheduler, parking, timer, observe });
+  const looks: ThreadLooks = new ThreadLooks({ runtime, scheduler, parking, timer, observe });
   const lane = scheduler.createLane({ priority: 5, concurrency: undefined, order: 'start', isLong: true });
   const current = new CurrentRuns({ runtime, parking, threads: looks, timer });
   let runs = 0;
