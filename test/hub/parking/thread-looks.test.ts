@@ -61,6 +61,9 @@ t.test(
     one.reading.shift()?.();
     await one.turn();
     t.notOk(one.looks.haveRoom());
+    one.holds.threads = -1;
+    t.notOk(one.looks.haveRoom(), 'nor when one of them has got a thread of its own');
+    one.holds.threads = 0;
     await one.end('a', 1);
     t.ok(one.looks.haveRoom());
   },
