@@ -33,7 +33,7 @@ import { HUB_BOUNDS, STORE_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import { OwnPublishes } from './loops/index.js';
 import { Outbox } from './outbox.js';
-import { CurrentRuns, KeptPoints, Parking, Resumabilities, ThreadLooks } from './parking/index.js';
+import { CurrentRuns, filesOf, KeptPoints, Parking, Resumabilities, ThreadLooks } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { Placement } from './placement/index.js';
 import { Quarantine } from './quarantine/index.js';
@@ -274,7 +274,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     released: () => scheduler.pump(),
   });
   const storedPoints = store.points();
-  const files = new CheckpointFiles(join(dataDir, 'checkpoints'), new Set(storedPoints.map(({ digest }) => digest)));
+  const files = new CheckpointFiles(join(dataDir, 'checkpoints'), new Set(storedPoints.flatMap(filesOf)));
   releases.push(() => files.close());
   const durable = (): Promise<void> => store.durable();
   const points = new KeptPoints({ files, journal, durable, clock, observe, log });

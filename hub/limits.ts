@@ -219,6 +219,11 @@ export const STORE_BOUNDS = {
   checkpointBytes: 128 * MiB,
   /** All of them: of some long runs with much memory. Beyond, points are left out until there is room. */
   checkpointsBytes: 512 * MiB,
+  /**
+   * How much of a whole checkpoint a difference to an earlier one may have. Beyond, the whole one is written, and the
+   * differences to that are small again.
+   */
+  differenceShare: 0.5,
   /** Messages that are with the broker link at once: those beyond wait on disk. */
   publishing: 4_096,
   /** Payloads of those messages together, looked at before another group is handed over. */

@@ -3,16 +3,17 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { STORE_BOUNDS } from '../limits.js';
+import type { KeptCheckpoint } from './checkpoint-folder.js';
 import { digestIn, fileOf } from './file-names.js';
 import type { CheckpointAnswer, CheckpointRequest } from './messages.js';
 
 const THREAD = new URL('./thread.js', import.meta.url);
 
-/** A checkpoint that is on disk, whatever happens to the power. */
-export interface KeptCheckpoint {
-  readonly digest: string;
-  /** Of its file. */
-  readonly bytes: number;
+export interface KeepOptions {
+  /** The bytes are not used any more by whoever gives them. */
+  readonly give: boolean;
+  /** The digest of a whole checkpoint of the same run that is kept: where much is as there, only the rest is written. */
+  readonly base?: string | undefined;
 }
 
 interface Asked {
@@ -22,7 +23,8 @@ interface Asked {
 
 /**
  * Checkpoints as files, each named by what is in it: written under another name, synced, and renamed, so that a file of
- * that name is whole. Which of them count is for the store to say.
+ * that name has all that it should. One may be the difference to another, which stands alone. Which of them count is for
+ * the store to say.
  */
 export class CheckpointFiles {
   readonly #dir: string;
@@ -34,7 +36,7 @@ export class CheckpointFiles {
 
   /**
    * Removes what a kill has left behind.
-   * @param wanted Digests of the checkpoints that count.
+   * @param wanted Digests of the files that count.
    */
   constructor(dir: string, wanted: ReadonlySet<string>) {
     this.#dir = dir;
@@ -53,21 +55,22 @@ export class CheckpointFiles {
 
   /**
    * Resolves when it is on disk.
-   * @param checkpoint Not packed. With `give`, not to be used any more.
+   * @param checkpoint Not packed, and whole.
    * @throws Error when it is too large, there are too many, or the disk refuses.
    */
-  async keep(checkpoint: Uint8Array, give: boolean): Promise<KeptCheckpoint> {
+  async keep(checkpoint: Uint8Array, { give, base }: KeepOptions): Promise<KeptCheckpoint> {
     if (this.#bytes >= STORE_BOUNDS.checkpointsBytes) {
       throw new Error(`checkpoints must have at most ${STORE_BOUNDS.checkpointsBytes} bytes together`);
     }
     const id = this.#count++;
-    const answer = await this.#ask({ kind: 'keep', id, checkpoint }, give ? whole(checkpoint) : []);
+    const answer = await this.#ask({ kind: 'keep', id, checkpoint, base }, give ? whole(checkpoint) : []);
     if (answer.kind !== 'kept') throw new Error('the thread answered something else');
-    this.#note(answer.digest, answer.bytes);
-    return { digest: answer.digest, bytes: answer.bytes };
+    const { digest, bytes } = answer;
+    this.#note(digest, bytes);
+    return { digest, base: answer.base, bytes };
   }
 
-  /** @returns it, not packed. @throws Error when it is not there, or damaged. */
+  /** @returns it, not packed, and whole. @throws Error when it, or what it rests on, is not there, or damaged. */
   async read(digest: string): Promise<Uint8Array> {
     const answer = await this.#ask({ kind: 'read', id: this.#count++, digest }, []);
     if (answer.kind !== 'read') throw new Error('the thread answered something else');

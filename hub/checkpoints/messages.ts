@@ -1,10 +1,17 @@
 /** What the hub and the thread that keeps checkpoints say to each other. */
 export type CheckpointRequest =
-  | { readonly kind: 'keep'; readonly id: number; readonly checkpoint: Uint8Array }
+  /** `base`: the digest of a whole one of the same run that is kept. */
+  | { readonly kind: 'keep'; readonly id: number; readonly checkpoint: Uint8Array; readonly base: string | undefined }
   | { readonly kind: 'read'; readonly id: number; readonly digest: string };
 
 export type CheckpointAnswer =
-  /** It is on disk. */
-  | { readonly kind: 'kept'; readonly id: number; readonly digest: string; readonly bytes: number }
+  /** It is on disk, as the difference to `base` if there is one. */
+  | {
+      readonly kind: 'kept';
+      readonly id: number;
+      readonly digest: string;
+      readonly base: string | undefined;
+      readonly bytes: number;
+    }
   | { readonly kind: 'read'; readonly id: number; readonly checkpoint: Uint8Array }
   | { readonly kind: 'fault'; readonly id: number; readonly fault: string };

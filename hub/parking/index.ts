@@ -1,5 +1,6 @@
 /** The door of the parking: runs that stand still, so that others have their threads. */
 export { CurrentRuns, type CurrentRun } from './current-runs.js';
+export { filesOf } from './files-of.js';
 export { KeptPoints } from './kept-points.js';
 export { Parking, type Answer, type Execution } from './parking.js';
 export { lastFuel } from './settled-fuel.js';

@@ -6,6 +6,7 @@ import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';
 import type { StateChange, StoredPoint } from '../store/index.js';
 import { glanceAt } from '../../runtime/index.js';
+import { filesOf } from './files-of.js';
 import { fitsOf } from './fits.js';
 
 export interface KeptPointsParts {
@@ -27,15 +28,27 @@ interface Keeping {
   readonly give: boolean;
 }
 
+/** One execution of a run. What comes to the disk after its end is of no use. */
+interface Execution {
+  /** Points that are on their way to the disk. */
+  writing: number;
+  /** Resolves when the last of them is there. */
+  last: Promise<unknown>;
+}
+
 /**
- * The last point of each run of the inbox: first the file, then the row that names it, then the file before it goes. So
- * a row that the disk has names a file that it has, whenever the hub is killed.
+ * The last point of each run of the inbox: first the file, then the row that names it, then files that it does not need
+ * go. So a row that the disk has names files that it has, whenever the hub is killed.
+ *
+ * A point is written as the difference to the last whole one of its run, where that is much smaller. Differences rest on
+ * no other differences: a run has two files, and a third and a fourth while a point is written. They are made where files
+ * are written, not by the run (`PointOptions.deltas`): there it is known what is on disk, and no point rests on one that
+ * was left out as the disk was slow, or full.
  */
 export class KeptPoints {
   readonly #parts: KeptPointsParts;
   readonly #last = new Map<Job<PendingRun>, StoredPoint>();
-  /** What is on its way to the disk, of each execution: what comes there after its end is of no use. */
-  readonly #executions = new Map<Job<PendingRun>, { writing: number }>();
+  readonly #executions = new Map<Job<PendingRun>, Execution>();
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(parts: KeptPointsParts) {
@@ -58,7 +71,8 @@ export class KeptPoints {
   }
 
   /**
-   * Keeps a point of a run that the inbox holds.
+   * Keeps a point of a run that the inbox holds, after those before it.
+   * @param checkpoint Not packed, and whole.
    * @returns the digest of its file, when that is on disk; undefined when it could not be kept, or the run is over.
    */
   keep(job: Job<PendingRun>, checkpoint: Uint8Array, keeping: Keeping): Promise<string | undefined> {
@@ -97,7 +111,7 @@ export class KeptPoints {
     const last = this.#last.get(job);
     this.#last.delete(job);
     this.#executions.delete(job);
-    if (last !== undefined) void this.#removeFile(last.digest);
+    if (last !== undefined) void this.#removeFiles(filesOf(last));
   }
 
   /** Resolves when nothing is on its way to the disk. */
@@ -105,27 +119,43 @@ export class KeptPoints {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
   }
 
-  async #keep(job: Job<PendingRun>, checkpoint: Uint8Array, { byHand, give }: Keeping): Promise<string | undefined> {
-    const { files, observe, log, clock } = this.#parts;
-    const { runId, task, place, attempt } = job.value;
-    if (place === undefined) return undefined;
-    const execution = this.#executions.get(job) ?? { writing: 0 };
+  /** One after another: each rests on a file of the one before, and decides which of those go. */
+  async #keep(job: Job<PendingRun>, checkpoint: Uint8Array, keeping: Keeping): Promise<string | undefined> {
+    if (job.value.place === undefined) return undefined;
+    const execution = this.#executions.get(job) ?? { writing: 0, last: Promise.resolve() };
     this.#executions.set(job, execution);
-    const { fuel } = glanceAt(checkpoint);
-    const atMs = clock();
+    const atMs = this.#parts.clock();
     execution.writing++;
+    const kept = execution.last.then(() => this.#replace(job, execution, { checkpoint, atMs, ...keeping }));
+    execution.last = kept;
+    const digest = await kept;
+    execution.writing--;
+    return digest;
+  }
+
+  /** Never rejects. */
+  async #replace(
+    job: Job<PendingRun>,
+    execution: Execution,
+    { checkpoint, atMs, byHand, give }: Keeping & { readonly checkpoint: Uint8Array; readonly atMs: number },
+  ): Promise<string | undefined> {
+    const { files, observe, log } = this.#parts;
+    const { runId, task, place, attempt } = job.value;
+    if (place === undefined || this.#executions.get(job) !== execution) return undefined;
     try {
-      const { digest, bytes } = await files.keep(checkpoint, give);
+      const { fuel } = glanceAt(checkpoint);
+      const before = this.#last.get(job);
+      const { digest, base, bytes } = await files.keep(checkpoint, { give, base: before?.base ?? before?.digest });
       if (this.#executions.get(job) !== execution) {
-        if (this.#last.get(job)?.digest !== digest) await files.remove(digest);
+        if (!this.#filesOf(job).includes(digest)) await files.remove(digest);
         return undefined;
       }
-      const before = this.#last.get(job);
-      const point = { place, attempt, digest, fuel, atMs, fits: fitsOf(task), byHand: byHand() };
+      const point = { place, attempt, digest, base, fuel, atMs, fits: fitsOf(task), byHand: byHand() };
       this.#last.set(job, point);
       await this.#write({ point });
       observe({ kind: 'run-checkpointed', runId, task: task.manifest.name, fuel, bytes });
-      if (before !== undefined && before.digest !== digest) await this.#removeFile(before.digest);
+      if (before !== undefined)
+        await this.#removeFiles(filesOf(before).filter((file) => !filesOf(point).includes(file)));
       return digest;
     } catch (error) {
       log.warn(
@@ -133,9 +163,12 @@ export class KeptPoints {
         'a point of a long run could not be kept: after a restart it goes on from an earlier one',
       );
       return undefined;
-    } finally {
-      execution.writing--;
     }
+  }
+
+  #filesOf(job: Job<PendingRun>): readonly string[] {
+    const last = this.#last.get(job);
+    return last === undefined ? [] : filesOf(last);
   }
 
   /** Nobody waits for it. A disk that fails ends the hub. */
@@ -151,14 +184,14 @@ export class KeptPoints {
     await this.#parts.durable();
   }
 
-  /** Not before the disk knows that no row names it. */
-  async #removeFile(digest: string): Promise<void> {
+  /** Not before the disk knows that no row names them. */
+  async #removeFiles(digests: readonly string[]): Promise<void> {
     const { durable, files, log } = this.#parts;
     try {
       await durable();
-      await files.remove(digest);
+      for (const digest of digests) await files.remove(digest);
     } catch (error) {
-      log.debug({ err: error, digest }, 'a checkpoint that is of no use is left until the next start');
+      log.debug({ err: error, digests }, 'checkpoints that are of no use are left until the next start');
     }
   }
 }

@@ -447,7 +447,7 @@ export class Parking {
   async #moveToDisk(job: Job<PendingRun>, checkpoint: Uint8Array): Promise<void> {
     const { files, log } = this.#parts;
     try {
-      const { digest } = await files.keep(checkpoint, false);
+      const { digest } = await files.keep(checkpoint, { give: false });
       if (!this.#isOnDisk(job, checkpoint, digest)) await files.remove(digest);
     } catch (error) {
       log.warn({ err: error }, 'a run that stands still stays in memory');

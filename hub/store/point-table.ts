@@ -13,7 +13,7 @@ export class PointTable {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#upsert = connection.prepare('INSERT OR REPLACE INTO run_points VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#upsert = connection.prepare('INSERT OR REPLACE INTO run_points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#remove = connection.prepare('DELETE FROM run_points WHERE inbox_id = ? AND run = ?');
     for (const { place } of this.load()) this.#rows.add(nameOf(place));
   }
@@ -28,11 +28,12 @@ export class PointTable {
       atMs: Number(row['at_ms']),
       fits: String(row['fits']),
       byHand: Number(row['by_hand']) === 1,
+      base: typeof row['base'] === 'string' ? row['base'] : undefined,
     }));
   }
 
-  put({ place, attempt, digest, fuel, atMs, fits, byHand }: StoredPoint): void {
-    this.#upsert.run(place.group, place.run, attempt, digest, fuel, atMs, fits, byHand ? 1 : 0);
+  put({ place, attempt, digest, fuel, atMs, fits, byHand, base }: StoredPoint): void {
+    this.#upsert.run(place.group, place.run, attempt, digest, fuel, atMs, fits, byHand ? 1 : 0, base ?? null);
     this.#put.push(nameOf(place));
   }
 

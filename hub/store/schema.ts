@@ -133,6 +133,10 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (inbox_id, run)
   ) WITHOUT ROWID;
   `,
+  /* A point may be the difference to another file, which stands alone. */
+  `
+  ALTER TABLE run_points ADD COLUMN base TEXT;
+  `,
 ];
 
 /**

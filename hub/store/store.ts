@@ -134,6 +134,8 @@ export interface StoredPoint {
   readonly attempt: number;
   /** Names the checkpoint, which is a file beside the store. */
   readonly digest: string;
+  /** Names the file that it is the difference to; undefined when it stands alone. */
+  readonly base: string | undefined;
   /** What the run had used. */
   readonly fuel: number;
   /** When it was taken: milliseconds since 1970 (UTC). */

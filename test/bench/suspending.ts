@@ -24,6 +24,7 @@ import { SteppedInstance, suspendable } from '../runtime/suspend/stepped-instanc
 import { taskComponent } from '../runtime/wat-component.js';
 import { compare, type Work } from './interleaved.js';
 import { compileKernels } from './kernels.js';
+import { keptPoints } from './kept-points.js';
 import type { Row } from './row.js';
 import { geometricMean } from './statistics.js';
 import { timeToAPoint } from './time-to-a-point.js';
@@ -49,6 +50,7 @@ export async function suspending(): Promise<Row[]> {
   ] as const) {
     rows.push(await difference(dirtyMiB, changedMiB));
   }
+  rows.push(...(await keptPoints()));
   return rows;
 }
 

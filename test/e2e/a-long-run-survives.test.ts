@@ -1,8 +1,9 @@
 /**
- * A hub that is killed again and again in the middle of long runs, with short ones among them: no run starts over once a
- * point of it is on disk, none is lost, and each has its effect once. `STERNA_KILLS` and `STERNA_KILL_SEED` ask for
- * more, or for the same again.
+ * A hub that is killed again and again in the middle of long runs, with short ones among them, often just when a point of
+ * one is being written: no run starts over once a point of it is on disk, none is lost, and each has its effect once.
+ * `STERNA_KILLS` and `STERNA_KILL_SEED` ask for more, or for the same again.
  */
+import { watch } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -39,6 +40,27 @@ const LONG_EFFECTS = /\/(next|schedule)$/;
 interface Point {
   readonly runId: string;
   readonly fuel: number;
+  /** On disk. */
+  readonly bytes: number;
+}
+
+/** As they are seen: a file begun, written, synced, named, and one that goes. */
+const CHANGES_OF_A_WRITE = 8;
+const CHANGES_MS = 2_000;
+
+/** Resolves after so many changes in a folder, or when there were none for long. */
+async function changes(folder: string, count: number): Promise<void> {
+  const watcher = watch(folder);
+  let left = count;
+  await new Promise<void>((resolve) => {
+    const giveUp = setTimeout(resolve, CHANGES_MS);
+    watcher.on('change', () => {
+      if (--left > 0) return;
+      clearTimeout(giveUp);
+      resolve();
+    });
+  });
+  watcher.close();
 }
 
 /** What a life of the hub said of its runs. */
@@ -50,6 +72,7 @@ function said(stdout: string, kind: string): readonly Point[] {
 t.test(`after ${KILLS} kills (seed ${SEED})`, { skip: mosquittoMissing() }, async (t) => {
   const dir = t.testdir({});
   const data = join(dir, 'data');
+  const checkpoints = join(data, 'checkpoints');
   await mkdir(data);
   const tasks = ['guest-tasks/forecast', 'guest-tasks/optimise', 'test/fixtures/guests/counter'];
   await deployInto(join(dir, 'tasks'), tasks, shortened);
@@ -69,14 +92,26 @@ t.test(`after ${KILLS} kills (seed ${SEED})`, { skip: mosquittoMissing() }, asyn
   const points = new Map<string, number>();
   let [asked, events, resumed] = [0, 0, 0];
   const overtaken: string[] = [];
+  /** Most that a point of each run took on disk, and how many took less than half of that. */
+  const largest = new Map<string, number>();
+  let small = 0;
+  /** Kills that left a file which was not finished. */
+  let torn = 0;
   const look = (stdout: string): void => {
     for (const { runId } of said(stdout, 'run-restarted')) overtaken.push(`${runId} started over`);
+    const goneOn = new Set<string>();
     for (const { runId, fuel } of said(stdout, 'run-resumed')) {
       resumed++;
+      goneOn.add(runId);
       if (fuel < (points.get(runId) ?? 0)) overtaken.push(`${runId} went on at ${fuel}, before ${points.get(runId)}`);
     }
-    for (const { runId, fuel } of said(stdout, 'run-checkpointed')) {
+    for (const { runId } of said(stdout, 'run-finished')) {
+      if (points.has(runId) && !goneOn.has(runId)) overtaken.push(`${runId} began again, without a word`);
+    }
+    for (const { runId, fuel, bytes } of said(stdout, 'run-checkpointed')) {
       if (fuel < (points.get(runId) ?? 0)) overtaken.push(`${runId} came to ${fuel} again`);
+      largest.set(runId, Math.max(bytes, largest.get(runId) ?? 0));
+      if (bytes < (largest.get(runId) ?? 0) / 2) small++;
       points.set(runId, fuel);
     }
   };
@@ -91,9 +126,11 @@ t.test(`after ${KILLS} kills (seed ${SEED})`, { skip: mosquittoMissing() }, asyn
       asked++;
     }
     for (let i = 0; i < 5; i++) await device.publish('in/d0', `event-${events++}`);
-    await new Promise((resolve) => setTimeout(resolve, random.below(isHard ? 600 : 900)));
+    if (!isHard && random.once(2)) await changes(checkpoints, 1 + random.below(CHANGES_OF_A_WRITE));
+    else await new Promise((resolve) => setTimeout(resolve, random.below(isHard ? 600 : 900)));
     await hub.killed();
     look(hub.stdout);
+    if ((await readdir(checkpoints)).some((name) => name.endsWith('.new'))) torn++;
   }
   const last = await HubProcess.start(t, args);
   await until('all effects', 120_000, () => {
@@ -108,7 +145,11 @@ t.test(`after ${KILLS} kills (seed ${SEED})`, { skip: mosquittoMissing() }, asyn
   t.equal(heard(LONG_EFFECTS).length, 2 * asked);
   t.equal(new Set(heard(LONG_EFFECTS)).size, 2 * asked, 'each has its effect once');
   t.equal(heard(/^count\//).length, events, 'and the short ones too');
-  t.strictSame(await readdir(join(data, 'checkpoints')), [], 'and nothing is left of them');
+  t.strictSame(await readdir(checkpoints), [], 'and nothing is left of them');
   t.ok(resumed > 0, 'some went on');
-  t.comment(`${2 * asked} long runs, ${resumed} times gone on, ${points.size} with points; ${events} short ones`);
+  t.ok(small > 0, 'points were kept as differences');
+  t.comment(
+    `${2 * asked} long runs, ${points.size} of them with points, gone on ${resumed} times; ${small} points were differences, ` +
+      `${torn} files cut short; ${events} short runs`,
+  );
 });

@@ -20,14 +20,14 @@ t.test('a checkpoint is a file named by its digest, packed, and for its owner on
   const dir = join(t.testdir({}), 'checkpoints');
   const files = filesIn(t, dir);
   const checkpoint = checkpointOf(1);
-  const kept = await files.keep(checkpoint, false);
+  const kept = await files.keep(checkpoint, { give: false });
   t.equal(kept.digest, checkpointDigest(checkpoint));
   t.strictSame(readdirSync(dir), [`${kept.digest}.checkpoint`]);
   const { size, mode } = statSync(join(dir, `${kept.digest}.checkpoint`));
   t.strictSame([size, files.bytes, kept.bytes], [packCheckpoint(checkpoint).length, size, size]);
   t.equal(mode & 0o077, 0);
   t.strictSame(Buffer.from(await files.read(kept.digest)), Buffer.from(checkpoint), 'and comes back as it was');
-  await files.keep(checkpoint, false);
+  await files.keep(checkpoint, { give: false });
   t.equal(files.bytes, kept.bytes, 'kept twice it is there once');
   await files.remove(kept.digest);
   t.strictSame([readdirSync(dir), files.bytes], [[], 0]);
@@ -37,7 +37,7 @@ t.test('a checkpoint is a file named by its digest, packed, and for its owner on
 t.test('a file that is damaged, or another than its name says, is not read', async (t) => {
   const dir = t.testdir({});
   const files = filesIn(t, dir);
-  const [one, other] = [await files.keep(checkpointOf(1), true), await files.keep(checkpointOf(2), true)];
+  const [one, other] = [await files.keep(checkpointOf(1), { give: true }), await files.keep(checkpointOf(2), { give: true })];
   const nameOf = ({ digest }: { readonly digest: string }): string => join(dir, `${digest}.checkpoint`);
   writeFileSync(nameOf(one), readFileSync(nameOf(other)));
   await t.rejects(files.read(one.digest), /the checkpoint is another than its name says/);
@@ -49,7 +49,7 @@ t.test('a file that is damaged, or another than its name says, is not read', asy
 t.test('a hub that starts keeps the files that count, and removes all others', async (t) => {
   const dir = t.testdir({});
   const before = filesIn(t, dir);
-  const [one, other] = [await before.keep(checkpointOf(1), true), await before.keep(checkpointOf(2), true)];
+  const [one, other] = [await before.keep(checkpointOf(1), { give: true }), await before.keep(checkpointOf(2), { give: true })];
   await before.close();
   writeFileSync(join(dir, `${'0'.repeat(64)}.new`), 'cut short');
   const files = filesIn(t, dir, [one.digest, 'f'.repeat(64)]);
@@ -62,10 +62,10 @@ t.test('a hub that starts keeps the files that count, and removes all others', a
 t.test('with a folder that is gone, the next checkpoint is kept all the same', async (t) => {
   const dir = join(t.testdir({}), 'checkpoints');
   const files = filesIn(t, dir);
-  const lost = await files.keep(checkpointOf(1), true);
+  const lost = await files.keep(checkpointOf(1), { give: true });
   rmSync(dir, { recursive: true });
   await t.rejects(files.read(lost.digest), /ENOENT/);
-  const kept = await files.keep(checkpointOf(2), true);
+  const kept = await files.keep(checkpointOf(2), { give: true });
   t.strictSame(readdirSync(dir), [`${kept.digest}.checkpoint`]);
   await files.remove(lost.digest);
   t.equal(files.bytes, kept.bytes);
@@ -74,14 +74,14 @@ t.test('with a folder that is gone, the next checkpoint is kept all the same', a
 t.test('what is no checkpoint is refused, and leaves nothing behind', async (t) => {
   const dir = t.testdir({});
   const files = filesIn(t, dir);
-  await t.rejects(files.keep(Buffer.from('nothing'), false), /these bytes are no checkpoint/);
+  await t.rejects(files.keep(Buffer.from('nothing'), { give: false }), /these bytes are no checkpoint/);
   t.strictSame([readdirSync(dir), files.bytes], [[], 0]);
 });
 
 t.test('after its thread has ended, another is started', async (t) => {
   const dir = t.testdir({});
   const files = filesIn(t, dir);
-  const { digest } = await files.keep(checkpointOf(1), true);
+  const { digest } = await files.keep(checkpointOf(1), { give: true });
   await files.close();
   t.ok(await files.read(digest));
 });

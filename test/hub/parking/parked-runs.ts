@@ -72,7 +72,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
   const task = resumableTask();
   const holds = { disk: false, reads: false, full: false, threads: 0 };
 
-  const keep = async (checkpoint: Uint8Array): Promise<{ digest: string; bytes: number }> => {
+  const keep = async (checkpoint: Uint8Array): Promise<{ digest: string; base: undefined; bytes: number }> => {
     const kept = await new Promise<boolean>((answer) => {
       keeping.push({ checkpoint, answer });
       if (!holds.disk) answer(!holds.full);
@@ -80,7 +80,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     if (!kept) throw new Error('ENOSPC: no space left on device');
     const digest = checkpointDigest(checkpoint);
     disk.set(digest, checkpoint);
-    return { digest, bytes: checkpoint.length };
+    return { digest, base: undefined, bytes: checkpoint.length };
   };
   const files = {
     keep,
@@ -213,7 +213,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
       const digest = checkpointDigest(checkpoint);
       disk.set(digest, checkpoint);
       const place = { group: 1, run: runs };
-      const whole = { place, attempt: 1, digest, atMs: 1, fits: fitsOf(task), byHand: false, ...point };
+      const whole = { place, attempt: 1, digest, base: undefined, atMs: 1, fits: fitsOf(task), byHand: false, ...point };
       const run = runOf(runId, { point: whole });
       const job = scheduler.restore(lane, undefined, run);
       if (job === undefined) throw new Error('its key is taken');

@@ -28,6 +28,7 @@ function opened(t: Test) {
     place: { group, run },
     attempt: 1,
     digest: 'd',
+    base: undefined,
     fuel: 2 ** 40,
     atMs: 1_790_000_000_000,
     fits: 'f',

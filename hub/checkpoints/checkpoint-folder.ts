@@ -1,0 +1,93 @@
+/** Checkpoints in a folder: packing, writing and reading them takes as long as they are large, and as the disk wants. */
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  checkpointDigest,
+  decodeCheckpoint,
+  packCheckpoint,
+  unpackCheckpoint,
+  wholeCheckpoint,
+} from '../../runtime/index.js';
+import { STORE_BOUNDS } from '../limits.js';
+import { differenceTo } from './difference.js';
+import { fileOf, unfinishedOf } from './file-names.js';
+
+/** A checkpoint that is on disk, whatever happens to the power. */
+export interface KeptCheckpoint {
+  /** Of what is in its file. */
+  readonly digest: string;
+  /** What that is the difference to; undefined when it stands alone. */
+  readonly base: string | undefined;
+  /** Of its file. */
+  readonly bytes: number;
+}
+
+/**
+ * Writes a checkpoint, or its difference to one that is there, where that is much smaller.
+ * @param whole Not packed. @param base The digest of a whole one of the same run.
+ * @throws Error when it is too large, or the disk refuses.
+ */
+export function keepIn(folder: string, whole: Uint8Array, base: string | undefined): KeptCheckpoint {
+  const difference = base === undefined ? undefined : differenceToKept(folder, base, whole);
+  const checkpoint = difference ?? whole;
+  const digest = checkpointDigest(checkpoint);
+  const packed = packCheckpoint(checkpoint);
+  if (packed.length > STORE_BOUNDS.checkpointBytes)
+    throw new Error(`a checkpoint must have at most ${STORE_BOUNDS.checkpointBytes} bytes: it has ${packed.length}`);
+  const unfinished = unfinishedOf(folder, digest);
+  // Somebody may have cleaned up: what was there is lost, and not what comes.
+  mkdirSync(folder, { recursive: true });
+  try {
+    write(unfinished, packed);
+    renameSync(unfinished, fileOf(folder, digest));
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
+  sync(folder);
+  return { digest, base: difference === undefined ? undefined : base, bytes: packed.length };
+}
+
+/** @returns it, not packed, and whole. @throws Error when it, or what it rests on, is not there, or damaged. */
+export function readIn(folder: string, digest: string): Uint8Array {
+  const checkpoint = contents(folder, digest);
+  const { base } = decodeCheckpoint(checkpoint);
+  return base === undefined ? checkpoint : wholeCheckpoint(checkpoint, contents(folder, base));
+}
+
+/** The file is read again each time: that takes less than packing all of it, and nothing is held in memory for it. */
+function differenceToKept(folder: string, base: string, whole: Uint8Array): Uint8Array | undefined {
+  let kept: Uint8Array;
+  try {
+    kept = contents(folder, base);
+  } catch {
+    // Nothing is to rest on a file that is damaged: a whole one takes its place.
+    return undefined;
+  }
+  return differenceTo(kept, whole);
+}
+
+function contents(folder: string, digest: string): Uint8Array {
+  const checkpoint = unpackCheckpoint(readFileSync(fileOf(folder, digest)));
+  if (checkpointDigest(checkpoint) !== digest) throw new Error('the checkpoint is another than its name says');
+  return checkpoint;
+}
+
+function write(file: string, bytes: Uint8Array): void {
+  const fd = openSync(file, 'w', 0o600);
+  try {
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A file may be on disk and its name not. */
+function sync(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
