@@ -42,7 +42,7 @@ export {
   type Glance,
 } from './checkpoint/index.js';
 export { explainResumable, type ExplainOptions, type Resumability } from './explain-resumable.js';
-export type { PointOptions, RunEnd, RunHandle } from './points.js';
+export type { PointOptions, RunEnd, RunHandle, Since } from './points.js';
 export { DEFAULT_POINTS, POINTS, type Points } from './provision/suspend/points.js';
 export { filterCovers, filterFault, filterMatches, topicFault } from './topic.js';
 export {

@@ -5,6 +5,13 @@
  */
 import type { Fuel, RunResult } from './task.js';
 
+/** What a run has used since a point of it. */
+export interface Since {
+  /** Milliseconds of the time that it executed. */
+  readonly ms: number;
+  readonly fuel: Fuel;
+}
+
 export interface PointOptions {
   readonly signal?: AbortSignal | undefined;
   /**
@@ -14,6 +21,8 @@ export interface PointOptions {
   readonly everyMs?: number | undefined;
   /** The same by fuel: also when it has used so much since the last point that was told of, and at most a slice more. */
   readonly everyFuel?: Fuel | undefined;
+  /** What of both had passed already when the run that is resumed was suspended. Nothing, the default. */
+  readonly since?: Since | undefined;
   /**
    * Checkpoints of this run are differences to the one that it goes on from, or else to the first: where a difference
    * would not be much smaller, one is whole again, and those behind it are differences to that. Each names what it is a

@@ -5,7 +5,7 @@ import type { Logger } from '../log.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';
 import type { StateChange, StoredPoint } from '../store/index.js';
-import { glanceAt } from '../../runtime/index.js';
+import { glanceAt, type Glance, type Since } from '../../runtime/index.js';
 import { filesOf } from './files-of.js';
 import { fitsOf } from './fits.js';
 
@@ -49,6 +49,8 @@ export class KeptPoints {
   readonly #parts: KeptPointsParts;
   readonly #last = new Map<Job<PendingRun>, StoredPoint>();
   readonly #executions = new Map<Job<PendingRun>, Execution>();
+  /** How far each run had come at its last point that is on disk, or on its way there. */
+  readonly #reached = new Map<Job<PendingRun>, Glance>();
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(parts: KeptPointsParts) {
@@ -63,6 +65,18 @@ export class KeptPoints {
   /** Takes up the point that a run had come to when an earlier hub ended. */
   adopt(job: Job<PendingRun>, point: StoredPoint): void {
     this.#last.set(job, point);
+  }
+
+  /** A run goes on from the point that `adopt` was told of. */
+  goesOn(job: Job<PendingRun>, checkpoint: Uint8Array): void {
+    this.#reached.set(job, glanceAt(checkpoint));
+  }
+
+  /** What a run that stands still has used since its last point that is on disk, or on its way there, or its beginning. */
+  since(job: Job<PendingRun>, checkpoint: Uint8Array): Since {
+    const { wallMs, fuel } = glanceAt(checkpoint);
+    const reached = this.#reached.get(job);
+    return { ms: wallMs - (reached?.wallMs ?? 0), fuel: fuel - (reached?.fuel ?? 0) };
   }
 
   /** Whether an earlier point of a run is still being written. */
@@ -111,6 +125,7 @@ export class KeptPoints {
     const last = this.#last.get(job);
     this.#last.delete(job);
     this.#executions.delete(job);
+    this.#reached.delete(job);
     if (last !== undefined) void this.#removeFiles(filesOf(last));
   }
 
@@ -125,11 +140,14 @@ export class KeptPoints {
     const execution = this.#executions.get(job) ?? { writing: 0, last: Promise.resolve() };
     this.#executions.set(job, execution);
     const atMs = this.#parts.clock();
+    const [reached, reaches] = [this.#reached.get(job), glanceAt(checkpoint)];
+    this.#reached.set(job, reaches);
     execution.writing++;
     const kept = execution.last.then(() => this.#replace(job, execution, { checkpoint, atMs, ...keeping }));
     execution.last = kept;
     const digest = await kept;
     execution.writing--;
+    if (digest === undefined && this.#reached.get(job) === reaches) this.#reaches(job, reached);
     return digest;
   }
 
@@ -164,6 +182,11 @@ export class KeptPoints {
       );
       return undefined;
     }
+  }
+
+  #reaches(job: Job<PendingRun>, glance: Glance | undefined): void {
+    if (glance === undefined) this.#reached.delete(job);
+    else this.#reached.set(job, glance);
   }
 
   #filesOf(job: Job<PendingRun>): readonly string[] {

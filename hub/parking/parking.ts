@@ -131,7 +131,7 @@ export class Parking {
       if (this.#stopping && run.place !== undefined) return { kind: 'left', settle: () => this.#stay(job) };
       const from = await this.#checkpointOf(job);
       if (entry.cancelled) return { kind: 'ended', result: cancelled(run, this.#standing.get(job)?.fuel ?? 0) };
-      const options = this.#optionsFor(job, signal);
+      const options = this.#optionsFor(job, { signal, from });
       entry.handle = from === undefined ? this.#begin(request, options) : this.#goOn(job, from, { request, options });
       this.#letGo(job);
       if (entry.leaves !== undefined) void entry.handle.suspend();
@@ -181,6 +181,7 @@ export class Parking {
       this.#parts.scheduler.recall(job);
       this.#standing.set(job, { ...standing, reason });
       this.#parts.points.mark(job, reason === 'by-hand');
+      this.#keepStanding(job);
       return DONE;
     }
     const entry = this.#executing.get(job);
@@ -299,6 +300,7 @@ export class Parking {
   /** Has all runs stand still that the next start takes up, and begins none of those any more. */
   stop(): void {
     this.#stopping = true;
+    for (const job of this.standing) this.#keepStanding(job);
     for (const { job } of this.#executing.values())
       if (job.value.place !== undefined) this.park(job.value.runId, 'stopping');
   }
@@ -334,7 +336,10 @@ export class Parking {
     return undefined;
   }
 
-  #optionsFor(job: Job<PendingRun>, signal: AbortSignal | undefined): Parameters<Runtime['begin']>[1] {
+  #optionsFor(
+    job: Job<PendingRun>,
+    { signal, from }: { readonly signal: AbortSignal | undefined; readonly from: Uint8Array | undefined },
+  ): Parameters<Runtime['begin']>[1] {
     const policy = job.value.task.manifest.resumable;
     // What nobody was promised is not kept.
     if (policy === undefined || job.value.place === undefined) return { signal };
@@ -345,7 +350,8 @@ export class Parking {
       await this.#keepStanding(job);
     };
     const { everyMs, everyFuel } = policy;
-    return { signal, everyMs, everyFuel, onPoint: (checkpoint) => void onPoint(checkpoint) };
+    const since = from && this.#parts.points.since(job, from);
+    return { signal, everyMs, everyFuel, since, onPoint: (checkpoint) => void onPoint(checkpoint) };
   }
 
   #begin(request: RunRequest, options: Parameters<Runtime['begin']>[1]): RunHandle {
@@ -391,7 +397,9 @@ export class Parking {
       }
     }
     try {
-      return await files.read(digest);
+      const checkpoint = await files.read(digest);
+      if (point !== undefined) points.goesOn(job, checkpoint);
+      return checkpoint;
     } catch (error) {
       this.#beginsAnew(job, `its checkpoint cannot be read: ${messageOf(error)}`, fuel);
       return undefined;
@@ -429,14 +437,27 @@ export class Parking {
   }
 
   /**
-   * Keeps the point at which a run stands still, once an earlier one of it is written: one that is parked often does not
-   * have the disk write more than it can. The checkpoint stays in memory too, as far as there is room.
+   * Whether a run that stands still is to be on disk, and not only where it last had to be. One that leaves for urgent
+   * events again and again, and goes on moments later, is not written each time: its interval goes on where it was.
+   */
+  #isDue(job: Job<PendingRun>, reason: ParkReason, checkpoint: Uint8Array): boolean {
+    const policy = job.value.task.manifest.resumable;
+    if (job.value.place === undefined || policy === undefined) return false;
+    if (reason !== 'priority' || this.#stopping || this.#bytes > HUB_BOUNDS.parkedBytes) return true;
+    const { ms, fuel } = this.#parts.points.since(job, checkpoint);
+    return ms >= policy.everyMs || fuel >= (policy.everyFuel ?? Infinity);
+  }
+
+  /**
+   * Keeps the point at which a run stands still, if that is due, once an earlier one of it is written: one that is parked
+   * often does not have the disk write more than it can. The checkpoint stays in memory too, as far as there is room.
    */
   async #keepStanding(job: Job<PendingRun>): Promise<void> {
     const { points } = this.#parts;
     const standing = this.#standing.get(job);
     if (standing?.checkpoint === undefined || standing.digest !== undefined || points.isWriting(job)) return;
-    const { checkpoint } = standing;
+    const { checkpoint, reason } = standing;
+    if (!this.#isDue(job, reason, checkpoint)) return;
     const byHand = (): boolean => this.#standing.get(job)?.reason === 'by-hand';
     const digest = await points.keep(job, checkpoint, { byHand, give: false });
     if (this.#standing.get(job)?.checkpoint === checkpoint) this.#isOnDisk(job, checkpoint, digest);

@@ -6,6 +6,8 @@ import { HEADER_BYTES } from './format.js';
 export interface Glance {
   readonly progress: number;
   readonly fuel: Fuel;
+  /** How long it has executed. */
+  readonly wallMs: number;
 }
 
 /** @param bytes as `PointOptions.onPoint` and `RunHandle.suspend` hand them out: not packed, and not from elsewhere. */
@@ -14,5 +16,7 @@ export function glanceAt(bytes: Uint8Array): Glance {
   body.name('the component');
   body.name('the instrumentation');
   body.optional('a base', () => body.name('the base'));
-  return { progress: body.amount('the progress'), fuel: body.count('the fuel used') };
+  const progress = body.amount('the progress');
+  const fuel = body.count('the fuel used');
+  return { progress, fuel, wallMs: body.amount('the time used') };
 }

@@ -163,7 +163,7 @@ export class Pool {
 
   /** A run that can be suspended. @param from the checkpoint that it goes on from; undefined for one that begins. */
   begin(request: RunRequest, from: Uint8Array | undefined, options: PointOptions): RunHandle {
-    const { signal, everyMs, everyFuel, deltas = false, onPoint } = options;
+    const { signal, everyMs, everyFuel, since, deltas = false, onPoint } = options;
     let ticket: Ticket | undefined;
     const end = new Promise<RunEnd>((resolve, reject) => {
       const points: TicketPoints = {
@@ -171,6 +171,7 @@ export class Pool {
         everyMs,
         deltas,
         everyFuel,
+        since,
         suspending: false,
         passed: (checkpoint) => onPoint?.(checkpoint),
         left: (checkpoint) => resolve({ kind: 'suspended', checkpoint }),
@@ -423,8 +424,8 @@ export class Pool {
 function pointJobs(tickets: readonly Ticket[]): PointJob[] {
   return tickets.flatMap(({ points }, index) => {
     if (points === undefined) return [];
-    const { from, everyMs, everyFuel, deltas } = points;
-    return { index, from, everyMs, everyFuel, deltas };
+    const { from, everyMs, everyFuel, since, deltas } = points;
+    return { index, from, everyMs, everyFuel, since, deltas };
   });
 }
 

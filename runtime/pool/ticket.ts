@@ -1,4 +1,5 @@
 /** A run that the pool holds, from the moment it is asked for until its outcome is known. */
+import type { Since } from '../points.js';
 import type { Outcome, RunRequest, RunResult } from '../task.js';
 
 export interface Ticket {
@@ -23,6 +24,7 @@ export interface TicketPoints {
   readonly from: Uint8Array | undefined;
   readonly everyMs: number | undefined;
   readonly everyFuel: number | undefined;
+  readonly since: Since | undefined;
   readonly deltas: boolean;
   /** It is asked to stand still, now or when it begins. */
   suspending: boolean;

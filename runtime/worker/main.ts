@@ -103,14 +103,14 @@ class Batch implements SliceWatch {
   /** @returns undefined when the run has left. */
   #executeInPoints(
     request: RunRequest,
-    { from: bytes, everyMs = Infinity, everyFuel = Infinity, deltas }: PointJob,
+    { from: bytes, everyMs = Infinity, everyFuel = Infinity, since, deltas }: PointJob,
   ): RunResult | undefined {
     const from = bytes && decodeCheckpoint(bytes);
     const base = deltas
       ? new DeltaBase(from && bytes && { checkpoint: from, digest: checkpointDigest(bytes) })
       : undefined;
-    let lastAt = this.now();
-    let lastFuel = from?.used.fuel ?? 0;
+    let lastAt = this.now() - (since?.ms ?? 0);
+    let lastFuel = (from?.used.fuel ?? 0) - (since?.fuel ?? 0);
     let wished: Wish = 'go-on';
     const wish = (fuel: Fuel): Wish => {
       wished = this.#wish(this.now() - lastAt >= everyMs || fuel - lastFuel >= everyFuel);

@@ -1,4 +1,5 @@
 /** Messages between the pool and its threads. Types only; `wire-codec.ts` packs runs and results. */
+import type { Since } from '../points.js';
 import type { Limits } from '../task.js';
 
 /** Given to each thread when it starts. */
@@ -37,6 +38,7 @@ export interface PointJob {
   readonly from: Uint8Array | undefined;
   readonly everyMs: number | undefined;
   readonly everyFuel: number | undefined;
+  readonly since: Since | undefined;
   readonly deltas: boolean;
 }
 

@@ -34,7 +34,10 @@ export async function parking(): Promise<Row[]> {
 async function latencies(resumable: boolean): Promise<Float64Array> {
   const dir = await mkdtemp(join(tmpdir(), 'sterna-parking-'));
   await deploy(join(dir, 'tasks'), 'guest-tasks/optimise', (toml) => {
-    const sized = toml.replace('levels = 2000', 'levels = 10000').replace('mode = "latest"', '');
+    const sized = toml
+      .replace('levels = 2000', 'levels = 10000')
+      .replace('mode = "latest"', '')
+      .replace('concurrency = 1', `concurrency = ${LONG_RUNS}`);
     return resumable ? `resumable = true\n${sized}` : sized;
   });
   await deploy(join(dir, 'tasks'), 'test/fixtures/guests/echo', (toml) =>

@@ -6,9 +6,11 @@ import { t } from 'tap';
 import {
   createRuntime,
   DEFAULT_LIMITS,
+  glanceAt,
   packCheckpoint,
   RuntimeError,
   type InstalledTask,
+  type PointOptions,
   type RunRequest,
   type Runtime,
 } from '../../../runtime/index.js';
@@ -100,6 +102,30 @@ t.test('a run tells of its points, and each leads to the same end', async (t) =>
   if (again.kind !== 'ended') throw new Error('nobody asked it to stop');
   t.same(again.result.effects, end.result.effects);
   t.equal(again.result.usage.fuel, end.result.usage.fuel);
+});
+
+t.test('the interval of a run that was suspended goes on where it was', async (t) => {
+  const component = await taskComponent(COUNTING);
+  await started(async (runtime) => {
+    const task = await runtime.install(component, LIMITS, { resumable: 'all' });
+    const from = await runtime.begin(request(task)).suspend();
+    if (from === undefined) throw new Error('it ended before it was suspended');
+    const pointsOf = async (options: PointOptions): Promise<readonly number[]> => {
+      const points: number[] = [];
+      const onPoint = (point: Uint8Array): void => void points.push(glanceAt(point).fuel - glanceAt(from).fuel);
+      await runtime.resume(from, task.key, { ...options, onPoint }).end;
+      return points;
+    };
+    const everyFuel = 60_000_000;
+    const [first = 0, second = 0] = await pointsOf({ everyFuel, since: { ms: 0, fuel: everyFuel - 10_000_000 } });
+    t.ok(first >= 10_000_000 && first < 50_000_000, `the first after ${first}`);
+    t.ok(second - first >= everyFuel, `the next ${second - first} after that`);
+    const [alone = 0] = await pointsOf({ everyFuel });
+    t.ok(alone >= everyFuel, `without it after ${alone}`);
+    const everyMs = 600_000;
+    t.equal((await pointsOf({ everyMs, since: { ms: everyMs, fuel: 0 } })).length, 1, 'the same by time');
+    t.equal((await pointsOf({ everyMs })).length, 0);
+  });
 });
 
 t.test('a checkpoint of another component is refused, and says which it is of', async (t) => {
