@@ -230,12 +230,18 @@ askingCommand('ls', 'list the tasks of a running hub').action(async (flags: AskF
   process.exitCode = await lsCommand(flags, process.stdout);
 });
 
-askingCommand('inspect <task>', 'show all that a running hub knows of a task').action(
-  async (task: string, flags: AskFlags) => {
-    const { inspectCommand } = await import('./commands/inspect.js');
-    process.exitCode = await inspectCommand(task, flags, process.stdout);
-  },
-);
+askingCommand(
+  'inspect <task>',
+  'show all that a running hub knows of a task, or what can be said of a ./folder',
+).action(async (task: string, flags: AskFlags) => {
+  if (task.includes('/')) {
+    const { inspectFolder } = await import('./commands/inspect-folder.js');
+    process.exitCode = await inspectFolder(task, flags, process.stdout);
+    return;
+  }
+  const { inspectCommand } = await import('./commands/inspect.js');
+  process.exitCode = await inspectCommand(task, flags, process.stdout);
+});
 
 interface RunsFlags extends AskFlags {
   readonly limit: number;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { deployedOf } from '../api/index.js';
-import { loadTasks, type LoadedTask } from '../registry/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
+import { oneTask } from './one-task.js';
 
 /** `sterna deploy DIR`: looks at a task here, for problems with their line, and deploys it to a running hub. */
 export async function deployCommand(dir: string, options: AskOptions, out: Output): Promise<number> {
@@ -26,12 +26,4 @@ export async function deployCommand(dir: string, options: AskOptions, out: Outpu
       );
     return 0;
   });
-}
-
-async function oneTask(dir: string): Promise<LoadedTask> {
-  const found: LoadedTask[] = [];
-  for await (const task of loadTasks([dir])) found.push(task);
-  const [task] = found;
-  if (task !== undefined && found.length === 1) return task;
-  return { ok: false, source: dir, problems: [`${dir}: has ${found.length} tasks: name the folder of one of them`] };
 }

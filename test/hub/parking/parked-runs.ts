@@ -213,7 +213,16 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
       const digest = checkpointDigest(checkpoint);
       disk.set(digest, checkpoint);
       const place = { group: 1, run: runs };
-      const whole = { place, attempt: 1, digest, base: undefined, atMs: 1, fits: fitsOf(task), byHand: false, ...point };
+      const whole = {
+        place,
+        attempt: 1,
+        digest,
+        base: undefined,
+        atMs: 1,
+        fits: fitsOf(task),
+        byHand: false,
+        ...point,
+      };
       const run = runOf(runId, { point: whole });
       const job = scheduler.restore(lane, undefined, run);
       if (job === undefined) throw new Error('its key is taken');
