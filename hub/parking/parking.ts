@@ -181,7 +181,7 @@ export class Parking {
       this.#parts.scheduler.recall(job);
       this.#standing.set(job, { ...standing, reason });
       this.#parts.points.mark(job, reason === 'by-hand');
-      this.#keepStanding(job);
+      void this.#keepStanding(job);
       return DONE;
     }
     const entry = this.#executing.get(job);
@@ -300,7 +300,7 @@ export class Parking {
   /** Has all runs stand still that the next start takes up, and begins none of those any more. */
   stop(): void {
     this.#stopping = true;
-    for (const job of this.standing) this.#keepStanding(job);
+    for (const job of this.standing) void this.#keepStanding(job);
     for (const { job } of this.#executing.values())
       if (job.value.place !== undefined) this.park(job.value.runId, 'stopping');
   }

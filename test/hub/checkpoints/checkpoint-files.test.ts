@@ -37,7 +37,10 @@ t.test('a checkpoint is a file named by its digest, packed, and for its owner on
 t.test('a file that is damaged, or another than its name says, is not read', async (t) => {
   const dir = t.testdir({});
   const files = filesIn(t, dir);
-  const [one, other] = [await files.keep(checkpointOf(1), { give: true }), await files.keep(checkpointOf(2), { give: true })];
+  const [one, other] = [
+    await files.keep(checkpointOf(1), { give: true }),
+    await files.keep(checkpointOf(2), { give: true }),
+  ];
   const nameOf = ({ digest }: { readonly digest: string }): string => join(dir, `${digest}.checkpoint`);
   writeFileSync(nameOf(one), readFileSync(nameOf(other)));
   await t.rejects(files.read(one.digest), /the checkpoint is another than its name says/);
@@ -49,7 +52,10 @@ t.test('a file that is damaged, or another than its name says, is not read', asy
 t.test('a hub that starts keeps the files that count, and removes all others', async (t) => {
   const dir = t.testdir({});
   const before = filesIn(t, dir);
-  const [one, other] = [await before.keep(checkpointOf(1), { give: true }), await before.keep(checkpointOf(2), { give: true })];
+  const [one, other] = [
+    await before.keep(checkpointOf(1), { give: true }),
+    await before.keep(checkpointOf(2), { give: true }),
+  ];
   await before.close();
   writeFileSync(join(dir, `${'0'.repeat(64)}.new`), 'cut short');
   const files = filesIn(t, dir, [one.digest, 'f'.repeat(64)]);
