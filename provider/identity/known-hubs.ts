@@ -1,49 +1,50 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { mkdir, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { PROVIDER_BOUNDS } from '../policy.js';
 import { isRecord } from '../protocol/frame.js';
 import { readIfThere, writeSecret } from './identity.js';
 
-/** Hubs that may open sessions, by their public keys, and secrets of join tokens that nobody has used yet. */
+/**
+ * Hubs that may open sessions, by their public keys, and secrets of join tokens that nobody has used yet.
+ *
+ * The keys are one file, which the provider alone writes. Each secret is a file of its own beside it: `sterna provider
+ * invite` adds one while the provider runs, and whoever removes it has used it, as only one can.
+ */
 export class KnownHubs {
   readonly #file: string;
+  readonly #invitations: string;
   readonly #keys: Set<string>;
-  #secrets: readonly string[];
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(file: string, keys: readonly string[], secrets: readonly string[]) {
+  private constructor(file: string, keys: readonly string[]) {
     this.#file = file;
+    this.#invitations = join(dirname(file), 'invitations');
     this.#keys = new Set(keys);
-    this.#secrets = secrets;
   }
 
   /** @throws Error when the file holds something else. */
   static async open(file: string): Promise<KnownHubs> {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const text = await readIfThere(file);
-    if (text === undefined) return new KnownHubs(file, [], []);
-    const { hubs, invitations } = contentsOf(text, file);
-    return new KnownHubs(file, hubs, invitations);
+    const hubs = new KnownHubs(file, await keysIn(file));
+    await mkdir(hubs.#invitations, { recursive: true, mode: 0o700 });
+    return hubs;
   }
 
-  /** Takes up what another process has written: `sterna provider invite` while the provider runs. */
+  /** Takes up keys that were added to the file by hand. */
   async refresh(): Promise<void> {
-    const text = await readIfThere(this.#file);
-    if (text === undefined) return;
-    const { hubs, invitations } = contentsOf(text, this.#file);
-    for (const key of hubs) this.#keys.add(key);
-    this.#secrets = invitations;
+    for (const key of await keysIn(this.#file)) this.#keys.add(key);
   }
 
   has(key: Uint8Array): boolean {
     return this.#keys.has(textOf(key));
   }
 
-  /** Lets one hub more join. The oldest invitation goes when there are too many. */
+  /** Lets one hub more join. The oldest invitations go when there are too many. */
   async invite(secret: Uint8Array): Promise<void> {
-    this.#secrets = [...this.#secrets, textOf(secret)].slice(-PROVIDER_BOUNDS.invitations);
-    await this.#write();
+    await writeSecret(join(this.#invitations, createHash('sha256').update(secret).digest('hex')), textOf(secret));
+    const files = await this.#open();
+    for (const file of files.slice(0, -PROVIDER_BOUNDS.invitations)) await rm(file, { force: true });
   }
 
   /**
@@ -52,34 +53,63 @@ export class KnownHubs {
    * @returns whether it was let in; when it is, it is on disk.
    */
   async join(key: Uint8Array, transcript: Uint8Array, mac: Uint8Array): Promise<boolean> {
-    const secret = this.#secrets.find((each) => {
-      const expected = createHmac('sha256', Buffer.from(each, 'base64url')).update(transcript).digest();
-      return expected.length === mac.length && timingSafeEqual(expected, mac);
-    });
-    if (secret === undefined || this.#keys.size >= PROVIDER_BOUNDS.hubs) return false;
-    this.#secrets = this.#secrets.filter((each) => each !== secret);
-    this.#keys.add(textOf(key));
-    await this.#write();
-    return true;
+    if (this.#keys.size >= PROVIDER_BOUNDS.hubs) return false;
+    for (const file of await this.#open()) {
+      const secret = await readIfThere(file);
+      if (secret === undefined) continue;
+      const expected = createHmac('sha256', Buffer.from(secret, 'base64url')).update(transcript).digest();
+      if (expected.length !== mac.length || !timingSafeEqual(expected, mac)) continue;
+      if (!(await isRemovedByMe(file))) return false;
+      this.#keys.add(textOf(key));
+      await this.#write();
+      return true;
+    }
+    return false;
+  }
+
+  /** Files of invitations, the oldest first. */
+  async #open(): Promise<readonly string[]> {
+    const files = [];
+    for (const name of await readdir(this.#invitations)) {
+      const file = join(this.#invitations, name);
+      // It may have been used since.
+      const found = /^[0-9a-f]{64}$/.test(name) ? await stat(file).catch(() => undefined) : undefined;
+      if (found !== undefined) files.push({ file, atMs: found.mtimeMs });
+    }
+    return files.toSorted((a, b) => a.atMs - b.atMs).map(({ file }) => file);
   }
 
   #write(): Promise<void> {
-    const text = `${JSON.stringify({ hubs: [...this.#keys], invitations: this.#secrets }, undefined, 2)}\n`;
+    const text = `${JSON.stringify({ hubs: [...this.#keys] }, undefined, 2)}\n`;
     this.#writing = this.#writing.catch(() => undefined).then(() => writeSecret(this.#file, text));
     return this.#writing;
   }
 }
 
-function contentsOf(
-  text: string,
-  file: string,
-): { readonly hubs: readonly string[]; readonly invitations: readonly string[] } {
-  const value: unknown = JSON.parse(text);
-  if (isRecord(value)) {
-    const { hubs, invitations } = value;
-    if (areTexts(hubs) && areTexts(invitations)) return { hubs, invitations };
+async function isRemovedByMe(file: string): Promise<boolean> {
+  try {
+    await unlink(file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
-  throw new Error(`Cannot use ${file} as it must hold { "hubs": [...], "invitations": [...] }`);
+}
+
+async function keysIn(file: string): Promise<readonly string[]> {
+  const text = await readIfThere(file);
+  if (text === undefined) return [];
+  const value = parsed(text);
+  if (isRecord(value) && areTexts(value['hubs'])) return value['hubs'];
+  throw new Error(`Cannot use ${file} as it must hold { "hubs": [...] }`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function areTexts(value: unknown): value is readonly string[] {
