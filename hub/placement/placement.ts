@@ -36,7 +36,7 @@ export interface PlacementOptions {
   readonly timer: Timer;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
-  /** From 0 to 1: which runs are executed twice, to compare. */
+  /** From 0 to 1: which runs are executed twice, to compare; and when a provider is asked again. */
   readonly random: () => number;
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** Makes links to providers. Default: WebSockets. */
@@ -115,7 +115,7 @@ export class Placement {
     this.#providers = providers.map((saved) => {
       const feed = new StateFeed(reader);
       feeds.push(feed);
-      const { key, hubName, timer, clock, log, connect } = this.#options;
+      const { key, hubName, timer, clock, random, log, connect } = this.#options;
       const component = async (digest: string): Promise<Uint8Array> => {
         const found = await find(digest);
         if (found === undefined) throw new Error(`the component ${digest} is not kept any more`);
@@ -131,6 +131,7 @@ export class Placement {
         component,
         timer,
         clock,
+        random,
         log,
         changed,
         connect,

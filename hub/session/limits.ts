@@ -4,9 +4,14 @@ export const SESSION_BOUNDS = {
   providers: 16,
   /** From the first byte to the welcome. */
   openMs: 10_000,
-  /** Between two attempts to connect, doubled from the least to the most, so that a provider that is gone costs little. */
+  /**
+   * Between two attempts to connect, doubled from the least to the most, so that a provider that is gone costs little;
+   * give or take a quarter, so that hubs do not come back all at once.
+   */
   leastRetryMs: 200,
   mostRetryMs: 15_000,
+  /** A session that lasted this long counts as one that works: the next attempt comes soon. */
+  steadyMs: 5_000,
   /** How long after its deadline a run's answer may come: it waits its turn at the provider. Then it runs elsewhere. */
   answerMs: 30_000,
   /** How long the outcome of a run that was cancelled is waited for. */

@@ -76,6 +76,9 @@ export class ProviderSession implements LinkEvents {
   #refused = new Map<string, string>();
   #window: number;
   #config = 0;
+  /** Components of the configuration, and what the provider has asked of it: each once. */
+  #digests: ReadonlySet<string> = new Set();
+  readonly #asked = new Set<'challenge' | 'wanted'>();
   #nextN = 1;
   #beat = 0;
   #beatAtMs = 0;
@@ -132,8 +135,10 @@ export class ProviderSession implements LinkEvents {
 
   /** Replaces what the provider executes; runs go on. */
   configure(tasks: readonly TaskSpec[]): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isDraining) return;
     this.#config++;
+    this.#digests = new Set(tasks.map(({ digest }) => digest));
+    this.#asked.clear();
     this.#uploads.clear();
     const names = new Set(tasks.map(({ name }) => name));
     // Until it is ready, only what is in both is sent: the provider may have replaced the rest already.
@@ -152,6 +157,7 @@ export class ProviderSession implements LinkEvents {
    */
   run(sent: SentRun, signal: AbortSignal | undefined): Promise<RemoteResult> {
     if (this.#isOver) return Promise.reject(new RemoteLost('the session is over'));
+    if (this.#isDraining) return Promise.reject(new RemoteLost('the provider takes no more runs'));
     const nowMs = this.#parts.timer.nowMs();
     return new Promise((resolve, reject) => {
       const n = this.#nextN++;
@@ -171,6 +177,9 @@ export class ProviderSession implements LinkEvents {
   drain(): void {
     if (this.#isOver || this.#isDraining) return;
     this.#isDraining = true;
+    // Nothing may follow but what ends the runs that are there.
+    for (const { n } of this.#outgoing) this.#giveUp(n, 'the provider takes no more runs');
+    this.#outgoing = [];
     this.#send({ type: 'drain' });
   }
 
@@ -201,9 +210,11 @@ export class ProviderSession implements LinkEvents {
       case 'welcome':
         throw new ProtocolError('out-of-turn', `The provider sent ${message.type} in the middle of a session`);
       case 'challenge':
-        return void this.#prove(message);
+        if (this.#mayAsk(message, message.digests)) void this.#prove(message);
+        return;
       case 'wanted':
-        return void this.#upload(message);
+        if (this.#mayAsk(message, digestsOf(message.components))) void this.#upload(message);
+        return;
       case 'stored':
         return this.#stored(message.digest, message.bytes);
       case 'ready':
@@ -217,28 +228,47 @@ export class ProviderSession implements LinkEvents {
       case 'beat':
         return this.#beaten(message.beat, message.queueMs);
       case 'draining':
-        this.#isDraining = true;
-        this.#send({ type: 'drain' });
+        this.drain();
         return this.#parts.changed();
       case 'close':
         this.#end(message.code, message.message);
     }
   }
 
+  /**
+   * Whether a question is about the configuration of now.
+   * @throws ProtocolError when it was asked before, or is about what the hub has but the provider is not to have.
+   */
+  #mayAsk({ type, config }: { type: 'challenge' | 'wanted'; config: number }, digests: readonly string[]): boolean {
+    if (config !== this.#config || this.#isDraining) return false;
+    const other = digests.find((digest) => !this.#digests.has(digest));
+    if (other !== undefined) {
+      const message = `The provider asks for the component ${other}, which is not of its configuration`;
+      throw new ProtocolError('out-of-turn', message);
+    }
+    if (this.#asked.has(type)) throw new ProtocolError('out-of-turn', `The provider sent ${type} twice`);
+    this.#asked.add(type);
+    return true;
+  }
+
+  #isOfNow(config: number): boolean {
+    return config === this.#config && !this.#isDraining;
+  }
+
   async #prove({ config, nonce, digests }: Extract<ProviderMessage, { type: 'challenge' }>): Promise<void> {
     const proofs = [];
     for (const digest of digests) {
       const bytes = await this.#componentOf(digest);
-      if (bytes === undefined || config !== this.#config) return;
+      if (bytes === undefined || !this.#isOfNow(config)) return;
       proofs.push({ digest, proof: createHash('sha256').update(nonce).update(bytes).digest() });
     }
-    if (config === this.#config) this.#send({ type: 'proofs', config, proofs });
+    if (this.#isOfNow(config)) this.#send({ type: 'proofs', config, proofs });
   }
 
   async #upload({ config, components }: Extract<ProviderMessage, { type: 'wanted' }>): Promise<void> {
     for (const { digest, offset } of components) {
       const bytes = await this.#componentOf(digest);
-      if (bytes === undefined || config !== this.#config) return;
+      if (bytes === undefined || !this.#isOfNow(config)) return;
       const upload = { bytes, sent: offset, stored: offset };
       this.#uploads.set(digest, upload);
       this.#sendPieces(digest, upload);
@@ -421,7 +451,15 @@ export class ProviderSession implements LinkEvents {
   }
 
   #send(message: HubMessage): void {
-    if (!this.#isOver) this.#parts.link.send(encodeHubMessage(message));
+    if (this.#isOver) return;
+    let bytes;
+    try {
+      bytes = encodeHubMessage(message);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return this.close(error.code, `${message.type}: ${error.message}`);
+    }
+    this.#parts.link.send(bytes);
   }
 
   #end(code: ProtocolErrorCode | 'done', message: string): void {
@@ -438,4 +476,8 @@ export class ProviderSession implements LinkEvents {
     }
     this.#parts.ended(code, message);
   }
+}
+
+function digestsOf(components: readonly { readonly digest: string }[]): readonly string[] {
+  return components.map(({ digest }) => digest);
 }

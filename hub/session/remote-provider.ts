@@ -26,6 +26,8 @@ export interface RemoteProviderParts {
   readonly timer: Timer;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
+  /** From 0 to 1: so that hubs do not come back all at once. */
+  readonly random: () => number;
   readonly log: Pick<Logger, 'info' | 'warn'>;
   /** Makes links. Default: WebSockets. */
   readonly connect?: OpenOptions['connect'];
@@ -52,6 +54,7 @@ export class RemoteProvider {
   readonly name: string;
   readonly #parts: RemoteProviderParts;
   #session: ProviderSession | undefined;
+  #openedAtMs = 0;
   #capacity: Capacity = { threads: 1, fuelPerSecond: 0 };
   #tasks: readonly TaskSpec[] = [];
   #state: ProviderStatus['state'] = 'connecting';
@@ -172,13 +175,16 @@ export class RemoteProvider {
       if (!this.#isWanted) return opened.link.cut();
       const { link, welcome } = opened;
       const ended = (code: ProtocolErrorCode | 'done', message: string): void => this.#ended(code, message);
-      this.#session = new ProviderSession({ link, welcome, feed, component, timer, changed, ended });
+      const session = new ProviderSession({ link, welcome, feed, component, timer, changed, ended });
+      this.#session = session;
+      this.#openedAtMs = timer.nowMs();
       this.#capacity = welcome.capacity;
       this.#state = 'open';
       this.#reason = '';
       log.info({ provider: this.name, url }, 'a session with a provider is open');
-      opened.handOver(this.#session);
-      this.#session.configure(this.#tasks);
+      // It may be over with what has come already.
+      opened.handOver(session);
+      session.configure(this.#tasks);
     } catch (error) {
       this.#failed(error);
     }
@@ -203,12 +209,14 @@ export class RemoteProvider {
     this.#state = 'connecting';
     this.#reason = message;
     this.#parts.log.warn({ provider: this.name, code, reason: message }, 'a session with a provider ended');
-    this.#retry(SESSION_BOUNDS.leastRetryMs);
+    const wasSteady = this.#parts.timer.nowMs() - this.#openedAtMs >= SESSION_BOUNDS.steadyMs;
+    this.#retry(wasSteady ? SESSION_BOUNDS.leastRetryMs : this.#retryMs);
   }
 
   #retry(afterMs: number): void {
     this.#state = 'connecting';
-    this.#retryMs = Math.min(SESSION_BOUNDS.mostRetryMs, Math.max(SESSION_BOUNDS.leastRetryMs, 2 * afterMs));
-    this.#cancelRetry = this.#parts.timer.after(afterMs, () => void this.#connect());
+    this.#retryMs = Math.min(SESSION_BOUNDS.mostRetryMs, 2 * afterMs);
+    const { timer, random } = this.#parts;
+    this.#cancelRetry = timer.after(afterMs * (0.75 + random() / 2), () => void this.#connect());
   }
 }

@@ -1,0 +1,143 @@
+/** Providers that ask for more than they should, or say things at the wrong moment. */
+import { createHash } from 'node:crypto';
+import t, { type Test } from 'tap';
+import { createLog } from '../../../hub/log.js';
+import { RemoteProvider, StateFeed, type RemoteProviderParts } from '../../../hub/session/index.js';
+import { newSigningKey, type TaskSpec } from '../../../provider/protocol/index.js';
+import { DEFAULT_LIMITS } from '../../../runtime/index.js';
+import { until } from '../../runtime/eventually.js';
+import { virtualTimer, type VirtualTimer } from '../virtual-timer.js';
+import { isReadyForAll, ScriptedProvider } from './scripted-provider.js';
+
+t.setTimeout(60_000);
+
+const COMPONENTS = new Map(
+  ['sent', 'private'].map((text) => [createHash('sha256').update(text).digest('hex'), Buffer.from(text)] as const),
+);
+const [SENT = '', PRIVATE = ''] = COMPONENTS.keys();
+const NONCE = Buffer.alloc(32, 3);
+
+function spec(name: string, digest = SENT): TaskSpec {
+  const grants = { publish: [], buckets: {} };
+  return { name, digest, bytes: 4, limits: DEFAULT_LIMITS, grants, config: {}, subjects: 'verbatim' };
+}
+
+interface Scene {
+  readonly remote: RemoteProvider;
+  readonly timer: VirtualTimer;
+  readonly read: string[];
+}
+
+/** The hub's side towards a scripted provider. */
+function scene(t: Test, provider: ScriptedProvider, change: Partial<RemoteProviderParts> = {}): Scene {
+  const timer = virtualTimer();
+  const read: string[] = [];
+  const nothing = { get: () => undefined, keys: () => [], keysVersion: () => 0, release: () => undefined };
+  const remote = new RemoteProvider({
+    saved: { name: 'p', token: provider.token },
+    key: newSigningKey(),
+    hubName: 'h',
+    stateEpoch: 'e',
+    feed: new StateFeed({ snapshot: () => nothing, close: () => undefined }),
+    component: (digest) => {
+      read.push(digest);
+      const found = COMPONENTS.get(digest);
+      return found === undefined ? Promise.reject(new Error('no such component')) : Promise.resolve(found);
+    },
+    timer,
+    clock: () => 0,
+    random: () => 0.5,
+    log: createLog('silent'),
+    connect: provider.connect,
+    changed: () => undefined,
+    ...change,
+  });
+  remote.configure([spec('task')]);
+  remote.start();
+  t.teardown(() => remote.close());
+  return { remote, timer, read };
+}
+
+async function heard(provider: ScriptedProvider, type: Parameters<ScriptedProvider['heardOf']>[0]): Promise<void> {
+  await until(`the hub says ${type}`, 5_000, () => provider.heardOf(type).length > 0);
+}
+
+t.test('a provider is shown and given the components of its configuration, and no others', async (t) => {
+  for (const ask of [
+    (provider: ScriptedProvider) =>
+      provider.say({ type: 'challenge', config: 1, nonce: NONCE, digests: [SENT, PRIVATE] }),
+    (provider: ScriptedProvider) =>
+      provider.say({ type: 'wanted', config: 1, components: [{ digest: PRIVATE, offset: 0 }] }),
+  ]) {
+    const provider = new ScriptedProvider();
+    const { read } = scene(t, provider);
+    await heard(provider, 'configure');
+    ask(provider);
+    await heard(provider, 'close');
+    t.match(provider.heardOf('close'), [{ code: 'out-of-turn', message: /which is not of its configuration/ }]);
+    t.notOk(read.includes(PRIVATE));
+    t.strictSame([provider.heardOf('proofs'), provider.heardOf('chunk')], [[], []]);
+  }
+});
+
+t.test('a session that ends in the breath in which it begins is begun once again, later', async (t) => {
+  const provider = new ScriptedProvider({ after: [{ type: 'close', code: 'busy', message: 'no' }] });
+  const { remote, timer } = scene(t, provider);
+  await until('it has ended', 5_000, () => provider.closed === 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  t.match(remote.status, { state: 'connecting', reason: 'no' });
+  t.equal(timer.pending, 1, 'one attempt is due, and no beat');
+});
+
+t.test('a provider that ends every session is asked less and less often', async (t) => {
+  const provider = new ScriptedProvider({
+    heard: ({ type }, provider) => {
+      if (type === 'configure') provider.say({ type: 'close', code: 'quota', message: 'too much' });
+    },
+  });
+  const { timer } = scene(t, provider);
+  const waits: number[] = [];
+  for (let sessions = 1; sessions <= 9; sessions++) {
+    await until(`session ${sessions} has ended`, 5_000, () => provider.closed === sessions && timer.pending === 1);
+    const before = timer.nowMs();
+    while (provider.connections === sessions) timer.pass(50);
+    waits.push(timer.nowMs() - before);
+  }
+  t.ok((waits.at(-1) ?? 0) > 10_000, `waits of ${waits.join(', ')} ms`);
+  t.ok(waits.every((wait, i) => i === 0 || wait >= (waits[i - 1] ?? 0)));
+});
+
+t.test('providers that come back are not asked by all hubs at the same moment', async (t) => {
+  const waits = [];
+  for (const random of [0, 0.999]) {
+    const provider = new ScriptedProvider({ after: [{ type: 'close', code: 'busy', message: 'no' }] });
+    const { timer } = scene(t, provider, { random: () => random });
+    await until('it has ended', 5_000, () => timer.pending === 1);
+    const before = timer.nowMs();
+    while (provider.connections === 1) timer.pass(1);
+    waits.push(timer.nowMs() - before);
+  }
+  const [least = 0, most = 0] = waits;
+  t.ok(most > 1.5 * least, `${least} ms and ${most} ms`);
+});
+
+t.test('a hub that is told of the end sends nothing that is not due any more', async (t) => {
+  const provider = new ScriptedProvider({ heard: isReadyForAll });
+  const { remote } = scene(t, provider);
+  await until('it takes the task', 5_000, () => remote.takes('task'));
+  const event = { id: 'e', topic: 't', payload: Buffer.alloc(0), qos: 1, retain: false, arrivedAtMs: 1, captures: {} };
+  const { limits, grants, config, subjects } = spec('task');
+  const request = { runId: 'e/task', task: 'k', event, attempt: 1, limits, grants, config, clockMs: 1, seed: 1, subjects };
+  const run = remote.run({ request: { ...request, event: { ...event, qos: 1 } }, task: 'task', epoch: 1 }, undefined);
+  provider.say({ type: 'challenge', config: 1, nonce: NONCE, digests: [SENT] }, { type: 'draining', reason: 'so' });
+  remote.configure([spec('task'), spec('another')]);
+  await t.rejects(run, { name: 'RemoteLost' }, 'what was not sent is placed anew');
+  await heard(provider, 'drain');
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const said = provider.heard.map(({ type }) => type);
+  t.strictSame(
+    said.slice(said.indexOf('drain') + 1).filter((type) => type !== 'beat'),
+    [],
+    said.join(', '),
+  );
+});
