@@ -1,25 +1,47 @@
-import type { RunRequest } from '../../runtime/index.js';
+import type { Bytes, RunRequest } from '../../runtime/index.js';
 import type { RemoteOutcome } from '../../provider/protocol/index.js';
+import { decideCommit } from '../commit.js';
 
-/** What of an outcome cannot be right, whatever the run did; undefined when nothing is. Grants are checked at the commit. */
-export function outcomeFault(
-  { outcome, effects, usage, epoch }: RemoteOutcome,
-  sent: { readonly request: RunRequest; readonly epoch: number },
-): string | undefined {
-  const { limits, grants } = sent.request;
-  if (epoch !== sent.epoch) return `it is of epoch ${epoch}, and the run of ${sent.epoch}`;
+interface Sent {
+  readonly request: RunRequest;
+  readonly epoch: number;
+}
+
+/**
+ * What of an outcome cannot be right, whatever the run did; undefined when nothing is. Each is what the runtime at the
+ * provider stops, so that it is the provider's fault and not the task's: the run is executed elsewhere.
+ */
+export function outcomeFault(answer: RemoteOutcome, { request, epoch }: Sent): string | undefined {
+  const { outcome, effects } = answer;
+  if (answer.epoch !== epoch) return `it is of epoch ${answer.epoch}, and the run of ${epoch}`;
   if (outcome.kind !== 'completed' && effects.length > 0) return `a run that ended as ${outcome.kind} has effects`;
-  if (usage.fuel > limits.fuel) return `the run used ${usage.fuel} fuel, and may use ${limits.fuel}`;
-  if (usage.outputBytes > limits.outputBytes) return `the run put out ${usage.outputBytes} bytes, above its limit`;
-  let bytes = 0;
+  return amountFault(answer, request) ?? bucketFault(answer, request) ?? effectFault(answer, request);
+}
+
+function amountFault({ effects, log, usage }: RemoteOutcome, { limits }: RunRequest): string | undefined {
+  const { fuel, outputBytes, logBytes } = usage;
+  if (fuel > limits.fuel) return `the run used ${fuel} fuel, and may use ${limits.fuel}`;
+  if (outputBytes > limits.outputBytes) return `the run put out ${outputBytes} bytes, above its limit`;
+  if (logBytes > limits.logBytes) return `the run logged ${logBytes} bytes, and may log ${limits.logBytes}`;
+  let bytes: Bytes = 0;
   for (const effect of effects) {
     if (effect.kind === 'publish') bytes += Buffer.byteLength(effect.topic) + effect.payload.length;
     else bytes += Buffer.byteLength(effect.key) + (effect.kind === 'set' ? effect.value.length : 0);
   }
-  if (bytes > limits.outputBytes) return `its effects have ${bytes} bytes, above its limit of ${limits.outputBytes}`;
-  if (effects.length > 0 && bytes > usage.outputBytes) return 'its effects have more bytes than it says it put out';
-  if (Object.keys(grants.buckets).length === 0 && effects.some(({ kind }) => kind !== 'publish')) {
-    return 'it writes state, and its task has no bucket';
-  }
+  if (bytes > outputBytes) return `its effects have ${bytes} bytes, more than it says it put out`;
+  let lines: Bytes = 0;
+  for (const { context, message } of log) lines += Buffer.byteLength(context) + Buffer.byteLength(message);
+  if (lines > logBytes) return `its log has ${lines} bytes, more than it says it logged`;
   return undefined;
+}
+
+function bucketFault({ reads, listed = [], pages = [] }: RemoteOutcome, { grants }: RunRequest): string | undefined {
+  const granted = new Set(Object.values(grants.buckets).map(({ id }) => id));
+  const other = [...reads, ...listed, ...pages].find(({ bucket }) => !granted.has(bucket));
+  return other && `it read the bucket ${other.bucket}, which [grants] buckets does not name`;
+}
+
+function effectFault(answer: RemoteOutcome, { runId, grants }: RunRequest): string | undefined {
+  const decision = decideCommit({ ...answer, runId }, grants);
+  return decision.ok ? undefined : decision.fault;
 }
