@@ -2,6 +2,11 @@
 export const PLACEMENT_BOUNDS = {
   /** Decisions that `sterna explain` finds: some hundred bytes each. */
   decisions: 4_096,
+  /**
+   * How often one run is executed at providers, where it may be executed here: each time it came home too late, as
+   * others had written what it read, or did not come home. Here it takes less time.
+   */
+  remoteExecutions: 3,
   /** How much better the other side must be before a task's runs move there: less is noise. */
   betterBy: 0.25,
   /** And by how much time: what takes a tenth of a millisecond is not worth moving for. */

@@ -19,6 +19,7 @@ import { AppFaults } from './app-faults.js';
 import { decide, type Decision } from './decide.js';
 import { Decisions } from './decisions.js';
 import { difference } from './fuel-check.js';
+import { PLACEMENT_BOUNDS } from './limits.js';
 import { Measurements } from './measurements.js';
 import { LOCAL_TOPICS, type PlacementPolicy } from './policy.js';
 import { Standings } from './standings.js';
@@ -313,7 +314,7 @@ export class Placement {
     return decision;
   }
 
-  #keptHere({ task }: Placed, request: RunRequest): string | undefined {
+  #keptHere({ task, planned }: Placed, request: RunRequest): string | undefined {
     const { topic } = request.event;
     if (filterMatches(LOCAL_TOPICS, topic)) return `its topic ${topic} is local`;
     for (const filter of this.#options.app.privateTopics) {
@@ -322,6 +323,10 @@ export class Placement {
     // It was begun before a new version was deployed.
     if (task.installed.key !== request.task || task.manifest.limits !== request.limits) {
       return 'it is a run of an earlier version of its task';
+    }
+    const before = this.#decisions.of(request.runId).filter(({ side }) => side === 'remote').length;
+    if (before >= PLACEMENT_BOUNDS.remoteExecutions && planned.policy !== 'remote-only') {
+      return `it was sent to a provider ${before} times, and must be executed once more`;
     }
     return undefined;
   }

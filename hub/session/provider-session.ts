@@ -338,6 +338,9 @@ export class ProviderSession implements LinkEvents {
       if (this.#abandoned.delete(outcome.n)) return;
       throw new ProtocolError('fault', `The provider answered run ${outcome.n}, which is not open: twice, or made up`);
     }
+    if (this.#outgoing.includes(pending)) {
+      throw new ProtocolError('fault', `The provider answered run ${outcome.n} before it was sent`);
+    }
     const fault = outcomeFault(outcome, pending);
     if (fault !== undefined) throw new ProtocolError('fault', `The provider's answer cannot be right: ${fault}`);
     this.#pending.delete(outcome.n);

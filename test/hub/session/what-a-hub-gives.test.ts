@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { createLog } from '../../../hub/log.js';
 import { RemoteProvider, StateFeed, type RemoteProviderParts } from '../../../hub/session/index.js';
-import { newSigningKey, type TaskSpec } from '../../../provider/protocol/index.js';
-import { DEFAULT_LIMITS } from '../../../runtime/index.js';
+import { newSigningKey, type RemoteOutcome, type TaskSpec } from '../../../provider/protocol/index.js';
+import { DEFAULT_LIMITS, type RunRequest } from '../../../runtime/index.js';
 import { until } from '../../runtime/eventually.js';
 import { virtualTimer, type VirtualTimer } from '../virtual-timer.js';
+import { hubSide } from './hub-side.js';
 import { isReadyForAll, ScriptedProvider } from './scripted-provider.js';
 
 t.setTimeout(60_000);
@@ -20,6 +21,34 @@ const NONCE = Buffer.alloc(32, 3);
 function spec(name: string, digest = SENT): TaskSpec {
   const grants = { publish: [], buckets: {} };
   return { name, digest, bytes: 4, limits: DEFAULT_LIMITS, grants, config: {}, subjects: 'verbatim' };
+}
+
+const REQUEST: RunRequest = {
+  ...spec('task'),
+  runId: 'e/task',
+  task: 'k',
+  event: { id: 'e', topic: 't', payload: Buffer.alloc(0), qos: 1, retain: false, arrivedAtMs: 1, captures: {} },
+  attempt: 1,
+  clockMs: 1,
+  seed: 1,
+};
+
+/** What came of a run that did nothing. */
+function done(n: number): RemoteOutcome {
+  return {
+    n,
+    epoch: 1,
+    outcome: { kind: 'completed' },
+    effects: [],
+    reads: [],
+    listed: undefined,
+    pages: undefined,
+    unrecorded: undefined,
+    log: [],
+    droppedLogLines: 0,
+    usage: { fuel: 1, peakMemoryBytes: 1, wallMs: 1, hostMs: 0, outputBytes: 0, logBytes: 0 },
+    queuedMs: 0,
+  };
 }
 
 interface Scene {
@@ -125,10 +154,7 @@ t.test('a hub that is told of the end sends nothing that is not due any more', a
   const provider = new ScriptedProvider({ heard: isReadyForAll });
   const { remote } = scene(t, provider);
   await until('it takes the task', 5_000, () => remote.takes('task'));
-  const event = { id: 'e', topic: 't', payload: Buffer.alloc(0), qos: 1, retain: false, arrivedAtMs: 1, captures: {} };
-  const { limits, grants, config, subjects } = spec('task');
-  const request = { runId: 'e/task', task: 'k', event, attempt: 1, limits, grants, config, clockMs: 1, seed: 1, subjects };
-  const run = remote.run({ request: { ...request, event: { ...event, qos: 1 } }, task: 'task', epoch: 1 }, undefined);
+  const run = remote.run({ request: REQUEST, task: 'task', epoch: 1 }, undefined);
   provider.say({ type: 'challenge', config: 1, nonce: NONCE, digests: [SENT] }, { type: 'draining', reason: 'so' });
   remote.configure([spec('task'), spec('another')]);
   await t.rejects(run, { name: 'RemoteLost' }, 'what was not sent is placed anew');
@@ -140,4 +166,36 @@ t.test('a hub that is told of the end sends nothing that is not due any more', a
     [],
     said.join(', '),
   );
+});
+
+t.test('a run that had to be executed again and again at a provider is executed here', async (t) => {
+  const provider = new ScriptedProvider({
+    heard: (message, provider) => {
+      isReadyForAll(message, provider);
+      if (message.type !== 'runs') return;
+      // As if somebody else had just written what it read, each time.
+      const reads = [{ bucket: 'task/counter/default', key: 'a', version: 2 ** 50 }];
+      provider.say({ type: 'outcomes', outcomes: message.runs.map(({ n, epoch }) => ({ ...done(n), epoch, reads })) });
+    },
+  });
+  const tasks = ['test/fixtures/guests/counter'];
+  const app = '[placement]\ndefault = "prefer-remote"\nchecked = 0\n';
+  const hub = await hubSide(t, { tokens: [provider.token], tasks, app, connect: provider.connect });
+  await hub.ready('counter');
+  const request = hub.request('counter', { topic: 'in/a' });
+  for (let i = 0; i < 4; i++) await hub.runtime.run(request);
+  t.strictSame(
+    hub.placement.explain(request.runId).map(({ side }) => side),
+    ['remote', 'remote', 'remote', 'local'],
+  );
+});
+
+t.test('an answer to a run that was not sent is made up', async (t) => {
+  const provider = new ScriptedProvider({ heard: isReadyForAll });
+  const { remote } = scene(t, provider);
+  await until('it takes the task', 5_000, () => remote.takes('task'));
+  const run = remote.run({ request: REQUEST, task: 'task', epoch: 1 }, undefined);
+  provider.say({ type: 'outcomes', outcomes: [done(1)] });
+  await t.rejects(run, { name: 'RemoteLost' });
+  t.match(remote.status, { state: 'faulty', reason: /answered run 1 before it was sent/ });
 });
