@@ -8,7 +8,7 @@ export interface ProviderPolicy {
   readonly limits: Limits;
   /** Runs that a session may have unanswered. */
   readonly window: number;
-  /** Payloads of those runs together. */
+  /** Their events together, as `runBytes` counts. More than the largest event that is to be taken. */
   readonly queuedBytes: Bytes;
   /** Tasks of a session. */
   readonly tasks: number;
@@ -70,6 +70,8 @@ export const PROVIDER_BOUNDS = {
   keptUploadMs: 12 * 3_600_000,
   /** How long its state is kept: it is in memory, and sent anew within seconds. */
   keptReplicaMs: 10 * 60_000,
+  /** What a run that waits may keep in memory besides its payload: as much as a message of many small runs has. */
+  sharedBytes: 64 * 1024,
   /** Outcomes in one message. */
   outcomesBytes: 1 * MiB,
   /** A link that takes no more than this is slow: outcomes wait until it has taken some. */

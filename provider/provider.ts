@@ -198,6 +198,7 @@ class OpenProvider implements Provider {
       heartbeatMs,
       leaseMs,
       window: policy.window,
+      windowBytes: policy.queuedBytes,
       capacity: { threads, fuelPerSecond: this.#speed.fuelPerSecond },
       revision: this.#replicas.get(hub)?.replica.revision ?? 0,
     };

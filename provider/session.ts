@@ -12,6 +12,7 @@ import {
   nextState,
   PROTOCOL_BOUNDS,
   ProtocolError,
+  runBytes,
   type HubMessage,
   type ProtocolErrorCode,
   type ProviderMessage,
@@ -257,12 +258,12 @@ export class Session {
     const task = this.#tasks.get(run.task);
     if (task === undefined) throw new ProtocolError('out-of-turn', `No task "${run.task}" is ready`);
     if (this.#held.has(run.n)) throw new ProtocolError('out-of-turn', `A run ${run.n} is there already`);
-    this.#heldBytes += run.event.payload.length;
+    this.#heldBytes += runBytes(run.event);
     if (this.#held.size >= policy.window || this.#heldBytes > policy.queuedBytes) {
-      const most = `At most ${policy.window} runs and ${policy.queuedBytes} bytes of payloads may be unanswered`;
+      const most = `At most ${policy.window} runs and ${policy.queuedBytes} bytes of events may be unanswered`;
       throw new ProtocolError('window', most);
     }
-    const held: Held = { run, task, takenAtMs: nowMs(), abort: new AbortController(), waiting: undefined };
+    const held: Held = { run: apart(run), task, takenAtMs: nowMs(), abort: new AbortController(), waiting: undefined };
     this.#held.set(run.n, held);
     if (run.revision > replica.revision) this.#behind.push(held);
     else this.#submit(held);
@@ -340,7 +341,7 @@ export class Session {
   #answer(held: Held, result: RunResult, queuedMs: number): void {
     const { run, task } = held;
     this.#held.delete(run.n);
-    this.#heldBytes -= run.event.payload.length;
+    this.#heldBytes -= runBytes(run.event);
     const isRetired = this.#tasks.get(run.task) !== task;
     if (isRetired && ![...this.#held.values()].some((each) => each.task === task)) task.installation.release();
     this.#parts.speed.note(result.usage);
@@ -352,6 +353,13 @@ export class Session {
   #endIfDrained(): void {
     if (this.#state.phase === 'draining' && this.#held.size === 0) this.close('done', 'all runs are answered');
   }
+}
+
+/** A payload shares the memory of its message, which may have been much larger: it does not stay for a run that waits. */
+function apart(run: RemoteRun): RemoteRun {
+  const { payload } = run.event;
+  if (payload.buffer.byteLength - payload.length < PROVIDER_BOUNDS.sharedBytes) return run;
+  return { ...run, event: { ...run.event, payload: Uint8Array.from(payload) } };
 }
 
 /** What the hub asked for, with the buckets of the replica in place of its own. */

@@ -20,7 +20,7 @@ export const SESSION_BOUNDS = {
   bufferedBytes: 4 * 1024 * 1024,
   /** Messages with state that are sent in one turn of the event loop. */
   stateMessages: 4,
-  /** Numbers of runs that were given up and whose answer may still come. */
+  /** Runs that were given up and whose answer may still come: as many as fill the window, or so many, end the session. */
   abandoned: 4_096,
   /** Round trips that the median is taken of. */
   roundTrips: 8,

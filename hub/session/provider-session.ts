@@ -6,6 +6,7 @@ import {
   encodeHubMessage,
   PROTOCOL_BOUNDS,
   ProtocolError,
+  runBytes,
   type HubMessage,
   type ProtocolErrorCode,
   type ProviderMessage,
@@ -51,6 +52,8 @@ export interface RemoteResult {
 
 interface Pending extends SentRun {
   readonly n: number;
+  /** Towards the window of bytes. */
+  readonly bytes: number;
   readonly sentAtMs: number;
   readonly overdueAtMs: number;
   readonly resolve: (result: RemoteResult) => void;
@@ -68,13 +71,16 @@ interface Uploading {
 export class ProviderSession implements LinkEvents {
   readonly #parts: ProviderSessionParts;
   readonly #pending = new Map<number, Pending>();
-  readonly #abandoned = new Set<number>();
+  /** Runs that were given up and are not answered, with their bytes: they take room there. */
+  readonly #abandoned = new Map<number, number>();
   readonly #uploads = new Map<string, Uploading>();
   readonly #roundTrips: number[] = [];
   #outgoing: Pending[] = [];
   #ready = new Map<string, Extract<TaskState, { state: 'ready' }>>();
   #refused = new Map<string, string>();
   #window: number;
+  /** Of events that were sent, of runs that are not answered. */
+  #sentBytes = 0;
   #config = 0;
   /** Components of the configuration, and what the provider has asked of it: each once. */
   #digests: ReadonlySet<string> = new Set();
@@ -102,7 +108,7 @@ export class ProviderSession implements LinkEvents {
   get room(): number {
     if (this.#isOver || this.#isDraining) return 0;
     if (this.#parts.link.bufferedBytes > SESSION_BOUNDS.bufferedBytes) return 0;
-    return Math.max(0, this.#window - this.#pending.size);
+    return Math.max(0, this.#window - this.#pending.size - this.#abandoned.size);
   }
 
   get runs(): number {
@@ -164,7 +170,8 @@ export class ProviderSession implements LinkEvents {
       const cancel = (): void => this.#cancel(n);
       const overdueAtMs = nowMs + sent.request.limits.deadlineMs + SESSION_BOUNDS.answerMs;
       const settle = (): void => signal?.removeEventListener('abort', cancel);
-      const pending: Pending = { ...sent, n, sentAtMs: nowMs, overdueAtMs, resolve, reject, settle };
+      const bytes = runBytes(sent.request.event);
+      const pending: Pending = { ...sent, n, bytes, sentAtMs: nowMs, overdueAtMs, resolve, reject, settle };
       this.#pending.set(n, pending);
       this.#outgoing.push(pending);
       signal?.addEventListener('abort', cancel);
@@ -335,7 +342,8 @@ export class ProviderSession implements LinkEvents {
     const pending = this.#pending.get(outcome.n);
     if (pending === undefined) {
       // A run that was given up may still be answered, once: nobody looks at it.
-      if (this.#abandoned.delete(outcome.n)) return;
+      const bytes = this.#abandoned.get(outcome.n);
+      if (this.#abandoned.delete(outcome.n)) return this.#roomFor(bytes);
       throw new ProtocolError('fault', `The provider answered run ${outcome.n}, which is not open: twice, or made up`);
     }
     if (this.#outgoing.includes(pending)) {
@@ -344,6 +352,7 @@ export class ProviderSession implements LinkEvents {
     const fault = outcomeFault(outcome, pending);
     if (fault !== undefined) throw new ProtocolError('fault', `The provider's answer cannot be right: ${fault}`);
     this.#pending.delete(outcome.n);
+    this.#roomFor(pending.bytes);
     pending.settle();
     const { runId, event } = pending.request;
     const { n: _, epoch: __, queuedMs, ...rest } = outcome;
@@ -368,15 +377,21 @@ export class ProviderSession implements LinkEvents {
     const pending = this.#pending.get(n);
     if (pending === undefined) return;
     this.#pending.delete(n);
-    if (!this.#outgoing.includes(pending)) this.#abandoned.add(n);
-    if (this.#abandoned.size > SESSION_BOUNDS.abandoned)
+    if (!this.#outgoing.includes(pending)) this.#abandoned.set(n, pending.bytes);
+    if (this.#abandoned.size >= Math.min(SESSION_BOUNDS.abandoned, Math.max(1, this.#window)))
       this.close('lease', 'the provider leaves too many runs unanswered');
     pending.settle();
     pending.reject(new RemoteLost(why));
   }
 
+  /** The provider has answered a run of so many bytes. */
+  #roomFor(bytes = 0): void {
+    this.#sentBytes -= bytes;
+    this.#flushSoon();
+  }
+
   #flushSoon(): void {
-    if (this.#flushing) return;
+    if (this.#flushing || this.#outgoing.length === 0) return;
     this.#flushing = true;
     // Not before everything that is started in this turn is here.
     setImmediate(() => {
@@ -387,7 +402,7 @@ export class ProviderSession implements LinkEvents {
 
   #flush(): void {
     if (this.#isOver || this.#outgoing.length === 0) return;
-    const { link, feed, timer } = this.#parts;
+    const { link, feed, timer, welcome } = this.#parts;
     // What was read here when a run was started must be there when it begins.
     for (let pieces = 0; feed.hasNews; pieces++) {
       if (link.bufferedBytes > SESSION_BOUNDS.bufferedBytes) return void timer.after(5, () => this.#flushSoon());
@@ -399,8 +414,13 @@ export class ProviderSession implements LinkEvents {
     this.#outgoing = [];
     let batch: Pending[] = [];
     let bytes = 0;
-    for (const pending of outgoing) {
+    for (const [i, pending] of outgoing.entries()) {
       if (!this.#pending.has(pending.n)) continue;
+      if (this.#sentBytes > 0 && this.#sentBytes + pending.bytes > welcome.windowBytes) {
+        this.#outgoing = outgoing.slice(i);
+        break;
+      }
+      this.#sentBytes += pending.bytes;
       batch.push(pending);
       bytes += pending.request.event.payload.length;
       if (batch.length < PROTOCOL_BOUNDS.runs && bytes < PROTOCOL_BOUNDS.batchBytes) continue;

@@ -32,9 +32,11 @@ const READERS: { readonly [Type in ProviderMessage['type']]: (fields: Fields) =>
       type: 'welcome',
       version: fields.whole('version'),
       signature: fields.bytes('signature', SIGNATURE_BYTES),
-      heartbeatMs: fields.whole('heartbeatMs', MOST.wholeNumber, 1),
-      leaseMs: fields.whole('leaseMs', MOST.wholeNumber, 1),
+      heartbeatMs: fields.whole('heartbeatMs', MOST.heartbeatMs, MOST.leastHeartbeatMs),
+      leaseMs: fields.whole('leaseMs', MOST.leaseMs, MOST.leastHeartbeatMs),
       window: fields.whole('window'),
+      // A provider that does not say takes what fits into one message.
+      windowBytes: fields.has('windowBytes') ? fields.whole('windowBytes') : MOST.messageBytes,
       capacity: { threads: capacity.whole('threads'), fuelPerSecond: capacity.amount('fuelPerSecond') },
       revision: fields.whole('revision'),
     };

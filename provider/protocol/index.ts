@@ -16,6 +16,7 @@ export type {
   TaskSpec,
   TaskState,
 } from './messages.js';
+export { runBytes } from './run-bytes.js';
 export { GREETED, nextState, type SessionInput, type SessionState } from './session-state.js';
 export { NONCE_BYTES, SHA256_BYTES } from './sizes.js';
 export { isSignedBy, newSigningKey, readSigningKey, signBytes, writeSigningKey, type SigningKey } from './signing.js';

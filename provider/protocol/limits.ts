@@ -51,6 +51,10 @@ export const PROTOCOL_BOUNDS = {
   logLines: 4_096,
   /** Versions that a side names. */
   versions: 16,
+  /** Between two beats: a provider cannot keep a hub busy with them, nor have it wait for a link that is dead. */
+  leastHeartbeatMs: 10,
+  heartbeatMs: 60_000,
+  leaseMs: 10 * 60_000,
   /** The largest number that a counter, a size or an amount of fuel comes to: exact in a double. */
   wholeNumber: Number.MAX_SAFE_INTEGER,
 } as const;

@@ -151,6 +151,8 @@ export type ProviderMessage =
       readonly leaseMs: number;
       /** Runs that may be unanswered at once. */
       readonly window: number;
+      /** What their events may have together, as `runBytes` counts. */
+      readonly windowBytes: Bytes;
       readonly capacity: Capacity;
       /** The revision of this hub's state that the provider still has, of the hello's epoch; 0 for none. */
       readonly revision: number;

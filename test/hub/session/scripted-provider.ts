@@ -87,6 +87,7 @@ export class ScriptedProvider {
       heartbeatMs: 1_000,
       leaseMs: 5_000,
       window: 8,
+      windowBytes: 1_000_000,
       capacity: { threads: 1, fuelPerSecond: 0 },
       revision: 0,
     };

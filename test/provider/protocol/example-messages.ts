@@ -86,6 +86,7 @@ export const PROVIDER_MESSAGES: readonly ProviderMessage[] = [
     heartbeatMs: 1_000,
     leaseMs: 5_000,
     window: 16,
+    windowBytes: 9,
     capacity: { threads: 2, fuelPerSecond: 1.5 },
     revision: 3,
   },
