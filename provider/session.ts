@@ -381,9 +381,10 @@ function requestOf({ run, task }: Held, { prefix }: ReplicaView): RunRequest {
 /** The hub's own names of buckets again. */
 function comingHome(result: RunResult, prefix: string): RunResult {
   const home = (bucket: string): string => (bucket.startsWith(prefix) ? bucket.slice(prefix.length) : bucket);
+  // The runtime's words for a bucket, and nothing that a guest may have said.
   const outcome: Outcome =
     'message' in result.outcome
-      ? { ...result.outcome, message: result.outcome.message.replaceAll(prefix, '') }
+      ? { ...result.outcome, message: result.outcome.message.replaceAll(`bucket "${prefix}`, 'bucket "') }
       : result.outcome;
   return {
     ...result,

@@ -2,7 +2,7 @@ import { KEY_BYTES, SHA256_BYTES } from './sizes.js';
 
 /** What a person carries from a provider to a hub, as one line. */
 export interface JoinToken {
-  /** wss://HOST:PORT, or ws:// for loopback. */
+  /** wss://HOST:PORT, or ws:// for loopback, and only for that. */
   readonly url: string;
   /** The provider's public key: Ed25519. */
   readonly key: Uint8Array;
@@ -33,10 +33,15 @@ export function readJoinToken(text: string): ReadJoinToken {
   }
   const url = address.toString('utf8');
   if (!URL.canParse(url) || !/^wss?:$/.test(new URL(url).protocol)) return refused('its address is no ws or wss URL');
+  if (!isSecret(new URL(url))) return refused('ws is for loopback only: what is sent there could be read on its way');
   if (key.length !== KEY_BYTES || secret.length !== SHA256_BYTES) return refused('it is cut or changed');
   const isSecure = url.startsWith('wss:');
   if (certificate.length !== (isSecure ? SHA256_BYTES : 0)) return refused('it is cut or changed');
   return { ok: true, token: { url, key, certificate: isSecure ? certificate : undefined, secret } };
+}
+
+function isSecret({ protocol, hostname }: URL): boolean {
+  return protocol === 'wss:' || hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 function refused(fault: string): ReadJoinToken {

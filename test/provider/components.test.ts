@@ -101,7 +101,8 @@ t.test('what is used is not removed to make room, and goes when it is not', asyn
 t.test('a configuration of more than there is room for is installed whole', async (t) => {
   const { component } = await builtTask('test/fixtures/guests/counter');
   const components = ['one', 'two', 'three'].map((name) => paddedComponent(component, 50_000, name));
-  const provider = await providerUnderTest(t, { policy: { storeBytes: 60_000 } });
+  const times = { helloMs: 60_000, heartbeatMs: 1_000, leaseMs: 60_000 };
+  const provider = await providerUnderTest(t, { policy: { storeBytes: 60_000 }, times });
   const hub = new RawHub(await provider.invite(), newSigningKey());
   t.teardown(() => hub.cut());
   await hub.open();

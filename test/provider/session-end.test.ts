@@ -12,7 +12,7 @@ t.setTimeout(60_000);
 interface Scene {
   readonly provider: ProviderUnderTest;
   readonly installed: Set<string>;
-  open(): Promise<RawHub>;
+  readonly open: () => Promise<RawHub>;
 }
 
 const { component } = await builtTask('test/fixtures/guests/counter');
@@ -39,7 +39,8 @@ async function scene(t: Test, change: (runtime: Runtime) => Partial<Runtime> = (
       ...change(runtime),
     };
   };
-  const provider = await providerUnderTest(t, { startRuntime });
+  const times = { helloMs: 60_000, heartbeatMs: 1_000, leaseMs: 60_000 };
+  const provider = await providerUnderTest(t, { startRuntime, times });
   const [token, key] = [await provider.invite(), newSigningKey()];
   const open = async (): Promise<RawHub> => {
     const hub = new RawHub(token, key);

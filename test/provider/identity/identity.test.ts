@@ -84,6 +84,9 @@ t.test('a join token is one line, and one that was cut or changed is refused', (
     line.slice(0, -8),
     line.replace('sterna1', 'sterna2'),
     writeJoinToken({ ...token, url: 'http://a' }),
+    writeJoinToken({ ...plain, url: 'ws://p.example:7443' }),
+    writeJoinToken({ ...plain, url: 'ws://127.0.0.1.p.example:7443' }),
+    writeJoinToken({ ...plain, url: 'ws://10.0.0.7:7443' }),
     writeJoinToken({ ...token, certificate: undefined }),
   ]) {
     t.match(readJoinToken(wrong), { ok: false, fault: /^The join token cannot be used: / }, wrong.slice(0, 20));
