@@ -20,8 +20,10 @@ export function parseApp(source: string, file: string): ParsedApp {
   const placement = reader.table(root['placement'] ?? {}, 'placement', ['default', 'private', 'checked']);
   const preferences = reader.table(root['preferences'] ?? {}, 'preferences', ['metered', 'battery']);
   const tasks = new Map<string, PlacementPolicy>();
-  const named = reader.table(root['tasks'] ?? {}, 'tasks', undefined);
-  for (const [name, value] of Object.entries(named).slice(0, MOST.tasks)) {
+  const named = Object.entries(reader.table(root['tasks'] ?? {}, 'tasks', undefined));
+  if (named.length > MOST.tasks)
+    reader.refuse('tasks', `must be at most ${MOST.tasks} tables: these are ${named.length}`);
+  for (const [name, value] of named.slice(0, MOST.tasks)) {
     const table = reader.table(value, `tasks.${name}`, ['placement']);
     tasks.set(name, reader.oneOf(table['placement'] ?? 'auto', `tasks.${name}.placement`, PLACEMENT_POLICIES));
   }
@@ -57,12 +59,12 @@ class TableReader {
 
   table(value: unknown, key: string, known: readonly string[] | undefined): Readonly<Record<string, unknown>> {
     if (!isTable(value)) {
-      this.#problem(key, 'must be a table');
+      this.refuse(key, 'must be a table');
       return {};
     }
     for (const name of Object.keys(value)) {
       if (known?.includes(name) === false) {
-        this.#problem(
+        this.refuse(
           key === '' ? name : `${key}.${name}`,
           `there is no such key: the keys here are ${known.join(', ')}`,
         );
@@ -73,40 +75,41 @@ class TableReader {
 
   list(value: unknown, key: string, most: number): readonly unknown[] {
     if (Array.isArray(value) && value.length <= most) return value;
-    this.#problem(key, `must be a list of at most ${most}`);
+    this.refuse(key, `must be a list of at most ${most}`);
     return [];
   }
 
   text(value: unknown, key: string): string {
     if (typeof value === 'string' && value !== '') return value;
-    this.#problem(key, 'must be a text');
+    this.refuse(key, 'must be a text');
     return '';
   }
 
   filter(value: string, key: string): string {
     const fault = filterFault(value);
-    if (fault !== undefined) this.#problem(key, `must be an MQTT topic filter: ${fault}`);
+    if (fault !== undefined) this.refuse(key, `must be an MQTT topic filter: ${fault}`);
     return value;
   }
 
   number(value: unknown, key: string, least: number, most: number): number {
     if (typeof value === 'number' && value >= least && value <= most) return value;
-    this.#problem(key, `must be a number from ${least} to ${most}`);
+    this.refuse(key, `must be a number from ${least} to ${most}`);
     return least;
   }
 
   oneOf<Choice extends string>(value: unknown, key: string, choices: readonly [Choice, ...Choice[]]): Choice {
     const choice = choices.find((each) => each === value);
     if (choice !== undefined) return choice;
-    this.#problem(key, `must be one of ${choices.join(', ')}`);
+    this.refuse(key, `must be one of ${choices.join(', ')}`);
     return choices[0];
   }
 
-  #problem(key: string, message: string): void {
+  refuse(key: string, message: string): void {
     this.problems.push(`${this.file}: ${key === '' ? 'the file' : key}: ${message}`);
   }
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  // A date of TOML is an object, too.
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

@@ -96,3 +96,15 @@ t.test('on battery, a plan says how much more work here counts', (t) => {
   t.match(plan[1]?.reason, /^A provider may execute it, as .* auto; on battery, work here counts 3 times\.$/);
   t.end();
 });
+
+t.test('a date is no table, and of too many tasks none is left out in silence', (t) => {
+  for (const key of ['placement', 'preferences', 'tasks', 'tasks.a']) {
+    t.match(parseApp(`name = "x"\n${key} = 2026-01-01\n`, 'app.toml'), {
+      ok: false,
+      problems: [`app.toml: ${key}: must be a table`],
+    });
+  }
+  const many = Array.from({ length: 1_025 }, (_, i) => `[tasks.t${i}]\nplacement = "local-only"\n`).join('');
+  t.match(parseApp(`name = "x"\n${many}`, 'app.toml'), { ok: false, problems: [/tasks: must be at most 1024 tables/] });
+  t.end();
+});
