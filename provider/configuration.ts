@@ -12,7 +12,8 @@ export interface SessionTask {
   readonly installation: Installation;
   /** What its next run is expected to take. */
   expectedFuel: number;
-  meanWallMs: number;
+  /** Undefined before the first: it may be long, and so one is seen before there are more. */
+  meanWallMs: number | undefined;
   /** The spec's grants, with the buckets of a replica; made anew when the replica has another name. */
   grants: { readonly prefix: string; readonly grants: Grants } | undefined;
 }
@@ -135,7 +136,7 @@ export class Configuration {
       if (this.#refused.has(spec.name)) continue;
       try {
         const installation = await this.#parts.installations.install(spec);
-        ready.set(spec.name, { spec, installation, expectedFuel: 0, meanWallMs: 0, grants: undefined });
+        ready.set(spec.name, { spec, installation, expectedFuel: 0, meanWallMs: undefined, grants: undefined });
       } catch (error) {
         this.#refused.set(spec.name, error instanceof Error ? error.message : String(error));
       }

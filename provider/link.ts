@@ -7,6 +7,8 @@ export interface Link {
   /** What has been sent and not yet taken by the network. */
   readonly bufferedBytes: number;
   send(bytes: Uint8Array): void;
+  /** The hub is known: from now on it may send as much as the protocol allows. */
+  known(): void;
   /** Takes no more messages from the network until `resume`. */
   pause(): void;
   resume(): void;

@@ -76,6 +76,8 @@ export const PROVIDER_BOUNDS = {
   outcomesBytes: 1 * MiB,
   /** A link that takes no more than this is slow: outcomes wait until it has taken some. */
   bufferedBytes: 8 * MiB,
+  /** One that takes none of it, and goes on asking, is let go: every thread may have an outcome more than the above. */
+  mostBufferedBytes: 64 * MiB,
   /** How long a provider that was told to stop lets runs end. */
   drainMs: 10_000,
   /** Hubs that may be registered, and invitations that are open. */

@@ -1,6 +1,5 @@
 /** The composition root: sessions behind links, over one runtime. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { ComponentStore } from './components.js';
@@ -25,6 +24,7 @@ import {
   type ProviderMessage,
   type SigningKey,
 } from './protocol/index.js';
+import { openReplicaFolder } from './replica/replica-folder.js';
 import { Replica } from './replica/replica.js';
 import { Session } from './session.js';
 import { Speed } from './speed.js';
@@ -81,10 +81,7 @@ interface KeptReplica {
 
 export async function createProvider(options: ProviderOptions): Promise<Provider> {
   const { dataDir, threads, policy, clock } = options;
-  const replicaDir = join(dataDir, 'replicas');
-  // Copies of hubs' state: those of an earlier start are nobody's.
-  rmSync(replicaDir, { recursive: true, force: true });
-  mkdirSync(replicaDir, { recursive: true, mode: 0o700 });
+  const replicaDir = openReplicaFolder(join(dataDir, 'replicas'), process.pid);
   const { storeBytes, uploadBytes } = policy;
   const { keptUploadMs } = PROVIDER_BOUNDS;
   const components = await ComponentStore.open({
@@ -288,6 +285,9 @@ class Connection implements LinkEvents {
       if (this.#session === undefined && bytes.length > PROTOCOL_BOUNDS.helloBytes) {
         throw new ProtocolError('too-large', `A hello must have at most ${PROTOCOL_BOUNDS.helloBytes} bytes`);
       }
+      if (this.link.bufferedBytes > PROVIDER_BOUNDS.mostBufferedBytes) {
+        throw new ProtocolError('window', 'The link takes nothing of what is answered');
+      }
       const message = decodeHubMessage(bytes);
       if (this.#session !== undefined) this.#session.receive(message);
       else this.#hello(message);
@@ -346,6 +346,7 @@ class Connection implements LinkEvents {
     const { hub, signature } = await identify(hello, { key, hubs, binding, nonce: this.#nonce });
     if (this.#isOver) return;
     this.#session = this.#provider.begin(hello, hub, this);
+    this.link.known();
     this.link.send(encodeProviderMessage(this.#provider.welcome(hub, signature, hello.version)));
   }
 

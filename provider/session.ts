@@ -249,6 +249,12 @@ export class Session {
   #replaceTasks(tasks: Map<string, SessionTask>): void {
     const before = this.#tasks;
     this.#tasks = tasks;
+    for (const [name, task] of tasks) {
+      const same = before.get(name);
+      if (same?.spec.digest !== task.spec.digest) continue;
+      task.expectedFuel = same.expectedFuel;
+      task.meanWallMs = same.meanWallMs;
+    }
     const inUse = new Set([...this.#held.values()].map(({ task }) => task));
     for (const task of before.values()) if (!inUse.has(task)) task.installation.release();
   }
@@ -286,10 +292,10 @@ export class Session {
         return task.expectedFuel;
       },
       get expectedMs() {
-        return task.meanWallMs;
+        return task.meanWallMs ?? 0;
       },
       get isLong() {
-        return task.meanWallMs > PROVIDER_BOUNDS.longRunMs;
+        return (task.meanWallMs ?? Infinity) > PROVIDER_BOUNDS.longRunMs;
       },
       start: () => this.#start(held, waiting),
     };
@@ -335,7 +341,8 @@ export class Session {
 
   #noteUsage(task: SessionTask, { usage }: RunResult): void {
     task.expectedFuel += (usage.fuel - task.expectedFuel) * WEIGHT;
-    task.meanWallMs += (usage.wallMs - task.meanWallMs) * WEIGHT;
+    const { meanWallMs = usage.wallMs } = task;
+    task.meanWallMs = meanWallMs + (usage.wallMs - meanWallMs) * WEIGHT;
   }
 
   #answer(held: Held, result: RunResult, queuedMs: number): void {

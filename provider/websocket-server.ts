@@ -24,6 +24,8 @@ export interface Listener {
 
 /** How long a connection may take to become a WebSocket. */
 const UPGRADE_MS = 5_000;
+/** What a hub may send before it is known: its hello, and as much again for frames, or to be told that it is too large. */
+const UNKNOWN_BYTES = 2 * PROTOCOL_BOUNDS.helloBytes;
 /** How long a link that is closed may take to send what is pending. */
 const CLOSE_MS = 2_000;
 
@@ -50,7 +52,15 @@ export async function listen(options: ListenOptions, provider: Pick<Provider, 'a
         ? request.socket.exportKeyingMaterial(BINDING_BYTES, BINDING_LABEL, Buffer.alloc(0))
         : new Uint8Array();
     request.socket.setNoDelay(true);
-    const events = provider.accept(linkOf(socket, remote, binding));
+    // A message is looked at when all of it is there: nobody unknown is to have that much kept.
+    let unknownBytes = 0;
+    const count = (chunk: Buffer): void => {
+      unknownBytes += chunk.length;
+      if (unknownBytes > UNKNOWN_BYTES) socket.terminate();
+    };
+    request.socket.on('data', count);
+    const known = (): void => void request.socket.off('data', count);
+    const events = provider.accept(linkOf(socket, { remote, binding, known }));
     socket.on('message', (data, isBinary) => {
       if (isBinary && Buffer.isBuffer(data)) events.message(data);
       else events.message(Buffer.alloc(0));
@@ -71,10 +81,9 @@ export async function listen(options: ListenOptions, provider: Pick<Provider, 'a
   };
 }
 
-function linkOf(socket: WebSocket, remote: string, binding: Uint8Array): Link {
+function linkOf(socket: WebSocket, given: Pick<Link, 'remote' | 'binding' | 'known'>): Link {
   return {
-    remote,
-    binding,
+    ...given,
     get bufferedBytes() {
       return socket.bufferedAmount;
     },

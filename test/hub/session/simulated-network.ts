@@ -29,6 +29,7 @@ class SimulatedLink {
       send: (bytes) => {
         if (!this.#isCut && !this.#isClosing) this.toHub.push(...change(bytes));
       },
+      known: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
       close: () => this.close(),
