@@ -321,7 +321,9 @@ class Connection implements LinkEvents {
       this.#session.close(code, message);
     } else {
       this.#options.observe({ kind: 'refused', remote: this.link.remote, code, message });
-      this.link.send(encodeProviderMessage({ type: 'close', code, message }));
+      // Who is not known is told nothing of this machine.
+      const told = code === 'internal' ? 'The provider is at fault: its own log says how' : message;
+      this.link.send(encodeProviderMessage({ type: 'close', code, message: told }));
     }
     this.end();
   }
