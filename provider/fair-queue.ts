@@ -66,13 +66,18 @@ export class FairQueue {
    * on average; and for those of its own session before it, each of which takes turns with the others that wait.
    */
   expectedWaitMs(share: Share): number {
-    if (share.waiting.size === 0 && this.#options.slots() > 0) return 0;
+    const { threads } = this.#options;
+    const executing = [...this.#expected.values()];
+    // One may be about to be started.
+    const next = executing.length < threads ? this.#next()?.run : undefined;
+    if (next !== undefined) executing.push(next);
+    if (share.waiting.size === 0 && executing.length < threads) return 0;
     let ms = 0;
-    for (const { expectedMs } of this.#expected.values()) ms += expectedMs / 2;
+    for (const { expectedMs } of executing) ms += expectedMs / 2;
     let others = 0;
     for (const each of this.#shares) if (each !== share && each.waiting.size > 0) others++;
     for (const { expectedMs } of share.waiting) ms += expectedMs * (1 + others);
-    return ms / this.#options.threads;
+    return ms / threads;
   }
 
   join(isBlocked: () => boolean): Share {

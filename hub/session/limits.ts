@@ -22,6 +22,6 @@ export const SESSION_BOUNDS = {
   stateMessages: 4,
   /** Runs that were given up and whose answer may still come: as many as fill the window, or so many, end the session. */
   abandoned: 4_096,
-  /** Round trips that the median is taken of. */
-  roundTrips: 8,
+  /** Round trips that the median is taken of: one that is late is an accident, two of four are a link that has slowed. */
+  roundTrips: 4,
 } as const;
