@@ -183,7 +183,10 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     });
   };
   const isInForce = (task: DeployedTask): boolean => registry.get(task.manifest.name) === task;
-  const lanes = new Lanes((lane) => scheduler.createLane(lane), placement && ((task) => placement.gateOf(task)));
+  const lanes = new Lanes(
+    (lane) => scheduler.createLane(lane),
+    placement && ((task, ready) => placement.gateOf(task, ready)),
+  );
   const kept = await KeptTasks.open(dataDir);
   const deploying: DeployParts = {
     runtime,

@@ -2,6 +2,9 @@ import type { PendingRun } from './pending-run.js';
 import type { DeployedTask } from './registry/index.js';
 import type { Lane, LaneGate, LaneOptions } from './scheduler/index.js';
 
+/** Where runs of a task may begin, when so many could: see `LaneOptions.gate`. */
+type GateOf = (task: string, ready: number) => LaneGate | undefined;
+
 /** A version of a task that has no runs but those which have begun. */
 interface Leaving {
   readonly task: DeployedTask;
@@ -24,13 +27,13 @@ interface Waiting {
  */
 export class Lanes {
   readonly #create: (options: LaneOptions) => Lane<PendingRun>;
-  readonly #gateOf: ((task: string) => LaneGate | undefined) | undefined;
+  readonly #gateOf: GateOf | undefined;
   readonly #lanes = new Map<string, Lane<PendingRun>>();
   #leaving: readonly Leaving[] = [];
   #waiting: readonly Waiting[] = [];
 
   /** @param gateOf Where runs of a task may begin; without it, here. */
-  constructor(create: (options: LaneOptions) => Lane<PendingRun>, gateOf?: (task: string) => LaneGate | undefined) {
+  constructor(create: (options: LaneOptions) => Lane<PendingRun>, gateOf?: GateOf) {
     this.#create = create;
     this.#gateOf = gateOf;
   }
@@ -43,7 +46,7 @@ export class Lanes {
   add(task: DeployedTask): void {
     const { name } = task.manifest;
     const gateOf = this.#gateOf;
-    const gate = gateOf === undefined ? undefined : () => gateOf(name);
+    const gate = gateOf === undefined ? undefined : (ready: number) => gateOf(name, ready);
     const lane = this.#create({
       ...task.manifest.schedule,
       order: orderOf(task),

@@ -1,5 +1,13 @@
 /** Where one run executes, and why: pure. */
-import { cheaperSide, localCost, remoteCost, type LocalSide, type RemoteSide, type Standing } from './cost.js';
+import {
+  cheaperSide,
+  isMuchLess,
+  localCost,
+  remoteCost,
+  type LocalSide,
+  type RemoteSide,
+  type Standing,
+} from './cost.js';
 import type { PlacementPolicy } from './policy.js';
 
 export interface Question {
@@ -8,7 +16,11 @@ export interface Question {
   readonly keptHere: string | undefined;
   /** Predicted. */
   readonly fuel: number;
-  readonly local: LocalSide & { readonly hasRoom: boolean };
+  readonly local: LocalSide & {
+    readonly hasRoom: boolean;
+    /** What those that wait behind it would take here, all threads together. */
+    readonly backlogMs: number;
+  };
   /** The best provider; undefined when none takes the task. */
   readonly remote: (RemoteSide & { readonly name: string; readonly hasRoom: boolean }) | undefined;
   readonly standing: Standing | undefined;
@@ -23,6 +35,8 @@ export interface Decision {
   readonly provider?: string;
   /** One sentence. */
   readonly reason: string;
+  /** It goes elsewhere to make room: where the task belongs is as it was. */
+  readonly isRelief?: true;
   readonly fuel: number;
   /** Expected time to its outcome on each side, as far as it was looked at. */
   readonly localMs?: number;
@@ -61,6 +75,11 @@ function byCost({ fuel, local, standing, nowMs }: Question, remote: NonNullable<
   // Whoever tries something out does not wait for the difference to be large.
   const isTrial = !local.isMeasured || !remote.isMeasured;
   const side = cheaperSide({ localMs, remoteMs }, isTrial ? undefined : standing, nowMs);
+  const backlogMs = localMs + local.backlogMs;
+  if (side === 'local' && !local.hasRoom && isMuchLess(remoteMs, backlogMs)) {
+    const reason = `all threads here are busy: what waits takes ${shown(backlogMs)} here, and this one ${shown(remoteMs)} at ${remote.name}`;
+    return { side: 'remote', provider: remote.name, isRelief: true, fuel, localMs, remoteMs, reason };
+  }
   const costs = `${shown(localMs)} here and ${shown(remoteMs)} at ${remote.name}`;
   const isCheaper = (side === 'remote') === remoteMs < localMs;
   const trial = isTrial ? ', where it is to be seen how long the work itself takes' : '';

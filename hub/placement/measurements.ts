@@ -8,10 +8,19 @@ const WEIGHT = 1 / 8;
 /** A run that is shorter measures the clock. */
 const MEASURED_MS = 0.05;
 
+/**
+ * Milliseconds for a unit of fuel, by how much fuel runs took: one of next to nothing takes its time, too, most of all
+ * the first one in a thread, and says nothing of a large one.
+ */
 interface Speed {
-  readonly msPerFuel: number;
-  readonly atMs: number;
+  readonly byAmount: (number | undefined)[];
+  atMs: number;
 }
+
+/** Each is four times the one before: up to all the fuel that there can be. */
+const AMOUNTS = 27;
+/** What was seen of runs that took a sixteenth is near enough; what was seen of smaller ones is not. */
+const NEAR = 2;
 
 export class Measurements {
   readonly #fuel = new Map<string, LinearFit>();
@@ -32,22 +41,32 @@ export class Measurements {
   noteSpeed(side: string, task: string, { fuel, wallMs }: Pick<Usage, 'fuel' | 'wallMs'>, nowMs: number): void {
     if (wallMs < MEASURED_MS || fuel === 0) return;
     for (const name of [`${side}/${task}`, `${side}/`]) {
-      const before = this.#speeds.get(name);
+      let speed = this.#speeds.get(name);
+      if (speed === undefined || nowMs - speed.atMs > PLACEMENT_BOUNDS.speedForMs) {
+        speed = { byAmount: [], atMs: nowMs };
+        this.#speeds.set(name, speed);
+      }
+      const amount = amountOf(fuel);
       const now = wallMs / fuel;
-      const isOld = before === undefined || nowMs - before.atMs > PLACEMENT_BOUNDS.speedForMs;
-      this.#speeds.set(name, {
-        msPerFuel: isOld ? now : before.msPerFuel + (now - before.msPerFuel) * WEIGHT,
-        atMs: nowMs,
-      });
+      const before = speed.byAmount[amount] ?? now;
+      speed.byAmount[amount] = before + (now - before) * WEIGHT;
+      speed.atMs = nowMs;
     }
   }
 
-  /** Of that task there, or else of all tasks there. */
-  speedOf(side: string, task: string, nowMs: number): { readonly fuelPerMs: number; readonly isMeasured: boolean } {
+  /** For a run of so much fuel of that task there, or else of all tasks there. */
+  speedOf(
+    side: string,
+    task: string,
+    fuel: number,
+    nowMs: number,
+  ): { readonly fuelPerMs: number; readonly isMeasured: boolean } {
     const speed = this.#speeds.get(`${side}/${task}`) ?? this.#speeds.get(`${side}/`);
-    if (speed === undefined) return { fuelPerMs: PLACEMENT_BOUNDS.fuelPerMs, isMeasured: false };
-    const isMeasured = nowMs - speed.atMs <= PLACEMENT_BOUNDS.speedForMs;
-    return { fuelPerMs: 1 / speed.msPerFuel, isMeasured };
+    const msPerFuel = speed && nearest(speed.byAmount, amountOf(fuel));
+    if (speed === undefined || msPerFuel === undefined) {
+      return { fuelPerMs: PLACEMENT_BOUNDS.fuelPerMs, isMeasured: false };
+    }
+    return { fuelPerMs: 1 / msPerFuel, isMeasured: nowMs - speed.atMs <= PLACEMENT_BOUNDS.speedForMs };
   }
 
   noteTransport(provider: string, bytes: number, ms: number, nowMs: number): void {
@@ -70,4 +89,15 @@ function fitOf(fits: Map<string, LinearFit>, name: string): LinearFit {
   let fit = fits.get(name);
   if (fit === undefined) fits.set(name, (fit = new LinearFit()));
   return fit;
+}
+
+function amountOf(fuel: number): number {
+  return Math.min(AMOUNTS - 1, Math.floor(Math.log2(fuel + 1) / 2));
+}
+
+/** Of runs of that amount, or else of larger ones, or else of ones that are not much smaller. */
+function nearest(byAmount: readonly (number | undefined)[], amount: number): number | undefined {
+  for (let i = amount; i < byAmount.length; i++) if (byAmount[i] !== undefined) return byAmount[i];
+  for (let i = amount - 1; i >= Math.max(0, amount - NEAR); i--) if (byAmount[i] !== undefined) return byAmount[i];
+  return undefined;
 }

@@ -93,6 +93,11 @@ export class Placement {
   #conditions: Conditions;
   /** Expected work of the runs that are under way here, in milliseconds. */
   #localMs = 0;
+  /** Of each task: runs that could begin, and the payload of the last that did. */
+  readonly #ready = new Map<string, number>();
+  readonly #lastBytes = new Map<string, number>();
+  /** Of those at each provider, by its name: the provider tells what a run would wait there once a second only. */
+  readonly #remoteMs = new Map<string, number>();
   #threads = 1;
   #epoch = 0;
   #isStarted = false;
@@ -203,16 +208,24 @@ export class Placement {
     for (const feed of this.#feeds) feed.note(changes, results);
   }
 
-  /** Where runs of a task may begin now; undefined when only here. */
-  gateOf(task: string): Gate | undefined {
+  /** Where runs of a task may begin now, of which so many could; undefined when only here. */
+  gateOf(task: string, ready = 0): Gate | undefined {
     const placed = this.#placed.get(task);
+    this.#ready.set(task, ready);
     if (placed?.planned.isRemote !== true) return undefined;
     const { policy } = placed.planned;
     const provider = this.#providerFor(task, 0);
     const room = provider?.room ?? 0;
     if (policy === 'remote-only') return { here: false, elsewhere: room };
     if (policy !== 'auto' || provider === undefined) return { here: true, elsewhere: room };
-    return { here: true, elsewhere: this.#standings.isElsewhere(task) ? room : 0 };
+    const mayLeave = this.#standings.isElsewhere(task) || this.#wantsRelief(task, ready);
+    return { here: true, elsewhere: mayLeave ? room : 0 };
+  }
+
+  /** Whether runs wait here that would be over sooner if one went elsewhere. */
+  #wantsRelief(task: string, ready: number): boolean {
+    if (ready === 0 || this.#here.idleSlots > 0) return false;
+    return this.#byPolicy(task, 'auto', this.#lastBytes.get(task) ?? 0, undefined).isRelief === true;
   }
 
   get providers(): readonly ProviderStatus[] {
@@ -277,7 +290,7 @@ export class Placement {
   }
 
   #decide(name: string, request: RunRequest): Decision {
-    const { app, timer } = this.#options;
+    const { timer } = this.#options;
     const placed = this.#placed.get(name);
     const policy: PlacementPolicy = placed?.planned.isRemote === true ? placed.planned.policy : 'local-only';
     const { event } = request;
@@ -286,32 +299,41 @@ export class Placement {
     if (placed?.planned.isRemote !== true) {
       return { side: 'local', fuel, reason: placed?.planned.reason ?? 'its task is not one of the application' };
     }
-    const local = this.#here;
-    const provider = this.#providerFor(name, event.payload.length);
-    const standing = this.#standings.of(name, event.payload.length);
-    const decision = decide({
+    this.#lastBytes.set(name, event.payload.length);
+    const decision = this.#byPolicy(name, policy, event.payload.length, this.#keptHere(placed, request));
+    const { side, isRelief = false } = decision;
+    if (side !== 'wait' && !isRelief) this.#standings.note(name, event.payload.length, side, nowMs);
+    return decision;
+  }
+
+  #byPolicy(name: string, policy: PlacementPolicy, payloadBytes: number, keptHere: string | undefined): Decision {
+    const { app, timer } = this.#options;
+    const nowMs = timer.nowMs();
+    const fuel = this.#measurements.expectedFuel(name, payloadBytes);
+    const provider = this.#providerFor(name, payloadBytes);
+    const here = this.#measurements.speedOf(LOCAL, name, fuel, nowMs);
+    const waitingMs = ((this.#ready.get(name) ?? 0) * fuel) / here.fuelPerMs;
+    return decide({
       policy,
-      keptHere: this.#keptHere(placed, request),
+      keptHere,
       fuel,
       local: {
-        ...this.#measurements.speedOf(LOCAL, name, nowMs),
+        ...here,
         queueMs: this.#localMs / this.#threads,
+        backlogMs: waitingMs / this.#threads,
         weight: this.#conditions.onBattery ? app.preferences.batteryWeight : 1,
-        hasRoom: local.idleSlots > 0,
+        hasRoom: this.#here.idleSlots > 0,
       },
       remote: provider && {
         name: provider.name,
         hasRoom: provider.room > 0,
-        queueMs: provider.queueMs,
-        transportMs: this.#transportMs(provider, event.payload.length, nowMs),
-        ...this.#measurements.speedOf(sideOf(provider.name), name, nowMs),
+        queueMs: this.#queueMs(provider),
+        transportMs: this.#transportMs(provider, payloadBytes, nowMs),
+        ...this.#measurements.speedOf(sideOf(provider.name), name, fuel, nowMs),
       },
-      standing,
+      standing: this.#standings.of(name, payloadBytes),
       nowMs,
     });
-    const { side } = decision;
-    if (side !== 'wait') this.#standings.note(name, event.payload.length, side, nowMs);
-    return decision;
   }
 
   #keptHere({ task, planned }: Placed, request: RunRequest): string | undefined {
@@ -337,10 +359,15 @@ export class Placement {
     let best: { readonly provider: RemoteProvider; readonly ms: number } | undefined;
     for (const provider of this.#providers) {
       if (provider.isFaulty || !provider.takes(task)) continue;
-      const ms = this.#transportMs(provider, payloadBytes, nowMs) + provider.queueMs + (provider.room > 0 ? 0 : 1e6);
+      const ms =
+        this.#transportMs(provider, payloadBytes, nowMs) + this.#queueMs(provider) + (provider.room > 0 ? 0 : 1e6);
       if (best === undefined || ms < best.ms) best = { provider, ms };
     }
     return best?.provider;
+  }
+
+  #queueMs({ name, queueMs, capacity }: RemoteProvider): number {
+    return Math.max(queueMs, (this.#remoteMs.get(name) ?? 0) / Math.max(1, capacity.threads));
   }
 
   #transportMs(provider: RemoteProvider, payloadBytes: number, nowMs: number): number {
@@ -350,8 +377,8 @@ export class Placement {
   async #runHere(name: string, request: RunRequest, signal: AbortSignal | undefined): Promise<RunResult> {
     const payloadBytes = request.event.payload.length;
     const { timer } = this.#options;
-    const { fuelPerMs } = this.#measurements.speedOf(LOCAL, name, timer.nowMs());
-    const expectedMs = this.#measurements.expectedFuel(name, payloadBytes) / fuelPerMs;
+    const fuel = this.#measurements.expectedFuel(name, payloadBytes);
+    const expectedMs = fuel / this.#measurements.speedOf(LOCAL, name, fuel, timer.nowMs()).fuelPerMs;
     this.#localMs += expectedMs;
     try {
       const result = await this.#here.run(request, signal);
@@ -373,6 +400,9 @@ export class Placement {
     const provider = this.#providers.find((each) => each.name === decision.provider);
     if (provider === undefined) return undefined;
     const { app, random, log, timer } = this.#options;
+    const { fuel } = decision;
+    const expectedMs = fuel / this.#measurements.speedOf(sideOf(provider.name), name, fuel, timer.nowMs()).fuelPerMs;
+    this.#addRemote(provider.name, expectedMs);
     try {
       const epoch = ++this.#epoch;
       const { result, queuedMs, tookMs, bytes } = await provider.run({ request, task: name, epoch }, signal);
@@ -387,7 +417,13 @@ export class Placement {
       if (!(error instanceof RemoteLost)) throw error;
       if (!this.#isClosed) log.info({ runId: request.runId, reason: error.message }, 'a run is placed anew');
       return undefined;
+    } finally {
+      this.#addRemote(provider.name, -expectedMs);
     }
+  }
+
+  #addRemote(provider: string, ms: number): void {
+    this.#remoteMs.set(provider, Math.max(0, (this.#remoteMs.get(provider) ?? 0) + ms));
   }
 
   /** Executes a run here as well. What differs is the provider's fault, and what was found here counts. */

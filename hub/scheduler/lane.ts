@@ -15,8 +15,8 @@ export interface LaneOptions {
   readonly order: 'start' | 'end';
   /** Its runs take long and can stand still: they begin only where a thread is idle. Default: false. */
   readonly isLong?: boolean;
-  /** Where its runs may begin now; without it, or where it answers undefined, here and nowhere else. */
-  readonly gate?: (() => LaneGate | undefined) | undefined;
+  /** Where its runs may begin now, of which so many could; without it, or where it answers undefined, here and nowhere else. */
+  readonly gate?: ((ready: number) => LaneGate | undefined) | undefined;
 }
 
 export interface LaneGate {
@@ -102,7 +102,8 @@ export class Lane<T> {
   /** @param becameReady Called when there is a ready job and the lane is not listed. */
   constructor(options: LaneOptions, becameReady: (lane: Lane<T>) => void) {
     this.priority = options.priority;
-    this.gate = options.gate;
+    const { gate } = options;
+    this.gate = gate && (() => gate(this.ready));
     this.isLong = options.isLong ?? false;
     this.#endOrder = options.order === 'end' ? new ReleaseOrder() : undefined;
     this.#becameReady = becameReady;

@@ -5,7 +5,7 @@ const QUESTION: Question = {
   policy: 'auto',
   keptHere: undefined,
   fuel: 1_000_000,
-  local: { fuelPerMs: 100_000, isMeasured: true, queueMs: 0, weight: 1, hasRoom: true },
+  local: { fuelPerMs: 100_000, isMeasured: true, queueMs: 0, backlogMs: 0, weight: 1, hasRoom: true },
   remote: { name: 'p', fuelPerMs: 1_000_000, isMeasured: true, queueMs: 0, transportMs: 2, hasRoom: true },
   standing: undefined,
   nowMs: 10_000,
@@ -82,5 +82,20 @@ t.test('a side that was not measured is tried where that may pay', (t) => {
     { side: 'local' },
     'not where the way there takes longer',
   );
+  t.end();
+});
+
+t.test('where all threads are busy, what waits is relieved; the task belongs where it did', (t) => {
+  const busy = { ...QUESTION.local, hasRoom: false, backlogMs: 100 };
+  const standing = { side: 'local', sinceMs: 0 } as const;
+  const cheapHere: Question = { ...QUESTION, fuel: 100_000, local: busy, standing };
+  t.match(decide(cheapHere), { side: 'remote', isRelief: true, localMs: 1, remoteMs: 2.1 });
+  t.equal(
+    decide(cheapHere).reason,
+    'all threads here are busy: what waits takes 101 ms here, and this one 2.10 ms at p',
+  );
+  t.match(decide({ ...cheapHere, local: { ...busy, hasRoom: true } }), { side: 'local' }, 'a thread is free');
+  t.match(decide({ ...cheapHere, local: { ...busy, backlogMs: 1 } }), { side: 'local' }, 'little waits');
+  t.equal(decide({ ...cheapHere, fuel: 1_000_000 }).isRelief, undefined, 'it is plainly better there');
   t.end();
 });

@@ -45,19 +45,21 @@ function play(world: World, side: 'local' | 'remote' | undefined, runs = 400): P
     const localMs = Math.max(0, freeAtMs - nowMs) + fuel / world.localSpeed;
     const transportMs = world.roundTripMs + payloadBytes / world.bytesPerMs;
     const remoteMs = transportMs + world.remoteQueueMs + fuel / world.remoteSpeed;
+    const expectedFuel = measurements.expectedFuel('x', payloadBytes);
     const decision = decide({
       policy: 'auto',
       keptHere: undefined,
-      fuel: measurements.expectedFuel('x', payloadBytes),
+      fuel: expectedFuel,
       local: {
-        ...measurements.speedOf('local', 'x', nowMs),
+        ...measurements.speedOf('local', 'x', expectedFuel, nowMs),
         queueMs: Math.max(0, freeAtMs - nowMs),
+        backlogMs: 0,
         weight: 1,
         hasRoom: true,
       },
       remote: {
         name: 'p',
-        ...measurements.speedOf('p', 'x', nowMs),
+        ...measurements.speedOf('p', 'x', expectedFuel, nowMs),
         queueMs: world.remoteQueueMs,
         transportMs: measurements.transportMs('p', payloadBytes, world.roundTripMs, nowMs),
         hasRoom: true,
