@@ -192,5 +192,11 @@ export interface RunResult {
   readonly log: readonly LogLine[];
   /** Log lines left out because the log limit was reached. */
   readonly droppedLogLines: number;
+  /**
+   * Limits that the guest has found out about: it was refused memory, or asked how much fuel or time is left. Under
+   * other limits it may do something else, and complete all the same. Absent when there are none; of a run that was
+   * resumed, since then.
+   */
+  readonly noticed?: readonly (keyof Limits)[] | undefined;
   readonly usage: Usage;
 }

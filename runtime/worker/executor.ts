@@ -249,6 +249,7 @@ function resultOf(
     unrecorded: run?.unrecorded,
     log: run?.log ?? [],
     droppedLogLines: run?.droppedLogLines ?? 0,
+    noticed: run && noticedBy(run),
     usage: {
       fuel: Math.min(used, request.limits.fuel),
       peakMemoryBytes,
@@ -258,4 +259,9 @@ function resultOf(
       logBytes: run?.logBytes ?? 0,
     },
   };
+}
+
+function noticedBy({ memoryRefused, asked }: RunContext): RunResult['noticed'] {
+  if (!memoryRefused && asked.size === 0) return undefined;
+  return memoryRefused ? ['memoryBytes', ...asked] : [...asked];
 }

@@ -13,6 +13,7 @@ import type {
   Effect,
   Fuel,
   KeyPage,
+  Limits,
   Listed,
   LogLevel,
   LogLine,
@@ -69,6 +70,8 @@ export class RunContext {
   progress = 0;
   /** Memory that the guest asked for was refused. */
   memoryRefused = false;
+  /** Limits that it asked about. */
+  readonly asked = new Set<keyof Limits>();
   /** How it broke the canonical ABI. */
   abiFault: string | undefined;
 

@@ -100,6 +100,7 @@ interface Rare {
   readonly listed: readonly Listed[] | undefined;
   readonly pages: readonly KeyPage[] | undefined;
   readonly unrecorded: string | undefined;
+  readonly noticed: RunResult['noticed'];
 }
 
 type ResultRow = [
@@ -180,9 +181,9 @@ function foundIn(reads: readonly Read[]): number {
   return size;
 }
 
-function rareOf({ listed, pages, unrecorded }: Omit<RunResult, 'runId'>): Rare | 0 {
-  if (listed === undefined && pages === undefined && unrecorded === undefined) return 0;
-  return { listed, pages, unrecorded };
+function rareOf({ listed, pages, unrecorded, noticed }: Omit<RunResult, 'runId'>): Rare | 0 {
+  if (listed === undefined && pages === undefined && unrecorded === undefined && noticed === undefined) return 0;
+  return { listed, pages, unrecorded, noticed };
 }
 
 export function unpackResults({ text, bytes }: Packed): Finished[] {

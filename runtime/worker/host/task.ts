@@ -42,12 +42,18 @@ export function task(host: Host): Record<string, HostInterface> {
       'deadline-left-ms': hostFunction(
         [],
         'u32',
-        plain(() => Math.max(0, Math.floor(host.run.request.limits.deadlineMs - host.run.elapsedNs / 1e6))),
+        plain(() => {
+          host.run.asked.add('deadlineMs');
+          return Math.max(0, Math.floor(host.run.request.limits.deadlineMs - host.run.elapsedNs / 1e6));
+        }),
       ),
       'fuel-left': hostFunction(
         [],
         'u64',
-        plain(() => BigInt(Math.max(0, host.run.request.limits.fuel - host.run.gauge.used))),
+        plain(() => {
+          host.run.asked.add('fuel');
+          return BigInt(Math.max(0, host.run.request.limits.fuel - host.run.gauge.used));
+        }),
       ),
     },
     'sterna:task/checkpoint': {
