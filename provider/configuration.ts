@@ -3,12 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { RUNTIME_BOUNDS, type Grants, type Limits } from '../runtime/index.js';
 import type { ComponentStore, Upload } from './components.js';
 import type { Installation, Installations } from './installations.js';
-import { limitFault, type ProviderPolicy } from './policy.js';
+import { cappedLimits, limitFault, type ProviderPolicy } from './policy.js';
 import { NONCE_BYTES, ProtocolError, type TaskSpec, type TaskState } from './protocol/index.js';
 
 /** A task that a session may run. */
 export interface SessionTask {
   readonly spec: TaskSpec;
+  /** What its runs may use: at most what the spec asks for. */
+  readonly limits: Limits;
   readonly installation: Installation;
   /** What its next run is expected to take. */
   expectedFuel: number;
@@ -135,8 +137,9 @@ export class Configuration {
       if (isStale()) break;
       if (this.#refused.has(spec.name)) continue;
       try {
-        const installation = await this.#parts.installations.install(spec);
-        ready.set(spec.name, { spec, installation, expectedFuel: 0, meanWallMs: undefined, grants: undefined });
+        const limits = cappedLimits(spec.limits, this.#parts.policy.limits);
+        const installation = await this.#parts.installations.install({ ...spec, limits });
+        ready.set(spec.name, { spec, limits, installation, expectedFuel: 0, meanWallMs: undefined, grants: undefined });
       } catch (error) {
         this.#refused.set(spec.name, error instanceof Error ? error.message : String(error));
       }
@@ -144,13 +147,13 @@ export class Configuration {
   }
 
   statesOf(ready: ReadonlyMap<string, SessionTask>): readonly TaskState[] {
-    return this.tasks.map(({ name, limits }): TaskState => {
+    return this.tasks.map(({ name }): TaskState => {
       const task = ready.get(name);
       if (task === undefined) return { name, state: 'refused', message: this.#refused.get(name) ?? 'it was given up' };
       return {
         name,
         state: 'ready',
-        limits: limits satisfies Limits,
+        limits: task.limits,
         startFuel: task.installation.installed.startFuel,
       };
     });
@@ -183,7 +186,7 @@ export class Configuration {
     } else for (const task of this.#accepted) if (task.digest === digest) this.#refused.set(task.name, fault);
   }
 
-  #faultOf({ limits, bytes, grants, digest }: TaskSpec): string | undefined {
+  #faultOf({ limits, bytes, grants, digest, resumable }: TaskSpec): string | undefined {
     const { policy } = this.#parts;
     if (bytes > RUNTIME_BOUNDS.componentBytes) {
       return `a component must have at most ${RUNTIME_BOUNDS.componentBytes} bytes: it has ${bytes}`;
@@ -191,6 +194,7 @@ export class Configuration {
     if (Object.keys(grants.buckets).length > policy.tasks) return 'it has too many buckets';
     const sameDigest = this.tasks.find((task) => task.digest === digest);
     if (sameDigest !== undefined && sameDigest.bytes !== bytes) return 'one component cannot have two sizes';
-    return limitFault(limits, policy.limits);
+    // A run that moves has its limits with it: they are the same wherever it is.
+    return resumable === undefined ? undefined : limitFault(limits, policy.limits);
   }
 }

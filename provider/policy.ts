@@ -4,7 +4,7 @@ const MiB = 1024 * 1024;
 
 /** What a provider lets one hub have, and all of them together. */
 export interface ProviderPolicy {
-  /** The most that a run may ask for; a task that asks for more is refused, with the limit named. */
+  /** The most that a run may use; a task that asks for more has these, and its hub is told. */
   readonly limits: Limits;
   /** Runs that a session may have unanswered. */
   readonly window: number;
@@ -84,6 +84,18 @@ export const PROVIDER_BOUNDS = {
   hubs: 1_024,
   invitations: 64,
 } as const;
+
+/** The limits that a task has here: what it asks for, and no more than the most. */
+export function cappedLimits(asked: Limits, most: Limits): Limits {
+  const least = (name: keyof Limits): number => Math.min(asked[name], most[name]);
+  return {
+    fuel: least('fuel'),
+    memoryBytes: least('memoryBytes'),
+    deadlineMs: least('deadlineMs'),
+    outputBytes: least('outputBytes'),
+    logBytes: least('logBytes'),
+  };
+}
 
 /** The first limit that a task asks too much of, in words; undefined when it fits. */
 export function limitFault(asked: Limits, most: Limits): string | undefined {

@@ -352,8 +352,8 @@ export class Session {
     const isRetired = this.#tasks.get(run.task) !== task;
     if (isRetired && ![...this.#held.values()].some((each) => each.task === task)) task.installation.release();
     this.#parts.speed.note(result.usage);
-    const { runId: _, listed, pages, unrecorded, ...rest } = result;
-    this.#outcomes.add({ ...rest, n: run.n, epoch: run.epoch, listed, pages, unrecorded, queuedMs });
+    const { runId: _, listed, pages, unrecorded, noticed, ...rest } = result;
+    this.#outcomes.add({ ...rest, n: run.n, epoch: run.epoch, listed, pages, unrecorded, noticed, queuedMs });
     this.#endIfDrained();
   }
 
@@ -371,7 +371,7 @@ function apart(run: RemoteRun): RemoteRun {
 
 /** What the hub asked for, with the buckets of the replica in place of its own. */
 function requestOf({ run, task }: Held, { prefix }: ReplicaView): RunRequest {
-  const { spec, installation } = task;
+  const { spec, limits, installation } = task;
   if (task.grants?.prefix !== prefix) {
     const buckets = Object.entries(spec.grants.buckets).map(
       ([name, grant]) => [name, { ...grant, id: `${prefix}${grant.id}` }] as const,
@@ -379,7 +379,7 @@ function requestOf({ run, task }: Held, { prefix }: ReplicaView): RunRequest {
     task.grants = { prefix, grants: { publish: spec.grants.publish, buckets: Object.fromEntries(buckets) } };
   }
   const { runId, event, attempt, clockMs, seed, recordReads } = run;
-  const { limits, config, subjects } = spec;
+  const { config, subjects } = spec;
   const { grants } = task.grants;
   const key = installation.installed.key;
   return { runId, task: key, event, attempt, limits, grants, config, clockMs, seed, subjects, recordReads };

@@ -17,6 +17,8 @@ export const PLACEMENT_BOUNDS = {
   measuredForMs: 5_000,
   /** How long the speed of a side counts: then it is tried again, if that may pay. Others may have come or gone. */
   speedForMs: 30_000,
+  /** How long a task stays here once a run of it came to a limit that a provider has lowered: it was executed twice. */
+  cappedForMs: 60_000,
   /** Bytes per millisecond of a link that has not been measured: 10 MB/s. */
   bytesPerMs: 10_000,
   /** Fuel per millisecond of a side that has not been measured: about what a small board does. */

@@ -5,6 +5,7 @@ import type { SigningKey } from '../../provider/protocol/index.js';
 import type { Logger } from '../log.js';
 import type { DeployedTask } from '../registry/index.js';
 import {
+  cameToCap,
   RemoteLost,
   RemoteProvider,
   StateFeed,
@@ -93,6 +94,8 @@ export class Placement {
   #conditions: Conditions;
   /** Expected work of the runs that are under way here, in milliseconds. */
   #localMs = 0;
+  /** When a run came to a limit that is lower there, by provider and task. */
+  readonly #cameHome = new Map<string, number>();
   /** Of each task: runs that could begin, and the payload of the last that did. */
   readonly #ready = new Map<string, number>();
   readonly #lastBytes = new Map<string, number>();
@@ -358,12 +361,20 @@ export class Placement {
     const nowMs = this.#options.timer.nowMs();
     let best: { readonly provider: RemoteProvider; readonly ms: number } | undefined;
     for (const provider of this.#providers) {
-      if (provider.isFaulty || !provider.takes(task)) continue;
+      if (provider.isFaulty || !provider.takes(task) || this.#isTooSmall(provider, task, nowMs)) continue;
       const ms =
         this.#transportMs(provider, payloadBytes, nowMs) + this.#queueMs(provider) + (provider.room > 0 ? 0 : 1e6);
       if (best === undefined || ms < best.ms) best = { provider, ms };
     }
     return best?.provider;
+  }
+
+  /** Whether a task's limits are lower there, and it needs its own, or would have nowhere else to go. */
+  #isTooSmall(provider: RemoteProvider, task: string, nowMs: number): boolean {
+    if (provider.capsOf(task) === undefined) return false;
+    if (this.#placed.get(task)?.planned.policy === 'remote-only') return true;
+    const cameHomeAtMs = this.#cameHome.get(`${provider.name}/${task}`) ?? -Infinity;
+    return nowMs - cameHomeAtMs < PLACEMENT_BOUNDS.cappedForMs;
   }
 
   #queueMs({ name, queueMs, capacity }: RemoteProvider): number {
@@ -405,8 +416,15 @@ export class Placement {
     this.#addRemote(provider.name, expectedMs);
     try {
       const epoch = ++this.#epoch;
-      const { result, queuedMs, tookMs, bytes } = await provider.run({ request, task: name, epoch }, signal);
+      const { result, queuedMs, tookMs, bytes, caps } = await provider.run({ request, task: name, epoch }, signal);
       const { usage } = result;
+      const cap = caps && cameToCap(result, caps);
+      if (cap !== undefined) {
+        this.#cameHome.set(`${provider.name}/${name}`, timer.nowMs());
+        const reason = `it came to a limit at ${provider.name}: ${cap}`;
+        this.#decisions.note(request.runId, { side: 'local', fuel: usage.fuel, reason });
+        return await this.#runHere(name, request, signal);
+      }
       this.#measurements.noteFuel(name, request.event.payload.length, usage.fuel);
       this.#measurements.noteSpeed(sideOf(provider.name), name, usage, timer.nowMs());
       const transportMs = Math.max(0, tookMs - queuedMs - usage.wallMs);

@@ -1,6 +1,6 @@
 /** One session with a provider: configuration and components out, runs out, outcomes home. */
 import { createHash } from 'node:crypto';
-import type { RunRequest, RunResult } from '../../runtime/index.js';
+import type { Limits, RunRequest, RunResult } from '../../runtime/index.js';
 import {
   decodeProviderMessage,
   encodeHubMessage,
@@ -15,6 +15,7 @@ import {
   type TaskState,
 } from '../../provider/protocol/index.js';
 import type { Timer } from '../timer.js';
+import { capsOf, raisedLimit, type Caps } from './capped-limits.js';
 import { SESSION_BOUNDS } from './limits.js';
 import { outcomeFault } from './outcome-fault.js';
 import type { LinkEvents, ProviderLink } from './provider-link.js';
@@ -48,6 +49,8 @@ export interface RemoteResult {
   readonly tookMs: number;
   /** Of the messages, about: payload out, and effects, reads and log home. */
   readonly bytes: number;
+  /** Limits that it had there, where they are below its own. */
+  readonly caps: Caps | undefined;
 }
 
 interface Pending extends SentRun {
@@ -56,6 +59,7 @@ interface Pending extends SentRun {
   readonly bytes: number;
   readonly sentAtMs: number;
   readonly overdueAtMs: number;
+  readonly caps: Caps | undefined;
   readonly resolve: (result: RemoteResult) => void;
   readonly reject: (error: RemoteLost) => void;
   readonly settle: () => void;
@@ -78,6 +82,8 @@ export class ProviderSession implements LinkEvents {
   #outgoing: Pending[] = [];
   #ready = new Map<string, Extract<TaskState, { state: 'ready' }>>();
   #refused = new Map<string, string>();
+  /** Limits that were asked for, by task. */
+  #askedLimits = new Map<string, Limits>();
   #window: number;
   /** Of events that were sent, of runs that are not answered. */
   #sentBytes = 0;
@@ -129,9 +135,15 @@ export class ProviderSession implements LinkEvents {
     return this.#roundTrips.toSorted((a, b) => a - b)[this.#roundTrips.length >> 1];
   }
 
-  /** Whether the provider executes a task, with these very limits. */
+  /** Whether the provider executes a task. */
   takes(task: string): boolean {
     return this.#ready.has(task);
+  }
+
+  /** The limits of a task that the provider has lowered; undefined when it has its own. */
+  capsOf(task: string): Caps | undefined {
+    const [asked, ready] = [this.#askedLimits.get(task), this.#ready.get(task)];
+    return asked && ready && capsOf(asked, ready.limits);
   }
 
   /** Why it does not execute a task, in its words. */
@@ -146,6 +158,7 @@ export class ProviderSession implements LinkEvents {
     this.#digests = new Set(tasks.map(({ digest }) => digest));
     this.#asked.clear();
     this.#uploads.clear();
+    this.#askedLimits = new Map(tasks.map(({ name, limits }) => [name, limits]));
     const names = new Set(tasks.map(({ name }) => name));
     // Until it is ready, only what is in both is sent: the provider may have replaced the rest already.
     for (const name of this.#ready.keys()) if (!names.has(name)) this.#ready.delete(name);
@@ -170,8 +183,10 @@ export class ProviderSession implements LinkEvents {
       const cancel = (): void => this.#cancel(n);
       const overdueAtMs = nowMs + sent.request.limits.deadlineMs + SESSION_BOUNDS.answerMs;
       const settle = (): void => signal?.removeEventListener('abort', cancel);
+      const caps = this.capsOf(sent.task);
       const bytes = runBytes(sent.request.event);
-      const pending: Pending = { ...sent, n, bytes, sentAtMs: nowMs, overdueAtMs, resolve, reject, settle };
+      const times = { sentAtMs: nowMs, overdueAtMs };
+      const pending: Pending = { ...sent, ...times, n, bytes, caps, resolve, reject, settle };
       this.#pending.set(n, pending);
       this.#outgoing.push(pending);
       signal?.addEventListener('abort', cancel);
@@ -332,8 +347,12 @@ export class ProviderSession implements LinkEvents {
     this.#ready = new Map();
     this.#refused = new Map();
     for (const task of tasks) {
-      if (task.state === 'ready') this.#ready.set(task.name, task);
-      else this.#refused.set(task.name, task.message);
+      if (task.state === 'ready') {
+        const asked = this.#askedLimits.get(task.name);
+        const raised = asked && raisedLimit(asked, task.limits);
+        if (raised !== undefined) throw new ProtocolError('fault', `${task.name}: ${raised}`);
+        this.#ready.set(task.name, task);
+      } else this.#refused.set(task.name, task.message);
     }
     this.#parts.changed();
   }
@@ -360,7 +379,7 @@ export class ProviderSession implements LinkEvents {
     const { usage, reads } = rest;
     const tookMs = this.#parts.timer.nowMs() - pending.sentAtMs;
     const bytes = event.payload.length + usage.outputBytes + usage.logBytes + 64 * reads.length + 700;
-    pending.resolve({ result, queuedMs, tookMs, bytes });
+    pending.resolve({ result, queuedMs, tookMs, bytes, caps: pending.caps });
   }
 
   #cancel(n: number): void {

@@ -8,6 +8,7 @@ import {
 } from '../../provider/protocol/index.js';
 import type { Logger } from '../log.js';
 import type { Timer } from '../timer.js';
+import type { Caps } from './capped-limits.js';
 import { SESSION_BOUNDS } from './limits.js';
 import { openLink, type OpenOptions } from './open-session.js';
 import { ProviderSession, type RemoteResult, type SentRun } from './provider-session.js';
@@ -48,6 +49,8 @@ export interface ProviderStatus {
   readonly queueMs: number;
   readonly uploadedBytes: number;
   readonly refused: Readonly<Record<string, string>>;
+  /** Limits that it has lowered, by task. */
+  readonly capped: Readonly<Record<string, Caps>>;
 }
 
 export class RemoteProvider {
@@ -94,6 +97,10 @@ export class RemoteProvider {
       const refusal = session?.refusalOf(name);
       return refusal === undefined ? [] : [[name, refusal]];
     });
+    const capped = this.#tasks.flatMap(({ name }): [string, Caps][] => {
+      const caps = session?.capsOf(name);
+      return caps === undefined ? [] : [[name, caps]];
+    });
     return {
       name: this.name,
       url: this.#parts.saved.token.url,
@@ -105,6 +112,7 @@ export class RemoteProvider {
       queueMs: this.queueMs,
       uploadedBytes: this.#uploadedBytes + (session?.uploadedBytes ?? 0),
       refused: Object.fromEntries(refused),
+      capped: Object.fromEntries(capped),
     };
   }
 
@@ -116,6 +124,11 @@ export class RemoteProvider {
   /** Whether it executes a task now. */
   takes(task: string): boolean {
     return this.#session?.takes(task) ?? false;
+  }
+
+  /** The limits of a task that it has lowered; undefined when the task has its own there. */
+  capsOf(task: string): Caps | undefined {
+    return this.#session?.capsOf(task);
   }
 
   /** Replaces what it executes. */

@@ -1,5 +1,5 @@
 import type { Effect, KeyPage, LogLevel, LogLine, Outcome, QoS, Read, TrapReason, Usage } from '../../runtime/index.js';
-import { closeOf, limitsOf, listedOf } from './decode-shared-parts.js';
+import { closeOf, LIMIT_NAMES, limitsOf, listedOf } from './decode-shared-parts.js';
 import { ProtocolError } from './errors.js';
 import { Fields } from './fields.js';
 import { decodeFrame } from './frame.js';
@@ -87,6 +87,7 @@ function outcomeOf(fields: Fields): RemoteOutcome {
     unrecorded: fields.optionalText('unrecorded', MOST.messageLength),
     log: fields.list('log', MOST.logLines, logLineOf),
     droppedLogLines: fields.whole('droppedLogLines'),
+    noticed: fields.has('noticed') ? fields.choices('noticed', LIMIT_NAMES) : undefined,
     usage: usageOf(fields.object('usage')),
     queuedMs: fields.amount('queuedMs'),
   };

@@ -8,6 +8,8 @@ export function listedOf(fields: Fields): Listed {
   return { bucket: fields.text('bucket', MOST.nameLength), version: fields.whole('version') };
 }
 
+export const LIMIT_NAMES: readonly (keyof Limits)[] = ['fuel', 'memoryBytes', 'deadlineMs', 'outputBytes', 'logBytes'];
+
 export function limitsOf(fields: Fields): Limits {
   return {
     fuel: fields.whole('fuel'),

@@ -60,6 +60,15 @@ export class Fields {
     throw this.#fault(name, `one of ${choices.join(', ')}`);
   }
 
+  /** Some of them, in any order. */
+  choices<Choice extends string>(name: string, choices: readonly Choice[]): readonly Choice[] {
+    return this.#items(name, choices.length).map((value) => {
+      const choice = choices.find((each) => each === value);
+      if (choice !== undefined) return choice;
+      throw this.#fault(name, `a list of ${choices.join(', ')}`);
+    });
+  }
+
   object(name: string): Fields {
     const value = this.#at(name);
     if (isRecord(value)) return new Fields(value, this.#parts, this.#pathOf(name));

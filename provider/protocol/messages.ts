@@ -74,6 +74,8 @@ export interface RemoteOutcome {
   readonly unrecorded: string | undefined;
   readonly log: readonly LogLine[];
   readonly droppedLogLines: number;
+  /** Limits that the guest has found out about: see `RunResult.noticed`. Absent when there are none. */
+  readonly noticed: readonly (keyof Limits)[] | undefined;
   readonly usage: Usage;
   /** How long it waited at the provider before it was begun. */
   readonly queuedMs: number;

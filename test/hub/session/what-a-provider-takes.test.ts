@@ -1,5 +1,4 @@
 import t from 'tap';
-import { until } from '../../runtime/eventually.js';
 import { providerUnderTest } from '../../provider/provider-under-test.js';
 import { hubSide } from './hub-side.js';
 
@@ -24,21 +23,6 @@ t.test('hundreds of runs at once come home, each with its own answer', async (t)
     payloads,
     texts.map((text) => `1 ${text}`),
   );
-});
-
-t.test('what a provider does not offer stays here, and is told', async (t) => {
-  const limits = { fuel: 1_000, memoryBytes: 2 ** 30, deadlineMs: 60_000, outputBytes: 2 ** 20, logBytes: 2 ** 18 };
-  const provider = await providerUnderTest(t, { policy: { limits } });
-  const app = '[placement]\ndefault = "prefer-remote"\nchecked = 0\n';
-  const hub = await hubSide(t, { tokens: [await provider.invite()], tasks: [COUNTER], app });
-  await until('the provider has refused', 30_000, () => hub.placement.providers[0]?.refused['counter'] !== undefined);
-  t.match(
-    hub.placement.providers[0]?.refused['counter'],
-    /fuel must be at most 1000 at this provider: it is 100000000/,
-  );
-  const request = hub.request('counter', { topic: 'in/a' });
-  t.match((await hub.runtime.run(request)).outcome, { kind: 'completed' });
-  t.match(hub.placement.explain(request.runId), [{ side: 'local', reason: 'no provider takes it now' }]);
 });
 
 t.test('topics that are local or private never leave, and tasks that keep memory stay', async (t) => {
