@@ -433,6 +433,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     keep,
     runtime,
     purge: (bucket) => emptyBucket(bucket, { reader, journal }),
+    contradictions: (tasks) => placement?.contradictions(tasks) ?? [],
     observe,
   });
 

@@ -5,7 +5,7 @@ import { install, taskLoaded } from '../deploy.js';
 import type { Observer } from '../events.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { Lanes } from '../lanes.js';
-import { formatProblem, parseManifest } from '../manifest/index.js';
+import { formatProblem, parseManifest, type Manifest } from '../manifest/index.js';
 import type { DeployedTask, Registry } from '../registry/index.js';
 import type { KeptTasks, StagedTask } from './kept-tasks.js';
 import type { TaskChanges } from './task-changes.js';
@@ -22,6 +22,8 @@ export interface DeploymentsParts {
   readonly purge: (bucket: string) => Promise<number>;
   /** Keeps a component, by its digest, so that runs of it can be executed again. */
   readonly keep: (digest: string, component: Uint8Array) => Promise<void>;
+  /** What the hub's application says otherwise than these tasks, in sentences: with it, the hub would not start. */
+  readonly contradictions: (tasks: readonly Manifest[]) => readonly string[];
   readonly observe: Observer;
 }
 
@@ -115,6 +117,9 @@ export class Deployments {
     const { manifest } = parsed;
     if (!registry.has(manifest.name) && registry.tasks.length >= HUB_BOUNDS.tasks)
       return refused(`a hub must have at most ${HUB_BOUNDS.tasks} tasks: remove one first`);
+    const others = registry.tasks.map((task) => task.manifest).filter(({ name }) => name !== manifest.name);
+    const problems = this.#parts.contradictions([...others, manifest]);
+    if (problems.length > 0) return { kind: 'refused', problems };
     const bytes = await readFile(component);
     const installed = await install(runtime, bytes, manifest);
     if (typeof installed === 'string') return refused(installed);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { filterMatches, type RunRequest, type RunResult, type Runtime, type StateReader } from '../../runtime/index.js';
 import type { SigningKey } from '../../provider/protocol/index.js';
 import type { Logger } from '../log.js';
+import type { Manifest } from '../manifest/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import {
   cameToCap,
@@ -180,7 +181,8 @@ export class Placement {
 
   /**
    * All tasks that are deployed, whenever they change.
-   * @throws Error the first time, when they contradict the application. Later, and what is only absent, is logged.
+   * @throws Error the first time, when they contradict the application; later, such tasks are not deployed. What is only
+   *   absent is logged.
    */
   deployed(tasks: readonly DeployedTask[]): void {
     this.#faults.look(
@@ -192,6 +194,16 @@ export class Placement {
     if (this.#isStarted) return;
     this.#isStarted = true;
     for (const provider of this.#providers) provider.start();
+  }
+
+  /** What the application says otherwise than these tasks, with what is to be done; a task that is absent is none. */
+  contradictions(tasks: readonly Manifest[]): readonly string[] {
+    const { app } = this.#options;
+    const wrong = app.faultsWith(tasks).filter(({ isAbsence }) => !isAbsence);
+    return wrong.map(
+      ({ message }) =>
+        `it contradicts the application ${app.name}: ${message}. Change the application, and start the hub with it, or without one`,
+    );
   }
 
   /** What the hub is under. */
