@@ -6,6 +6,7 @@ import type { AppPlanOptions } from './commands/app-plan.js';
 import { REPORT_FORMATS, type ReportFormat } from './commands/report-format.js';
 // Not through the door of its folder, which brings the schema library along.
 import { parseBytes, parseDurationMs } from './manifest/units.js';
+import { DEVICE_CLASS } from './placement/policy.js';
 
 interface HubFlags {
   readonly tasks: readonly string[];
@@ -27,6 +28,7 @@ interface ProviderFlags {
   readonly listen: { readonly host: string; readonly port: number };
   readonly insecureLoopback: boolean;
   readonly threads?: number;
+  readonly device?: string;
   readonly for?: number;
 }
 
@@ -117,13 +119,21 @@ const provider = program
   )
   .option('--insecure-loopback', 'without TLS, which loopback alone may do', false)
   .option('--threads <n>', 'threads that run tasks (default: as many as cores)', wholeNumber(1, 256))
+  .option(
+    '--device <class>',
+    'what kind of machine it is, such as server, for applications that prefer one',
+    deviceClass,
+  )
   .option('--for <duration>', 'stop after this long, such as 20s', duration)
   .action(async ({ for: forMs, ...flags }: ProviderFlags) => {
     const { providerCommand } = await import('../provider/command.js');
     const { untilStopped } = await import('./commands/until-stopped.js');
     const stop = untilStopped(forMs);
     const { stopped } = stop;
-    process.exitCode = await providerCommand({ ...flags, threads: flags.threads, stopped }, process.stdout);
+    process.exitCode = await providerCommand(
+      { ...flags, threads: flags.threads, device: flags.device, stopped },
+      process.stdout,
+    );
     stop.release();
   });
 
@@ -482,6 +492,11 @@ function wholeNumber(least: number, most: number): (value: string) => number {
     if (/^\d+$/.test(value) && number >= least && number <= most) return number;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
+}
+
+function deviceClass(value: string): string {
+  if (DEVICE_CLASS.test(value)) return value;
+  throw new InvalidArgumentError('It must be a word of small letters, digits and -, such as server.');
 }
 
 /** Whoever has the token controls the hub, and HTTP shows it to the network: so it stays on this machine. */

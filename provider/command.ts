@@ -51,6 +51,8 @@ export interface ProviderCommandOptions {
   readonly listen: ProviderAddress;
   readonly insecureLoopback: boolean;
   readonly threads: number | undefined;
+  /** See `ProviderOptions.device`. */
+  readonly device: string | undefined;
   readonly stopped: Promise<unknown>;
 }
 
@@ -67,6 +69,7 @@ export async function providerCommand(options: ProviderCommandOptions, out: Outp
     key: identity.key,
     hubs: await KnownHubs.open(hubsFile(data)),
     name: hostname(),
+    device: options.device,
     policy: DEFAULT_POLICY,
     observe: (observation) => out.write(`${lineFor(observation)}\n`),
     clock: Date.now,

@@ -37,6 +37,8 @@ export interface ProviderOptions {
   readonly hubs: KnownHubs;
   /** What it is called towards hubs. */
   readonly name: string;
+  /** The class of this machine, which applications can prefer; undefined for none. */
+  readonly device?: string | undefined;
   readonly policy: ProviderPolicy;
   readonly observe: (observation: ProviderObservation) => void;
   /** Milliseconds since 1970 (UTC), and milliseconds on a clock that nobody sets. */
@@ -186,7 +188,7 @@ class OpenProvider implements Provider {
   }
 
   welcome(hub: string, signature: Uint8Array, version: number): ProviderMessage {
-    const { threads, policy } = this.#options;
+    const { threads, policy, device } = this.#options;
     const { heartbeatMs, leaseMs } = this.times;
     return {
       type: 'welcome',
@@ -196,7 +198,7 @@ class OpenProvider implements Provider {
       leaseMs,
       window: policy.window,
       windowBytes: policy.queuedBytes,
-      capacity: { threads, fuelPerSecond: this.#speed.fuelPerSecond },
+      capacity: { threads, fuelPerSecond: this.#speed.fuelPerSecond, device },
       revision: this.#replicas.get(hub)?.replica.revision ?? 0,
     };
   }

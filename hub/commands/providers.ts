@@ -14,13 +14,14 @@ export function providersCommand(options: AskOptions, out: Output): Promise<numb
       return [
         cell(row['name']),
         cell(row['url']),
+        cell(row['device']),
         cell(row['state']),
         cell(row['runs']),
         roundTrip,
         cell(row['reason']),
       ];
     });
-    const header = ['provider', 'address', 'state', 'runs', 'round trip', 'why'];
+    const header = ['provider', 'address', 'device', 'state', 'runs', 'round trip', 'why'];
     for (const line of textTable(header, providers)) out.write(`${line}\n`);
     out.write('\n');
     const tasks = rowsOf(answer, 'tasks').map((row) => [cell(row['task']), cell(row['policy']), cell(row['reason'])]);

@@ -24,6 +24,8 @@ export interface Preferences {
   readonly avoidMetered: boolean;
   /** How much more work here counts while on battery. */
   readonly batteryWeight: number;
+  /** The class of device that runs are sent to while one has room; undefined for any. */
+  readonly device: string | undefined;
 }
 
 export class App {
@@ -36,6 +38,7 @@ export class App {
   readonly checked: number;
   readonly #default: PlacementPolicy;
   readonly #tasks: ReadonlyMap<string, PlacementPolicy>;
+  readonly #devices: ReadonlyMap<string, string>;
 
   constructor(fields: {
     readonly name: string;
@@ -45,6 +48,8 @@ export class App {
     readonly checked: number;
     readonly byDefault: PlacementPolicy;
     readonly tasks: ReadonlyMap<string, PlacementPolicy>;
+    /** Of tasks that prefer another class of device than the application. */
+    readonly devices: ReadonlyMap<string, string>;
   }) {
     this.name = fields.name;
     this.edges = fields.edges;
@@ -53,12 +58,18 @@ export class App {
     this.checked = fields.checked;
     this.#default = fields.byDefault;
     this.#tasks = fields.tasks;
+    this.#devices = fields.devices;
   }
 
   placementOf(task: string): TaskPlacement {
     const policy = this.#tasks.get(task);
     if (policy !== undefined) return { policy, reason: `the application ${this.name} places it ${policy}` };
     return { policy: this.#default, reason: `the application ${this.name} places all other tasks ${this.#default}` };
+  }
+
+  /** The class of device that a task's runs are sent to while one has room; undefined for any. */
+  deviceOf(task: string): string | undefined {
+    return this.#devices.get(task) ?? this.preferences.device;
   }
 
   /** In the order of the file. */

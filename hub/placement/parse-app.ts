@@ -2,7 +2,7 @@
 import { filterFault } from '../../runtime/index.js';
 import { parseToml } from '../manifest/index.js';
 import { App, type Edge } from './app.js';
-import { PLACEMENT_POLICIES, type PlacementPolicy } from './policy.js';
+import { DEVICE_CLASS, PLACEMENT_POLICIES, type PlacementPolicy } from './policy.js';
 
 export type ParsedApp =
   | { readonly ok: true; readonly app: App }
@@ -18,14 +18,18 @@ export function parseApp(source: string, file: string): ParsedApp {
   const reader = new TableReader(file);
   const root = reader.table(toml.value, '', ['name', 'placement', 'tasks', 'edges', 'preferences']);
   const placement = reader.table(root['placement'] ?? {}, 'placement', ['default', 'private', 'checked']);
-  const preferences = reader.table(root['preferences'] ?? {}, 'preferences', ['metered', 'battery']);
+  const preferences = reader.table(root['preferences'] ?? {}, 'preferences', ['metered', 'battery', 'device']);
+  const byDefault = reader.oneOf(placement['default'] ?? 'auto', 'placement.default', PLACEMENT_POLICIES);
   const tasks = new Map<string, PlacementPolicy>();
+  const devices = new Map<string, string>();
   const named = Object.entries(reader.table(root['tasks'] ?? {}, 'tasks', undefined));
   if (named.length > MOST.tasks)
     reader.refuse('tasks', `must be at most ${MOST.tasks} tables: these are ${named.length}`);
   for (const [name, value] of named.slice(0, MOST.tasks)) {
-    const table = reader.table(value, `tasks.${name}`, ['placement']);
-    tasks.set(name, reader.oneOf(table['placement'] ?? 'auto', `tasks.${name}.placement`, PLACEMENT_POLICIES));
+    const table = reader.table(value, `tasks.${name}`, ['placement', 'device']);
+    tasks.set(name, reader.oneOf(table['placement'] ?? byDefault, `tasks.${name}.placement`, PLACEMENT_POLICIES));
+    const device = reader.device(table['device'], `tasks.${name}.device`);
+    if (device !== undefined) devices.set(name, device);
   }
   const edges = reader.list(root['edges'] ?? [], 'edges', MOST.edges).map((value, i): Edge => {
     const table = reader.table(value, `edges[${i + 1}]`, ['from', 'topic', 'to']);
@@ -43,10 +47,12 @@ export function parseApp(source: string, file: string): ParsedApp {
       avoidMetered:
         reader.oneOf(preferences['metered'] ?? 'avoid', 'preferences.metered', ['avoid', 'allow']) === 'avoid',
       batteryWeight: reader.number(preferences['battery'] ?? 2, 'preferences.battery', 1, 100),
+      device: reader.device(preferences['device'], 'preferences.device'),
     },
     checked: reader.number(placement['checked'] ?? 0.01, 'placement.checked', 0, 1),
-    byDefault: reader.oneOf(placement['default'] ?? 'auto', 'placement.default', PLACEMENT_POLICIES),
+    byDefault,
     tasks,
+    devices,
   });
   return reader.problems.length === 0 ? { ok: true, app } : { ok: false, problems: reader.problems };
 }
@@ -83,6 +89,13 @@ class TableReader {
     if (typeof value === 'string' && value !== '') return value;
     this.refuse(key, 'must be a text');
     return '';
+  }
+
+  /** A class of device, as `sterna provider --device` has it; undefined when it is left out. */
+  device(value: unknown, key: string): string | undefined {
+    if (value === undefined || (typeof value === 'string' && DEVICE_CLASS.test(value))) return value;
+    this.refuse(key, 'must be a word of small letters, digits and -, such as "server"');
+    return undefined;
   }
 
   filter(value: string, key: string): string {

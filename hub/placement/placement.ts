@@ -17,6 +17,7 @@ import {
 import type { ChangeResult, StateChange } from '../store/index.js';
 import type { Timer } from '../timer.js';
 import type { App } from './app.js';
+import { isBetter, type Candidate } from './better-provider.js';
 import { AppFaults } from './app-faults.js';
 import { decide, type Decision } from './decide.js';
 import { Decisions } from './decisions.js';
@@ -368,15 +369,20 @@ export class Placement {
     return undefined;
   }
 
-  /** The provider at which a run of the task would be over first. */
+  /** The provider at which a run of the task would be over first, of the class of device that it prefers. */
   #providerFor(task: string, payloadBytes: number): RemoteProvider | undefined {
     const nowMs = this.#options.timer.nowMs();
-    let best: { readonly provider: RemoteProvider; readonly ms: number } | undefined;
+    const device = this.#options.app.deviceOf(task);
+    let best: (Candidate & { readonly provider: RemoteProvider }) | undefined;
     for (const provider of this.#providers) {
       if (provider.isFaulty || !provider.takes(task) || this.#isTooSmall(provider, task, nowMs)) continue;
-      const ms =
-        this.#transportMs(provider, payloadBytes, nowMs) + this.#queueMs(provider) + (provider.room > 0 ? 0 : 1e6);
-      if (best === undefined || ms < best.ms) best = { provider, ms };
+      const candidate = {
+        provider,
+        hasRoom: provider.room > 0,
+        isPreferred: device === undefined || provider.capacity.device === device,
+        ms: this.#transportMs(provider, payloadBytes, nowMs) + this.#queueMs(provider),
+      };
+      if (best === undefined || isBetter(candidate, best)) best = candidate;
     }
     return best?.provider;
   }

@@ -39,6 +39,8 @@ export interface RemoteProviderParts {
 export interface ProviderStatus {
   readonly name: string;
   readonly url: string;
+  /** The class of its machine; undefined when it was not given one. */
+  readonly device: string | undefined;
   /** `faulty`: it gave an answer that cannot be right, and is not asked again before the hub is started anew. */
   readonly state: 'connecting' | 'open' | 'faulty' | 'closed';
   /** Why it is not open. */
@@ -104,6 +106,7 @@ export class RemoteProvider {
     return {
       name: this.name,
       url: this.#parts.saved.token.url,
+      device: this.#capacity.device,
       state: this.#state,
       reason: this.#reason,
       runs: session?.runs ?? 0,

@@ -37,7 +37,11 @@ const READERS: { readonly [Type in ProviderMessage['type']]: (fields: Fields) =>
       window: fields.whole('window'),
       // A provider that does not say takes what fits into one message.
       windowBytes: fields.has('windowBytes') ? fields.whole('windowBytes') : MOST.messageBytes,
-      capacity: { threads: capacity.whole('threads'), fuelPerSecond: capacity.amount('fuelPerSecond') },
+      capacity: {
+        threads: capacity.whole('threads'),
+        fuelPerSecond: capacity.amount('fuelPerSecond'),
+        device: capacity.optionalText('device', MOST.nameLength),
+      },
       revision: fields.whole('revision'),
     };
   },

@@ -75,7 +75,7 @@ export interface RemoteOutcome {
   readonly log: readonly LogLine[];
   readonly droppedLogLines: number;
   /** Limits that the guest has found out about: see `RunResult.noticed`. Absent when there are none. */
-  readonly noticed: readonly (keyof Limits)[] | undefined;
+  readonly noticed?: readonly (keyof Limits)[] | undefined;
   readonly usage: Usage;
   /** How long it waited at the provider before it was begun. */
   readonly queuedMs: number;
@@ -86,6 +86,8 @@ export interface Capacity {
   readonly threads: number;
   /** Measured at the provider's start; 0 when it is not known. */
   readonly fuelPerSecond: number;
+  /** The class of the machine, in its operator's word, such as "server"; undefined when it was not given one. */
+  readonly device?: string | undefined;
 }
 
 export type HubMessage =

@@ -25,6 +25,7 @@ export interface ProviderTestOptions {
   readonly startRuntime?: (options: RuntimeOptions) => Promise<Runtime>;
   readonly dataDir?: string;
   readonly threads?: number;
+  readonly device?: string;
   readonly times?: { readonly helloMs: number; readonly heartbeatMs: number; readonly leaseMs: number };
   /** Where an earlier one of the same key listened. */
   readonly port?: number;
@@ -45,6 +46,7 @@ export async function providerUnderTest(t: Test, options: ProviderTestOptions = 
     key,
     hubs,
     name: 'under-test',
+    device: options.device,
     policy: { ...DEFAULT_POLICY, ...options.policy },
     observe: (observation) => seen.push(observation),
     clock: Date.now,

@@ -87,7 +87,7 @@ export const PROVIDER_MESSAGES: readonly ProviderMessage[] = [
     leaseMs: 5_000,
     window: 16,
     windowBytes: 9,
-    capacity: { threads: 2, fuelPerSecond: 1.5 },
+    capacity: { threads: 2, fuelPerSecond: 1.5, device: 'server' },
     revision: 3,
   },
   { type: 'challenge', config: 1, nonce: bytes(32, 3), digests: [digest] },
