@@ -12,6 +12,7 @@ import { fuelPerTime } from './fuel-per-time.js';
 import { manyTasks } from './many-tasks.js';
 import { meteringSpeed } from './metering-speed.js';
 import { parking } from './parking.js';
+import { placement } from './placement.js';
 import { poolRate } from './pool-rate.js';
 import { provisioning } from './provisioning.js';
 import { realPrograms } from './real-programs.js';
@@ -33,6 +34,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   provisioning,
   stopping,
   remote,
+  placement,
   records: recordCost,
   suspend: suspending,
   parking,
