@@ -12,6 +12,8 @@ const { component } = await builtTask('test/fixtures/guests/counter');
 t.test('a resumable task is installed as one, and takes the fuel and has the effects it has otherwise', async (t) => {
   const installed: (InstallOptions | undefined)[] = [];
   const provider = await providerUnderTest(t, {
+    // This hub does not beat, and the components are prepared meanwhile.
+    times: { helloMs: 5_000, heartbeatMs: 1_000, leaseMs: 60_000 },
     startRuntime: async (options) => {
       const runtime = await createRuntime(options);
       const install = runtime.install.bind(runtime);
