@@ -4,6 +4,8 @@ import { BodyReader } from './body-reader.js';
 import { HEADER_BYTES } from './format.js';
 
 export interface Glance {
+  /** The digest of what it is a difference to; undefined when it stands alone. */
+  readonly base: string | undefined;
   readonly progress: number;
   readonly fuel: Fuel;
   /** How long it has executed. */
@@ -15,8 +17,8 @@ export function glanceAt(bytes: Uint8Array): Glance {
   const body = new BodyReader(bytes.subarray(HEADER_BYTES));
   body.name('the component');
   body.name('the instrumentation');
-  body.optional('a base', () => body.name('the base'));
+  const base = body.optional('a base', () => body.name('the base'));
   const progress = body.amount('the progress');
   const fuel = body.count('the fuel used');
-  return { progress, fuel, wallMs: body.amount('the time used') };
+  return { base, progress, fuel, wallMs: body.amount('the time used') };
 }

@@ -6,12 +6,12 @@
 import type { RunHandle, RunResult } from '../../../runtime/index.js';
 import type { Message, Side, Stub } from '../responsibility/index.js';
 
-/** What goes with a point, and what a stub keeps of it: the memory of a run as one or two checkpoints, or its result. */
+/**
+ * What goes with a point, and what a stub keeps of it: the memory of a run as one or two checkpoints, or its result.
+ * Checkpoints are not packed here: a channel and a keeper of stubs may pack them on their way.
+ */
 export interface PointContent {
-  /**
-   * A checkpoint that stands alone. In a message it is left out when it has been sent before over the same link; in a
-   * stub it is left out when the run began in this epoch and has come to no point.
-   */
+  /** A checkpoint that stands alone. It is left out of a message that says so, and when the run has ended. */
   readonly anchor?: Uint8Array | undefined;
   /** The point itself, as the difference to `anchor`; undefined when it is `anchor`, or the run has ended. */
   readonly difference?: Uint8Array | undefined;
@@ -28,6 +28,8 @@ export interface Terms {
   /** Who is to be responsible and how they go on, when it is not for the executing side to choose. */
   readonly responsible?: Side | undefined;
   readonly mode?: Stub['mode'] | undefined;
+  /** Where it is to execute, from the next point on; undefined to leave it where it is. It holds until it is so. */
+  readonly executes?: Side | undefined;
   /** Whether the effects are for devices at the hub. */
   readonly isForHere: boolean;
   /** The fuel that the run is expected to take in all; 0 when nobody knows. */
@@ -40,10 +42,18 @@ export interface MigrationMessage {
   readonly id: string;
   /** The task's name in the session. */
   readonly task: string;
-  readonly message: Message;
+  readonly message: Message | Lacks;
+  /** With a point; else it is empty. */
   readonly content: PointContent;
-  /** With a point. */
+  /** The digest of the anchor, when that is left out since the other side should have it, or what it is made of. */
+  readonly leftOut?: string | undefined;
+  /** What the hub wants: with each message of the hub. */
   readonly terms?: Terms | undefined;
+}
+
+/** The answer to a point whose anchor was left out, and is not here. */
+export interface Lacks {
+  readonly type: 'lacks';
 }
 
 /** What a side keeps of a run: on disk, unless it says otherwise. */
@@ -60,17 +70,22 @@ export interface StubRecord {
 /** Executes. */
 export interface Host {
   /**
-   * Goes on with the run from a checkpoint that stands alone, as soon as there is a thread for it.
-   * @param onPoint told of points that are passed, as differences to `checkpoint` or to a whole one that was told of
-   *   before, at least every `everyMs` of execution; undefined for none.
+   * Goes on with the run from a checkpoint that stands alone, as soon as there is a thread for it. One that is asked
+   * for before is at its end.
+   *
    * The handle's `suspend` also takes it out of the queue; then its checkpoint is the one that was given. A host may
-   * suspend a run by itself, which counts as a point.
+   * suspend a run by itself, which counts as a point. What it suspends with is as `onPoint` is told.
+   * @param onPoint told of points that are passed, at least every `everyMs` of execution: as differences to `checkpoint`,
+   *   or to the last whole one that was told of, or whole.
+   * @throws Error when it can never go on with it.
    */
-  execute(
-    checkpoint: Uint8Array,
-    onPoint: ((checkpoint: Uint8Array) => void) | undefined,
-    everyMs: number,
-  ): RunHandle;
+  execute(checkpoint: Uint8Array, onPoint: (checkpoint: Uint8Array) => void, everyMs: number): RunHandle;
+  /**
+   * Looks at what came from the other side, before anything is done with it: whether each checkpoint can be read, is of
+   * this run, and has no other limits and grants than it should. At the hub, one that has is the provider's fault.
+   * @returns why not; undefined if all is well.
+   */
+  refuses(content: PointContent): string | undefined;
 }
 
 /** Keeps stubs. */
@@ -87,4 +102,16 @@ export interface StubKeeper {
 export interface Channel {
   /** @returns whether it was taken: there is a link. */
   send(message: MigrationMessage): boolean;
+  /** Whether something of this run is not yet on its way: then nothing is said again. */
+  readonly isSending: boolean;
+}
+
+/** What is done with checkpoints: `CHECKPOINTS`. A test has simpler ones. */
+export interface Checkpoints {
+  /** What can be read of one that this process made, or that its host did not refuse. */
+  glance(checkpoint: Uint8Array): { readonly base: string | undefined; readonly fuel: number };
+  /** Names it: what `base` names. */
+  digest(checkpoint: Uint8Array): string;
+  /** What a difference and its anchor make. The same bytes on both sides. */
+  whole(difference: Uint8Array, anchor: Uint8Array): Uint8Array;
 }

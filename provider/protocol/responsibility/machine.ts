@@ -17,7 +17,7 @@ interface Turn {
   readonly send?: Message | undefined;
 }
 
-interface Machine {
+export interface Machine {
   /** What an input leads to. Inputs that mean nothing now change nothing. */
   step(state: State, input: Input): Step;
   /** A side that begins with a stub: a new run, or after a crash. It has no link yet. */

@@ -19,7 +19,7 @@ export function isExecutor({ side, epoch }: Stub): boolean {
  * itself from then on; who proposes itself waits until the other has agreed. In
  * between nobody has it, never both.
  */
-function isResponsible(stub: Stub, rules: SafetyRules): boolean {
+export function isResponsible(stub: Stub, rules: SafetyRules = SAFETY_RULES): boolean {
   const { side } = stub;
   if (stub.offer && !rules.mayTakeBack(side)) return false;
   if (!isExecutor(stub)) return stub.responsible === side;

@@ -1,0 +1,55 @@
+import { checkpointDigest, glanceAt, wholeCheckpoint, type RunResult } from '../../../runtime/index.js';
+import type { Checkpoints, PointContent } from './ports.js';
+
+/** Checkpoints as the runtime makes them. */
+export const CHECKPOINTS: Checkpoints = {
+  glance: glanceAt,
+  digest: checkpointDigest,
+  whole: wholeCheckpoint,
+};
+
+/** Checkpoints are never changed, and some are an anchor again and again. */
+const digests = new WeakMap<Uint8Array, string>();
+
+/** What a side holds of a run at a point. What is made of it, is made when it is asked for, once. */
+export class Content implements PointContent {
+  readonly #checkpoints: Checkpoints;
+  readonly anchor: Uint8Array | undefined;
+  readonly difference: Uint8Array | undefined;
+  readonly result: RunResult | undefined;
+  #whole: Content | undefined;
+
+  constructor(parts: PointContent, checkpoints: Checkpoints) {
+    this.anchor = parts.anchor;
+    this.difference = parts.difference;
+    this.result = parts.result;
+    this.#checkpoints = checkpoints;
+  }
+
+  get fuel(): number {
+    const last = this.difference ?? this.anchor;
+    return this.result?.usage.fuel ?? (last === undefined ? 0 : this.#checkpoints.glance(last).fuel);
+  }
+
+  get anchorDigest(): string | undefined {
+    if (this.anchor === undefined) return undefined;
+    const digest = digests.get(this.anchor) ?? this.#checkpoints.digest(this.anchor);
+    digests.set(this.anchor, digest);
+    return digest;
+  }
+
+  /** The same point as a checkpoint that stands alone: itself, where it has no difference. */
+  get whole(): Content {
+    const { anchor, difference } = this;
+    if (anchor === undefined || difference === undefined) return this;
+    this.#whole ??= new Content({ anchor: this.#checkpoints.whole(difference, anchor) }, this.#checkpoints);
+    return this.#whole;
+  }
+
+  /** Whether the difference is one to the anchor, and something is there at all. */
+  get isSound(): boolean {
+    const { anchor, difference, result } = this;
+    if (difference === undefined) return anchor !== undefined || result !== undefined;
+    return anchor !== undefined && this.#checkpoints.glance(difference).base === this.anchorDigest;
+  }
+}

@@ -1,0 +1,17 @@
+/** Bounds of the driver of a run that moves. */
+export const MIGRATION_BOUNDS = {
+  /** Losses of the link that are remembered, to say how often it is lost: more do not say more. */
+  lossesRemembered: 8,
+  /** How far back a loss of the link counts, in milliseconds: what was an hour ago says little of the next minute. */
+  lossesWithinMs: 600_000,
+  /** How much the latest measurement of the link counts in the mean: some ten points say how it is now. */
+  recent: 0.1,
+  /** A message of fewer bytes says nothing of how many fit through the link. */
+  measuredBytes: 16 * 1024,
+  /** The longest wait before a point is said again to a side that does not answer, as a multiple of the lease. */
+  resendLeases: 8,
+  /** Points that are refused in a row before the run is taken to have no link: who refuses is not asked for ever. */
+  refusals: 3,
+  /** How much longer than the lease a side waits that takes over, as a multiple: clocks run differently. */
+  leaseMargin: 1.25,
+} as const;
