@@ -68,3 +68,15 @@ export const PROTOCOL_TIMES = {
   /** A side that has heard nothing for this long takes the link for dead. Five beats: one that is late is not a dead link. */
   leaseMs: 5_000,
 } as const;
+
+/** How soon silence is taken for a dead link: `failure-detector.ts`. */
+export const DETECTOR_BOUNDS = {
+  /** Pauses that are looked at: half a minute of beats, so that a link that has become slow is known as slow soon. */
+  pauses: 32,
+  /** Pauses before they are gone by at all. */
+  pausesToTrust: 4,
+  /** Deviations from the mean that a pause may be long: one in ten thousand is longer where they are normal. */
+  deviations: 4,
+  /** A single beat that is lost or late is no dead link. */
+  beats: 2,
+} as const;
