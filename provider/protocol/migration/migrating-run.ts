@@ -221,13 +221,13 @@ export class MigratingRun {
 
   /** Has the machine take a step, after which this is what is held here, and does what it says. */
   async #step(input: Input, content: Content): Promise<void> {
-    const { epoch, common } = this.#state;
+    const { epoch } = this.#state;
     const { state, actions } = this.#machine.step(this.#state, input);
     this.#state = state;
     this.#content = content;
     if (state.epoch !== epoch) this.#enteredEpoch();
     if (state.linked || state.epoch !== epoch) this.#waitNoMore();
-    if (state.common !== common || state.epoch !== epoch || !state.linked) this.#resendNoMore();
+    if (!state.linked || !this.#isUnanswered) this.#resendNoMore();
     await this.#perform(actions);
     if (!this.#isStopped) this.#armResend();
   }
@@ -298,6 +298,7 @@ export class MigratingRun {
 
   async #received(message: MigrationMessage, isOfThisLink: boolean): Promise<void> {
     const { side, timer } = this.#parts;
+    this.#resendNoMore();
     if (side === 'provider' && message.terms !== undefined) this.#terms = message.terms;
     const said = message.message;
     switch (said.type) {
@@ -476,7 +477,7 @@ export class MigratingRun {
     const then = (): void => {
       this.#resend = undefined;
       if (channel.isSending) return this.#armResend();
-      this.#shared.forget();
+      if (isExecutor(this.#state)) this.#shared.forget();
       this.#happens({ type: 'input', input: { type: 'resend' } });
       this.#armResend(afterMs);
     };
@@ -489,8 +490,10 @@ export class MigratingRun {
   }
 
   get #isUnanswered(): boolean {
-    const { over, common, point } = this.#state;
-    return !over && isExecutor(this.#state) && common < point;
+    const { side, over, epoch, common, point } = this.#state;
+    if (over || epoch < 0) return false;
+    // A provider that has lost the run may have said so in vain.
+    return isExecutor(this.#state) ? common < point : side === 'hub';
   }
 
   // The end.
