@@ -352,6 +352,8 @@ export async function simulate(plan: Plan): Promise<Ending> {
       if (to.link === link) to.run?.linked();
       to.run?.receive(message);
     } else if (answer !== undefined && message.message.type !== 'over') {
+      // What has come says that there is a link.
+      to.link = link;
       send(to, to.life, { id, task, message: answer, content: {} });
     }
   }
