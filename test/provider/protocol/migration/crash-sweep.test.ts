@@ -2,6 +2,8 @@
 import t from 'tap';
 import { inThread } from './in-thread.js';
 
+t.setTimeout(120_000);
+
 for (const mode of ['synchronous', 'asynchronous'] as const) {
   for (const responsible of ['hub', 'provider'] as const) {
     t.test(`a crash at any word of a ${mode} migration, the ${responsible} responsible, changes nothing`, async (t) => {

@@ -80,6 +80,8 @@ const MOST_MS = 30_000;
 const STEP_MS = 1;
 const LEASE_MS = 30;
 const DETECTED_WITHIN_MS = 20;
+/** What has left a side comes although the link is cut, or the side is killed, for so long. */
+const COMES_WITHIN_MS = 6;
 
 interface Process {
   readonly side: Side;
@@ -113,6 +115,8 @@ export async function simulate(plan: Plan): Promise<Ending> {
   const pathAt = new Map<number, readonly string[]>();
   let link = 0;
   let isCut = true;
+  /** When the link was cut, and until when what had left before still comes. */
+  let lost = { atMs: 0, comesUntilMs: 0 };
   let moves = 0;
   let messages = 0;
   let executed = 0;
@@ -336,8 +340,10 @@ export async function simulate(plan: Plan): Promise<Ending> {
     process.leftMs = Math.max(process.leftMs, time.nowMs) + bytes * faults.msPerByte;
     process.cameMs = Math.max(process.cameMs, process.leftMs + 0.5 + random() * faults.delayMs);
     const over = link;
+    const { leftMs } = process;
     time.later(process.cameMs - time.nowMs, () => {
-      if (link === over && !isCut) happens(to, 0, () => arrive(to, message));
+      if (link !== over || (isCut && (leftMs > lost.atMs || time.nowMs > lost.comesUntilMs))) return;
+      if (to.isUp) happens(to, 0, () => arrive(to, message));
     });
     return true;
   }
@@ -377,11 +383,13 @@ export async function simulate(plan: Plan): Promise<Ending> {
   function cut(): void {
     if (isCut) return;
     isCut = true;
-    const lost = link;
+    const cutOff = link;
+    const comesMs = (0.5 + random() / 2) * COMES_WITHIN_MS;
+    lost = { atMs: time.nowMs, comesUntilMs: time.nowMs + comesMs };
     tell(() => 'the link is cut');
     for (const process of Object.values(processes)) {
-      happens(process, random() * DETECTED_WITHIN_MS, () => {
-        if (process.link > lost) return;
+      happens(process, comesMs + random() * (DETECTED_WITHIN_MS - comesMs), () => {
+        if (process.link > cutOff) return;
         tell(() => `${process.side} knows that the link is lost`);
         process.link = -1;
         process.run?.linkLost();
