@@ -30,8 +30,13 @@ export function planOf(seed: number, flaw?: Flaw): Plan {
     threadMs: seed % 6 === 0 ? 30 : 1,
     suspends: 0.02 * rough(4),
   };
-  const terms = { pointMs: 2 + (seed % 4), reclaimMs: 120, isForHere: seed % 2 === 0, expectedFuel: (seed % 3) * 60 };
-  const asks = { offer: 0.02 + 0.01 * (seed % 4), adapt: 0.02, cancel: seed % 7 === 0 ? 0.001 : 0 };
+  const terms = {
+    pointMs: 2 + (seed % 4),
+    reclaimMs: seed % 3 === 0 ? 600 : 120,
+    isForHere: seed % 2 === 0,
+    expectedFuel: (seed % 3) * 60,
+  };
+  const asks = { offer: 0.03 + 0.03 * (seed % 4), adapt: 0.03, cancel: seed % 7 === 0 ? 0.001 : 0 };
   const broken = flaw === undefined ? {} : { machine: FLAWS[flaw] };
   return { seed, steps: 12 + (seed % 30), terms, faults, asks, isVolatile: seed % 4 === 3, ...broken };
 }

@@ -80,7 +80,7 @@ const MOST_MS = 30_000;
 const STEP_MS = 1;
 const LEASE_MS = 30;
 const DETECTED_WITHIN_MS = 20;
-/** What has left a side comes although the link is cut, or the side is killed, for so long. */
+/** What is under way comes for so long although the link is cut, or the side that sent it is killed. */
 const COMES_WITHIN_MS = 6;
 
 interface Process {
@@ -111,12 +111,12 @@ export async function simulate(plan: Plan): Promise<Ending> {
   let terms = plan.terms;
   let broken: string | undefined;
   let outcome: { readonly how: string; readonly result: RunResult | undefined } | undefined;
-  let safe: readonly string[] = [];
-  const pathAt = new Map<number, readonly string[]>();
+  let safe = '';
+  const pathAt = new Map<number, string>();
   let link = 0;
   let isCut = true;
-  /** When the link was cut, and until when what had left before still comes. */
-  let lost = { atMs: 0, comesUntilMs: 0 };
+  /** Until when what was under way still comes after the link was cut. */
+  let comesUntilMs = 0;
   let moves = 0;
   let messages = 0;
   let executed = 0;
@@ -222,12 +222,10 @@ export async function simulate(plan: Plan): Promise<Ending> {
         let anchor = checkpoint;
         let last = checkpoint;
         let isToStand = false;
-        let isOver = false;
         let sinceMs = 0;
         let finish: (end: RunEnd) => void = () => undefined;
         const end = new Promise<RunEnd>((resolve) => (finish = resolve));
         const over = (how: RunEnd): void => {
-          isOver = true;
           process.isExecuting = false;
           if (livesAt(process, life, () => `${how.kind} at step ${memory.step}`)) finish(how);
         };
@@ -263,7 +261,7 @@ export async function simulate(plan: Plan): Promise<Ending> {
           end,
           suspend: async () => {
             isToStand = true;
-            const how = isOver ? await end : await end;
+            const how = await end;
             return how.kind === 'suspended' ? how.checkpoint : undefined;
           },
         };
@@ -320,11 +318,8 @@ export async function simulate(plan: Plan): Promise<Ending> {
   function hubKeeps({ stub, content }: StubRecord): void {
     if (outcome !== undefined) breaks('a stub was kept after the outcome');
     const path = pathOfContent(content);
-    if (!safe.every((word, index) => path[index] === word)) {
-      breaks(`${safe.at(-1)} was safe, and the hub holds ${path.join(' ')}`);
-    }
-    if (pathAt.get(stub.point)?.join() !== path.join())
-      for (const at of pathAt.keys()) if (at >= stub.point) pathAt.delete(at);
+    if (!path.startsWith(safe)) breaks(`${safe}was safe, and the hub holds ${path}`);
+    if (pathAt.get(stub.point) !== path) for (const at of pathAt.keys()) if (at >= stub.point) pathAt.delete(at);
     pathAt.set(stub.point, path);
     const released = pathAt.get(stub.released);
     if (released !== undefined && released.length > safe.length) safe = released;
@@ -340,9 +335,8 @@ export async function simulate(plan: Plan): Promise<Ending> {
     process.leftMs = Math.max(process.leftMs, time.nowMs) + bytes * faults.msPerByte;
     process.cameMs = Math.max(process.cameMs, process.leftMs + 0.5 + random() * faults.delayMs);
     const over = link;
-    const { leftMs } = process;
     time.later(process.cameMs - time.nowMs, () => {
-      if (link !== over || (isCut && (leftMs > lost.atMs || time.nowMs > lost.comesUntilMs))) return;
+      if (link !== over || (isCut && time.nowMs > comesUntilMs)) return;
       if (to.isUp) happens(to, 0, () => arrive(to, message));
     });
     return true;
@@ -385,7 +379,7 @@ export async function simulate(plan: Plan): Promise<Ending> {
     isCut = true;
     const cutOff = link;
     const comesMs = (0.5 + random() / 2) * COMES_WITHIN_MS;
-    lost = { atMs: time.nowMs, comesUntilMs: time.nowMs + comesMs };
+    comesUntilMs = time.nowMs + comesMs;
     tell(() => 'the link is cut');
     for (const process of Object.values(processes)) {
       happens(process, comesMs + random() * (DETECTED_WITHIN_MS - comesMs), () => {
@@ -467,10 +461,10 @@ function undisturbed(steps: number): string {
   return essenceOf(resultOf(memory));
 }
 
-function pathOfContent({ anchor, difference, result }: PointContent): readonly string[] {
+function pathOfContent({ anchor, difference, result }: PointContent): string {
   const last = difference ?? anchor;
-  if (result !== undefined) return result.log[0]?.message.split(' ') ?? [];
-  return last === undefined ? [] : pathOf(last);
+  if (result !== undefined) return result.log[0]?.message ?? '';
+  return last === undefined ? '' : pathOf(last);
 }
 
 function newProcess(side: Side, disk?: StubRecord): Process {
@@ -490,7 +484,9 @@ function never<Value>(): Promise<Value> {
 function contentText({ anchor, difference, result }: PointContent): string {
   const parts = { anchor, difference };
   const texts = Object.entries(parts).flatMap(([name, bytes]) => {
-    return bytes === undefined ? [] : `${name} ${SMALL_CHECKPOINTS.digest(bytes)} at step ${pathOf(bytes).length}`;
+    return bytes === undefined
+      ? []
+      : `${name} ${SMALL_CHECKPOINTS.digest(bytes)} at step ${pathOf(bytes).split(' ').length - 1}`;
   });
   return [...texts, ...(result === undefined ? [] : ['a result'])].join(', ');
 }

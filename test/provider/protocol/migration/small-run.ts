@@ -15,8 +15,8 @@ export interface Memory {
   readonly fuel: number;
   readonly cells: readonly number[];
   readonly effects: readonly string[];
-  /** What was read, one word a step. */
-  readonly path: readonly string[];
+  /** What was read: a word and a space for each step. */
+  readonly path: string;
 }
 
 interface Written extends Omit<Memory, 'cells'> {
@@ -29,7 +29,7 @@ export const BEGINNING: Memory = {
   fuel: 0,
   cells: Array.from({ length: CELLS }, () => 0),
   effects: [],
-  path: [],
+  path: '',
 };
 
 /** One step further. */
@@ -42,7 +42,7 @@ export function stepped({ step, fuel, cells, effects, path }: Memory, read: stri
     fuel: fuel + 1 + (hash % 7),
     cells: cells.map((value, index) => (index === cell ? hash : value)),
     effects: hash % 3 === 0 ? [...effects, `${step}:${hash}`] : effects,
-    path: [...path, read],
+    path: `${path}${read} `,
   };
 }
 
@@ -54,7 +54,7 @@ export function resultOf({ fuel, effects, path }: Memory): RunResult {
       return { kind: 'publish', topic: 'chain', payload: Buffer.from(text), qos: 1, retain: false };
     }),
     reads: [],
-    log: [{ level: 'info', context: '', message: path.join(' ') }],
+    log: [{ level: 'info', context: '', message: path }],
     droppedLogLines: 0,
     usage: { fuel, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 },
   };
@@ -66,7 +66,7 @@ export function essenceOf({ outcome, effects, usage }: RunResult): string {
 }
 
 /** What was read on the way to a point. */
-export function pathOf(checkpoint: Uint8Array): readonly string[] {
+export function pathOf(checkpoint: Uint8Array): string {
   return read(checkpoint).path;
 }
 

@@ -21,7 +21,7 @@ export interface Swept {
 }
 
 export async function sweep({ mode, responsible, flaw }: Sweep): Promise<Swept> {
-  const terms = { pointMs: 4, reclaimMs: 120, responsible, mode, isForHere: false, expectedFuel: 0 };
+  const terms = { pointMs: 4, reclaimMs: 600, responsible, mode, isForHere: false, expectedFuel: 0 };
   const broken = flaw === undefined ? {} : { machine: FLAWS[flaw] };
   const plan: Plan = { seed: 1, steps: 60, terms, faults: NO_FAULTS, movesAt: [14, 30, 44], ...broken };
   const calm = await simulate(plan);
