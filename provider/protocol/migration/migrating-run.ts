@@ -3,21 +3,25 @@ import {
   executorOf,
   isExecutor,
   NO_RUN,
+  waitToTake,
   type Action,
   type Input,
   type Machine,
+  type PointMessage,
   type Side,
   type State,
   type Wait,
 } from '../responsibility/index.js';
+import { Alarm, type Timer } from './alarm.js';
 import { CHECKPOINTS, Content } from './content.js';
+import { Execution, type CameTo } from './execution.js';
 import { MIGRATION_BOUNDS } from './limits.js';
 import { LinkMeasure } from './link-measure.js';
+import { OneByOne } from './one-by-one.js';
 import type { Channel, Checkpoints, Host, MigrationMessage, StubKeeper, StubRecord, Terms } from './ports.js';
 import { propose } from './proposal.js';
 import { SharedContents } from './shared-contents.js';
-import { lagOf, otherThan, responsibleIn, type MigrationStatus } from './status.js';
-import { Stretch } from './stretch.js';
+import { isUnanswered, otherThan, statusOf, type MigrationStatus } from './status.js';
 
 export interface MigratingRunParts {
   readonly side: Side;
@@ -27,8 +31,7 @@ export interface MigratingRunParts {
   readonly host: Host;
   readonly stubs: StubKeeper;
   readonly channel: Channel;
-  /** Monotonic milliseconds, and calls at a later moment of them. */
-  readonly timer: { nowMs(): number; after(ms: number, then: () => void): () => void };
+  readonly timer: Timer;
   /** How long a side may hear nothing before it takes the link for dead: `welcome.leaseMs`. */
   readonly leaseMs: number;
   /** Told whenever `status` may have changed. */
@@ -41,33 +44,37 @@ export interface MigratingRunParts {
   readonly machine?: Machine | undefined;
 }
 
-/** What happens to a side, in the order in which it is dealt with. */
+/** What happens to a side. */
 type Happening =
   | { readonly type: 'started'; readonly actions: readonly Action[] }
-  | { readonly type: 'input'; readonly input: Input; readonly isStill?: () => boolean }
+  | { readonly type: 'linked' }
+  | { readonly type: 'input'; readonly input: Input }
+  | { readonly type: 'waited'; readonly wait: Wait; readonly isWanted: () => boolean }
   | { readonly type: 'received'; readonly message: MigrationMessage; readonly link: number }
   | { readonly type: 'adapted'; readonly terms: Terms }
   | { readonly type: 'offered' }
-  | { readonly type: 'unable'; readonly reason: string }
-  | { readonly type: 'came-to'; readonly content: Content; readonly isEnd: boolean; readonly offers: boolean };
+  | { readonly type: 'unable'; readonly error: unknown }
+  | ({ readonly type: 'came-to' } & CameTo);
 
 /**
  * One side of one run that moves: does what the machine of `responsibility/` says, one thing after the other, with what
  * its surroundings give it. It decides nothing by itself.
  *
- * Modes: it works, from the first call on; it has failed, or is closed: then it does nothing any more, and what is
- * kept is for the next one to go on with.
+ * It works from the beginning, until it is closed, or has failed: then it does nothing any more, and what is kept is for
+ * the next one to go on with.
  */
 export class MigratingRun {
   readonly #parts: MigratingRunParts;
-  readonly #checkpoints: Checkpoints;
   readonly #machine: Machine;
   readonly #shared: SharedContents;
+  readonly #execution: Execution;
   readonly #measure = new LinkMeasure();
-  readonly #queue: Happening[] = [];
-  #working: Promise<void> | undefined;
-  #isStopped = false;
+  readonly #happenings: OneByOne<Happening>;
+  readonly #takeover: Alarm;
+  readonly #resend: Alarm;
+  #resendMs = 0;
   #state: State;
+  /** At the point of the state. */
   #content: Content;
   #terms: Terms | undefined;
   #why: string;
@@ -75,172 +82,145 @@ export class MigratingRun {
   #link = 0;
   /** What the machine said last of executing here. */
   #mayRun = false;
-  #stretch: Stretch | undefined;
-  /** This side's own wish to have the other one execute. */
-  #gives = false;
+  /** The provider's wish to have the hub execute. The hub's are in its terms. */
+  #givesBack = false;
   #isDropped = false;
-  /** Whole points that the provider has refused, one after the other. */
+  /** Points that the provider has refused, one after the other. */
   #refusals = 0;
-  /** Fuel at a point, and when it was come to; and how much it took in a millisecond since the one before. */
-  #pace = { fuel: 0, atMs: 0, fuelPerMs: 0 };
-  #wait: { readonly cancel: () => void } | undefined;
-  #resend: { readonly cancel: () => void; readonly afterMs: number } | undefined;
 
-  /** @param record A new run at the hub (`NEW_RUN` and its first checkpoint), a stub from before a restart, or nothing. */
+  /**
+   * @param record A new run at the hub, a stub from before a restart, or nothing. A new run is `NEW_RUN` and its first
+   *   checkpoint, which has been kept: else who crashes would begin another run by this id.
+   */
   constructor(parts: MigratingRunParts, record: StubRecord | undefined) {
-    const { checkpoints = CHECKPOINTS, machine = createMachine(), timer } = parts;
+    const { checkpoints = CHECKPOINTS, machine = createMachine(), host, timer } = parts;
     this.#parts = parts;
-    this.#checkpoints = checkpoints;
     this.#machine = machine;
     this.#shared = new SharedContents(checkpoints);
     this.#content = new Content(record?.content ?? {}, checkpoints);
     this.#terms = record?.terms;
     this.#why = record?.why ?? '';
-    this.#pace = { fuel: this.#content.fuel, atMs: timer.nowMs(), fuelPerMs: 0 };
+    this.#takeover = new Alarm(timer);
+    this.#resend = new Alarm(timer);
+    this.#execution = new Execution({ host, checkpoints, timer, tell: () => this.#happenings.wake() });
+    this.#happenings = new OneByOne<Happening>({
+      deal: (happening) => this.#deal(happening),
+      otherwise: () => this.#execute(),
+      failed: (error) => this.#fail(error),
+    });
     const { state, actions } = machine.start(record?.stub ?? NO_RUN);
     this.#state = state;
-    this.#happens({ type: 'started', actions });
+    this.#happenings.add({ type: 'started', actions });
   }
 
   get status(): MigrationStatus {
-    const state = this.#state;
-    const { epoch, point, mode, linked } = state;
-    return {
-      executes: executorOf(epoch),
-      isExecuting: this.#stretch !== undefined && !this.#stretch.isDone && this.#stretch.epoch === epoch,
-      epoch,
-      point,
-      mode,
-      lag: lagOf(state),
-      responsible: responsibleIn(state),
+    return statusOf(this.#state, {
+      isExecuting: this.#execution.isUnderWay(this.#state.epoch),
       why: this.#why,
-      isLinked: linked,
-      isOver: state.over || this.#isDropped,
+      isDropped: this.#isDropped,
       fuel: this.#content.fuel,
-    };
+    });
   }
 
   /** There is a link, and the other side takes the task. */
   linked(): void {
     this.#link++;
     this.#shared.newLink();
-    this.#happens({ type: 'input', input: { type: 'linked' } });
+    this.#happenings.add({ type: 'linked' });
   }
 
   linkLost(): void {
     this.#measure.lost(this.#parts.timer.nowMs());
-    this.#happens({ type: 'input', input: { type: 'link-lost' } });
+    this.#happenings.add({ type: 'input', input: { type: 'link-lost' } });
   }
 
   receive(message: MigrationMessage): void {
-    this.#happens({ type: 'received', message, link: this.#link });
+    this.#happenings.add({ type: 'received', message, link: this.#link });
   }
 
-  /** Has the other side of the one that executes go on from the next point. At the provider, only while it executes. */
+  /**
+   * Has the other side than the one that executes go on from the next point. The hub may say so wherever the run is, and
+   * takes it back at once if it executes at a provider that it does not hear; the provider only while it executes.
+   */
   offer(): void {
-    this.#happens({ type: 'offered' });
+    this.#happenings.add({ type: 'offered' });
   }
 
   /** The hub's: what it wants has changed. */
   adapt(terms: Terms): void {
-    this.#happens({ type: 'adapted', terms });
+    this.#happenings.add({ type: 'adapted', terms });
   }
 
   /** The hub's: ends it without effect. */
   cancel(): void {
-    this.#happens({ type: 'input', input: { type: 'cancel' } });
+    this.#happenings.add({ type: 'input', input: { type: 'cancel' } });
   }
 
   /** Executes no further, and keeps its stub for the next start. Resolves when all that was begun to be kept is. */
   async close(): Promise<void> {
     this.#stop();
-    await this.#working;
+    await this.#happenings.settled();
   }
 
-  #happens(happening: Happening): void {
-    if (this.#isStopped) return;
-    this.#queue.push(happening);
-    this.#wake();
-  }
-
-  #wake(): void {
-    if (!this.#isStopped) this.#working ??= this.#work();
-  }
-
-  async #work(): Promise<void> {
-    // What is said together is dealt with before anything is begun.
-    await Promise.resolve();
-    try {
-      for (let next = this.#next(); next !== undefined; next = this.#next()) {
-        await this.#dealWith(next);
-        this.#parts.changed();
-      }
-    } catch (error) {
-      this.#fail(reasonOf(error));
-    } finally {
-      this.#working = undefined;
-    }
-  }
-
-  #next(): Happening | undefined {
-    if (this.#isStopped) return undefined;
-    return this.#queue.shift() ?? this.#goOn();
-  }
-
-  async #dealWith(happening: Happening): Promise<void> {
+  async #deal(happening: Happening): Promise<void> {
     switch (happening.type) {
       case 'started':
-        return this.#perform(happening.actions);
+        await this.#perform(happening.actions);
+        break;
+      case 'linked':
+        this.#refusals = 0;
+        await this.#step({ type: 'linked' });
+        break;
       case 'input':
-        return happening.isStill?.() === false ? undefined : this.#input(happening.input);
+        await this.#step(happening.input);
+        break;
+      case 'waited':
+        if (happening.isWanted()) await this.#waited(happening.wait);
+        break;
       case 'received':
-        return this.#received(happening.message, happening.link === this.#link);
+        await this.#received(happening.message, happening.link === this.#link);
+        break;
       case 'adapted':
-        return this.#adapted(happening.terms);
+        await this.#adapted(happening.terms);
+        break;
       case 'offered':
-        return this.#offered();
+        await this.#offered();
+        break;
       case 'came-to':
-        return this.#cameTo(happening);
+        await this.#cameTo(happening);
+        break;
       case 'unable':
-        return this.#unable(happening.reason);
+        await this.#unable(happening.error);
     }
+    if (this.#happenings.isStopped) return;
+    this.#armResend();
+    this.#parts.changed();
   }
 
-  async #input(input: Input): Promise<void> {
-    if (input.type === 'linked') this.#refusals = 0;
-    if (input.type === 'waited') this.#why = this.#whyTaken(input.wait);
-    await this.#step(input, this.#content);
-  }
+  // What the machine says.
 
-  #whyTaken(wait: Wait): string {
-    const { side } = this.#parts;
-    return wait === 'lease'
-      ? `the ${side} has taken over, as the link was lost and it is responsible`
-      : `the hub has taken over, as the provider was not heard for ${this.#terms?.reclaimMs} ms`;
-  }
-
-  /** Has the machine take a step, after which this is what is held here, and does what it says. */
-  async #step(input: Input, content: Content): Promise<void> {
+  /** Has the machine take a step, after which `content` is what is held here, and does what it says. */
+  async #step(input: Input, content = this.#content): Promise<void> {
     const { epoch } = this.#state;
     const { state, actions } = this.#machine.step(this.#state, input);
     this.#state = state;
     this.#content = content;
     if (state.epoch !== epoch) this.#enteredEpoch();
-    if (state.linked || state.epoch !== epoch) this.#waitNoMore();
-    if (!state.linked || !this.#isUnanswered) this.#resendNoMore();
+    if (state.linked) this.#takeover.cancel();
     await this.#perform(actions);
-    if (!this.#isStopped) this.#armResend();
   }
 
   #enteredEpoch(): void {
+    this.#takeover.cancel();
     this.#shared.newEpoch();
-    this.#gives = false;
+    this.#givesBack = false;
+    // What was wished for is so.
     if (this.#terms?.executes === executorOf(this.#state.epoch)) this.#terms = { ...this.#terms, executes: undefined };
   }
 
   async #perform(actions: readonly Action[]): Promise<void> {
     for (const action of actions) {
-      if (this.#isStopped) return;
+      if (this.#happenings.isStopped) return;
       switch (action.type) {
         case 'store':
           await this.#store(action);
@@ -253,7 +233,7 @@ export class MigratingRun {
           break;
         case 'halt':
           this.#mayRun = false;
-          this.#stretch?.leave();
+          this.#execution.leave();
           break;
         case 'wait':
           this.#waitFor(action.wait);
@@ -268,10 +248,9 @@ export class MigratingRun {
       this.#isDropped = true;
       return;
     }
-    if (this.#terms === undefined) throw new Error(`cannot keep the stub of ${id}: the hub has said no terms`);
     const { anchor, difference, result } = this.#content;
     const content = { anchor, difference, result };
-    const record = { id, task, stub, content, terms: this.#terms, why: this.#why };
+    const record = { id, task, stub, content, terms: this.#knownTerms, why: this.#why };
     if (outcome === undefined) await stubs.keep(record);
     else await stubs.over(record, outcome);
   }
@@ -286,243 +265,183 @@ export class MigratingRun {
     if (this.#isRefused) return;
     const { point, base } = message;
     const outgoing = this.#shared.outgoing(this.#content, { point, isNew: point > base });
-    if (!channel.send({ id, task, message, ...outgoing, terms })) this.#shared.newLink();
-    else this.#measure.sent(point, { bytes: bytesOf(outgoing.content), nowMs: timer.nowMs() });
+    const { anchor, difference } = outgoing.content;
+    const bytes = (anchor?.length ?? 0) + (difference?.length ?? 0);
+    const isTaken = channel.send({ id, task, message, ...outgoing, terms, why: this.#why });
+    if (isTaken) this.#measure.sent(point, { bytes, nowMs: timer.nowMs() });
+    else this.#shared.newLink();
+  }
+
+  #waitFor(wait: Wait): void {
+    const { leaseMs } = this.#parts;
+    const ms = wait === 'lease' ? leaseMs * MIGRATION_BOUNDS.leaseMargin : this.#knownTerms.reclaimMs;
+    this.#takeover.set(ms, (isWanted) => this.#happenings.add({ type: 'waited', wait, isWanted }));
+  }
+
+  async #waited(wait: Wait): Promise<void> {
+    this.#why =
+      wait === 'lease'
+        ? `the ${this.#parts.side} has taken over, as it is responsible and the link was lost`
+        : `the hub has taken over, as the provider was not heard for ${this.#knownTerms.reclaimMs} ms`;
+    await this.#step({ type: 'waited', wait });
+  }
+
+  /** What the other side should have answered to is said again, ever more rarely until it says something. */
+  #armResend(): void {
+    const { leaseMs, channel } = this.#parts;
+    const isToSpeak = this.#state.linked && isUnanswered(this.#state);
+    if (!isToSpeak) this.#resend.cancel();
+    if (!isToSpeak || this.#resend.isSet) return;
+    this.#resendMs = Math.min(Math.max(leaseMs, this.#resendMs * 2), leaseMs * MIGRATION_BOUNDS.resendLeases);
+    this.#resend.set(this.#resendMs, () => {
+      // What waits to be sent is not lost.
+      if (channel.isSending) return this.#armResend();
+      if (isExecutor(this.#state)) this.#shared.forget();
+      this.#happenings.add({ type: 'input', input: { type: 'resend' } });
+    });
   }
 
   // What comes from the other side.
+
+  async #received(message: MigrationMessage, isOfThisLink: boolean): Promise<void> {
+    this.#resend.cancel();
+    this.#resendMs = 0;
+    if (this.#parts.side === 'provider' && message.terms !== undefined) this.#terms = message.terms;
+    const said = message.message;
+    switch (said.type) {
+      case 'lacks':
+        this.#shared.forget();
+        return this.#step({ type: 'resend' });
+      case 'point':
+        return this.#receivedPoint(said, message, isOfThisLink);
+      case 'held':
+        if (said.epoch === this.#state.epoch) this.#receivedHeld(said.point);
+        break;
+      case 'nothing':
+        if (said.epoch === this.#state.epoch) this.#receivedNothing();
+        break;
+      case 'over':
+    }
+    await this.#step({ type: 'message', message: said });
+    // It is asked again over the next link.
+    if (this.#isRefused) await this.#step({ type: 'link-lost' });
+  }
+
+  #receivedHeld(point: number): void {
+    this.#refusals = 0;
+    this.#measure.held(point, this.#parts.timer.nowMs());
+    this.#shared.held(point);
+  }
+
+  #receivedNothing(): void {
+    this.#refusals++;
+    this.#shared.forget();
+    this.#why = 'the hub goes on with it, as the provider does not take it';
+    if (this.#terms?.executes === 'provider') this.#terms = { ...this.#terms, executes: undefined };
+  }
 
   get #isRefused(): boolean {
     return this.#refusals >= MIGRATION_BOUNDS.refusals;
   }
 
-  async #received(message: MigrationMessage, isOfThisLink: boolean): Promise<void> {
-    const { side, timer } = this.#parts;
-    this.#resendNoMore();
-    if (side === 'provider' && message.terms !== undefined) this.#terms = message.terms;
-    const said = message.message;
-    switch (said.type) {
-      case 'lacks':
-        this.#shared.forget();
-        return this.#step({ type: 'resend' }, this.#content);
-      case 'point':
-        return this.#receivedPoint(message, { type: 'message', message: said }, isOfThisLink);
-      case 'held':
-        if (said.epoch === this.#state.epoch) {
-          this.#refusals = 0;
-          this.#measure.held(said.point, timer.nowMs());
-          this.#shared.held(said.point);
-        }
-        break;
-      case 'nothing':
-        if (said.epoch !== this.#state.epoch) return;
-        this.#shared.forget();
-        this.#why = 'the hub goes on with it, as the provider does not take it';
-        if (this.#terms?.executes === 'provider') this.#terms = { ...this.#terms, executes: undefined };
-        this.#refusals++;
-        await this.#step({ type: 'message', message: said }, this.#content);
-        // It is asked again over the next link.
-        if (this.#isRefused) await this.#step({ type: 'link-lost' }, this.#content);
-        return;
-      case 'over':
-    }
-    return this.#step({ type: 'message', message: said }, this.#content);
-  }
-
-  async #receivedPoint(message: MigrationMessage, input: Input, isOfThisLink: boolean): Promise<void> {
-    const { point, epoch } = this.#state;
+  async #receivedPoint(said: PointMessage, message: MigrationMessage, isOfThisLink: boolean): Promise<void> {
+    const { side, host } = this.#parts;
+    const { epoch, point } = this.#state;
+    const input: Input = { type: 'message', message: said };
     const next = this.#machine.step(this.#state, input).state;
-    // What changes nothing is not looked at.
-    if (next.point === point && next.epoch === epoch) return this.#step(input, this.#content);
+    // What would change nothing is not looked at.
+    if (next.point === point && next.epoch === epoch) return this.#step(input);
     const content = this.#shared.incoming(message, this.#content);
     if (content === undefined) return this.#send({ type: 'lacks' });
-    const { host, side } = this.#parts;
-    const refusal =
-      host.refuses({ ...message.content }) ?? (content.isSound ? undefined : 'its parts do not belong together');
-    if (refusal !== undefined) {
-      if (side === 'provider')
-        this.#send({ type: 'nothing', epoch: message.message.type === 'point' ? message.message.epoch : epoch });
+    if (host.refuses(message.content) !== undefined || !content.isSound) {
+      if (side === 'provider') this.#send({ type: 'nothing', epoch: said.epoch });
       return;
     }
     this.#shared.took(content, isOfThisLink);
-    const other = otherThan(side);
-    this.#why =
-      next.epoch % 2 === (side === 'hub' ? 0 : 1) ? `the ${other} has handed it over` : `the ${other} executes it`;
+    this.#why = said.offer ? `the ${otherThan(side)} has handed it over` : (message.why ?? '');
     await this.#step(input, content);
   }
 
+  // What is wished for.
+
   async #adapted(terms: Terms): Promise<void> {
     this.#terms = terms;
-    // The provider hears of it with whatever is said next.
-    if (executorOf(this.#state.epoch) === 'provider') await this.#step({ type: 'resend' }, this.#content);
+    if (executorOf(this.#state.epoch) === 'hub') return;
+    // The provider hears of it with whatever is said to it.
+    if (this.#state.linked) return this.#step({ type: 'resend' });
+    const wait = waitToTake(this.#state);
+    if (terms.executes !== 'hub' || wait === undefined) return;
+    this.#why = 'the hub has taken it back, as it was asked to, and there is no link';
+    await this.#step({ type: 'waited', wait });
   }
 
   async #offered(): Promise<void> {
     const { side } = this.#parts;
-    if (side === 'provider' || this.#terms === undefined) this.#gives = isExecutor(this.#state);
-    else await this.#adapted({ ...this.#terms, executes: otherThan(executorOf(this.#state.epoch)) });
+    if (side === 'provider') this.#givesBack = isExecutor(this.#state);
+    else await this.#adapted({ ...this.#knownTerms, executes: otherThan(executorOf(this.#state.epoch)) });
+  }
+
+  get #knownTerms(): Terms {
+    if (this.#terms === undefined) throw new Error(`The hub has said no terms of ${this.#parts.id}`);
+    return this.#terms;
   }
 
   // Executing here.
 
-  /** What was come to and may be said now. Begins to execute, or to leave, where that is to be. */
-  #goOn(): Happening | undefined {
-    const { epoch, linked, mode, end, offer } = this.#state;
-    if (this.#stretch?.isDone === true && (this.#stretch.epoch !== epoch || this.#stretch.news === undefined)) {
-      this.#stretch = undefined;
-    }
-    const stretch = this.#stretch;
-    if (stretch !== undefined && (stretch.epoch !== epoch || !this.#mayRun)) stretch.leave();
-    if (!this.#mayRun || (stretch !== undefined && stretch.epoch !== epoch)) return undefined;
-    const offers = linked && !end && !offer && this.#isToOffer;
-    if (stretch === undefined) {
-      if (offers) return { type: 'came-to', content: this.#content, isEnd: false, offers };
-      return this.#execute();
-    }
-    const { news } = stretch;
-    const isToStand = offers || (linked && mode === 'synchronous');
-    if (news === undefined || (news.kind === 'passed' && isToStand)) {
-      // A synchronous stretch goes on to its first point.
-      if (offers || news !== undefined) stretch.leave();
-      return undefined;
-    }
-    stretch.takeNews();
-    const isEnd = news.kind === 'ended';
-    return { type: 'came-to', content: news.content, isEnd, offers: offers && !isEnd };
-  }
-
-  get #isToOffer(): boolean {
-    const { side } = this.#parts;
-    return this.#gives || this.#terms?.executes === otherThan(side);
-  }
-
   #execute(): Happening | undefined {
-    const { host } = this.#parts;
-    const from = this.#content.whole.anchor;
-    if (from === undefined || this.#terms === undefined) throw new Error('there is nothing to go on from');
-    this.#pace = { fuel: this.#content.fuel, atMs: this.#parts.timer.nowMs(), fuelPerMs: this.#pace.fuelPerMs };
-    const { epoch } = this.#state;
-    const { pointMs: everyMs } = this.#terms;
+    const [state, mayRun, content] = [this.#state, this.#mayRun, this.#content];
+    const gives = this.#givesBack || this.#terms?.executes === otherThan(state.side);
+    const pointMs = this.#terms?.pointMs ?? 0;
+    const before = this.#execution.isUnderWay(state.epoch);
     try {
-      const tell = (): void => this.#wake();
-      this.#stretch = new Stretch({ host, checkpoints: this.#checkpoints, epoch, from, everyMs, tell });
+      const cameTo = this.#execution.next({ state, mayRun, content, gives, pointMs });
+      if (this.#execution.isUnderWay(state.epoch) !== before) this.#parts.changed();
+      return cameTo === undefined ? undefined : { type: 'came-to', ...cameTo };
     } catch (error) {
-      return { type: 'unable', reason: reasonOf(error) };
+      return { type: 'unable', error };
     }
-    this.#parts.changed();
-    return undefined;
   }
 
-  /** The provider gives up what it took: the hub goes on from what it holds. */
-  async #unable(reason: string): Promise<void> {
+  async #cameTo({ content, isEnd, offers }: CameTo): Promise<void> {
+    const { side, leaseMs } = this.#parts;
+    const { epoch, point, linked, responsible, mode } = this.#state;
+    const proposed = propose({
+      side,
+      isLinked: linked,
+      terms: this.#knownTerms,
+      link: this.#measure,
+      bytes: content.difference?.length ?? content.anchor?.length ?? 0,
+      fuel: content.fuel,
+      fuelPerMs: this.#execution.fuelPerMs,
+      leaseMs,
+      before: { responsible, mode },
+    });
+    this.#why = proposed.why;
+    const proposal = { responsible: proposed.responsible, mode: proposed.mode, offer: offers, end: isEnd };
+    await this.#step({ type: 'reached', epoch, point, proposal }, content);
+  }
+
+  /** The host cannot go on with it. A provider gives up what it took: the hub goes on from what it holds. */
+  async #unable(error: unknown): Promise<void> {
     const { side, id, stubs } = this.#parts;
     if (side === 'provider') {
       await stubs.drop(id);
       this.#send({ type: 'nothing', epoch: this.#state.epoch });
     }
-    this.#fail(reason);
-  }
-
-  async #cameTo({ content, isEnd, offers }: Happening & { type: 'came-to' }): Promise<void> {
-    const { side, timer, leaseMs } = this.#parts;
-    const { epoch, point, linked } = this.#state;
-    if (this.#terms === undefined) throw new Error('there are no terms');
-    const { fuel } = content;
-    const nowMs = timer.nowMs();
-    const tookMs = nowMs - this.#pace.atMs;
-    this.#pace = {
-      fuel,
-      atMs: nowMs,
-      fuelPerMs: tookMs > 0 ? (fuel - this.#pace.fuel) / tookMs : this.#pace.fuelPerMs,
-    };
-    const { responsible, mode, why } = propose({
-      side,
-      isLinked: linked,
-      terms: this.#terms,
-      link: this.#measure,
-      bytes: content.difference?.length ?? content.anchor?.length ?? 0,
-      fuel,
-      fuelPerMs: this.#pace.fuelPerMs,
-      leaseMs,
-      before: this.#state,
-    });
-    this.#why = why;
-    const proposal = { responsible, mode, offer: offers, end: isEnd };
-    await this.#step({ type: 'reached', epoch, point, proposal }, content);
-  }
-
-  // Waiting.
-
-  #waitFor(wait: Wait): void {
-    const { timer, leaseMs } = this.#parts;
-    this.#waitNoMore();
-    const ms = wait === 'lease' ? leaseMs * MIGRATION_BOUNDS.leaseMargin : (this.#terms?.reclaimMs ?? leaseMs);
-    const then = (): void => {
-      this.#happens({ type: 'input', input: { type: 'waited', wait }, isStill: () => this.#wait === waiting });
-    };
-    const waiting = { cancel: timer.after(ms, then) };
-    this.#wait = waiting;
-  }
-
-  #waitNoMore(): void {
-    this.#wait?.cancel();
-    this.#wait = undefined;
-  }
-
-  /** What the other side should have answered to is said again, ever more rarely. */
-  #armResend(lastMs = 0): void {
-    const { timer, leaseMs, channel } = this.#parts;
-    if (this.#resend !== undefined || !this.#state.linked || !this.#isUnanswered) return;
-    const afterMs = Math.min(Math.max(leaseMs, lastMs * 2), leaseMs * MIGRATION_BOUNDS.resendLeases);
-    const then = (): void => {
-      this.#resend = undefined;
-      if (channel.isSending) return this.#armResend();
-      if (isExecutor(this.#state)) this.#shared.forget();
-      this.#happens({ type: 'input', input: { type: 'resend' } });
-      this.#armResend(afterMs);
-    };
-    this.#resend = { cancel: timer.after(afterMs, then), afterMs };
-  }
-
-  #resendNoMore(): void {
-    this.#resend?.cancel();
-    this.#resend = undefined;
-  }
-
-  get #isUnanswered(): boolean {
-    const { side, over, epoch, common, point } = this.#state;
-    if (over || epoch < 0) return false;
-    // A provider that has lost the run may have said so in vain.
-    return isExecutor(this.#state) ? common < point : side === 'hub';
+    this.#fail(error);
   }
 
   // The end.
 
-  #fail(reason: string): void {
-    if (this.#isStopped) return;
+  #fail(error: unknown): void {
     this.#stop();
-    this.#parts.failed(reason);
+    this.#parts.failed(error instanceof Error ? error.message : String(error));
   }
 
   #stop(): void {
-    this.#isStopped = true;
-    this.#queue.length = 0;
-    this.#waitNoMore();
-    this.#resendNoMore();
-    this.#stretch?.leave();
+    this.#happenings.stop();
+    this.#takeover.cancel();
+    this.#resend.cancel();
+    this.#execution.leave();
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function bytesOf({
-  anchor,
-  difference,
-}: {
-  anchor?: Uint8Array | undefined;
-  difference?: Uint8Array | undefined;
-}): number {
-  return (anchor?.length ?? 0) + (difference?.length ?? 0);
 }

@@ -49,6 +49,8 @@ export interface MigrationMessage {
   readonly leftOut?: string | undefined;
   /** What the hub wants: with each message of the hub. */
   readonly terms?: Terms | undefined;
+  /** With a point: why it proposes what it does, in a sentence, for people to read. */
+  readonly why?: string | undefined;
 }
 
 /** The answer to a point whose anchor was left out, and is not here. */

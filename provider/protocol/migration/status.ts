@@ -1,4 +1,4 @@
-import { isExecutor, isResponsible, type Side, type State } from '../responsibility/index.js';
+import { executorOf, isExecutor, isResponsible, type Side, type State } from '../responsibility/index.js';
 
 /** Where a run is, as this side knows it. */
 export interface MigrationStatus {
@@ -24,13 +24,33 @@ export function otherThan(side: Side): Side {
   return side === 'hub' ? 'provider' : 'hub';
 }
 
-/** Points that the other side is not known to hold. */
-export function lagOf(state: State): number {
-  return isExecutor(state) ? state.point - Math.max(state.base, state.common) : 0;
+/** Whether the other side should say something, and what was said to it is said again if it does not. */
+export function isUnanswered(state: State): boolean {
+  const { side, over, epoch, common, point } = state;
+  if (over || epoch < 0) return false;
+  // A provider that has lost the run may have said so in vain.
+  return isExecutor(state) ? common < point : side === 'hub';
 }
 
-/** Who goes on if the link is lost, as this side knows it. */
-export function responsibleIn(state: State): Side | undefined {
+export function statusOf(
+  state: State,
+  { isDropped, ...more }: Pick<MigrationStatus, 'isExecuting' | 'why' | 'fuel'> & { readonly isDropped: boolean },
+): MigrationStatus {
+  const { epoch, base, point, common, mode, linked, over } = state;
+  return {
+    ...more,
+    executes: executorOf(epoch),
+    epoch,
+    point,
+    mode,
+    lag: isExecutor(state) ? point - Math.max(base, common) : 0,
+    responsible: responsibleIn(state),
+    isLinked: linked,
+    isOver: over || isDropped,
+  };
+}
+
+function responsibleIn(state: State): Side | undefined {
   const { side } = state;
   const other = otherThan(side);
   if (isResponsible(state)) return side;

@@ -439,10 +439,14 @@ export async function simulate(plan: Plan): Promise<Ending> {
     return outcome !== undefined && processes.provider.disk === undefined && !processes.provider.isExecuting;
   }
 
+  function goesOn(): boolean {
+    return broken === undefined && !isDone() && time.nowMs < MOST_MS;
+  }
+
   start(processes.hub);
   start(processes.provider);
   join();
-  while (broken === undefined && !isDone() && time.nowMs < MOST_MS && (await time.next())) {
+  while (goesOn() && (await time.next())) {
     if (!isCalm()) trouble();
   }
   for (const { run } of Object.values(processes)) void run?.close();
