@@ -310,8 +310,7 @@ export class MigratingRun {
     const said = message.message;
     switch (said.type) {
       case 'lacks':
-        this.#shared.forget();
-        return this.#step({ type: 'resend' });
+        return this.#shared.lacks() ? this.#step({ type: 'resend' }) : undefined;
       case 'point':
         return this.#receivedPoint(said, message, isOfThisLink);
       case 'held':

@@ -19,6 +19,8 @@ export class SharedContents {
   /** By points of this epoch that are not yet known to be held. */
   readonly #underWay = new Map<number, Content>();
   #heldThere: Content | undefined;
+  /** Whether what was sent last over this link had all of it. */
+  #isSentWhole = false;
 
   constructor(checkpoints: Checkpoints) {
     this.#checkpoints = checkpoints;
@@ -28,12 +30,23 @@ export class SharedContents {
   newLink(): void {
     this.#sent = undefined;
     this.#received = undefined;
+    this.#isSentWhole = false;
   }
 
-  /** The other side has nothing. */
+  /** The other side may have nothing. */
   forget(): void {
     this.newLink();
     this.#heldThere = undefined;
+  }
+
+  /**
+   * The other side lacks an anchor.
+   * @returns whether it is to be sent: it is not when it has been since.
+   */
+  lacks(): boolean {
+    if (this.#isSentWhole) return false;
+    this.forget();
+    return true;
   }
 
   /** The other side's points are other ones from here on. */
@@ -47,6 +60,7 @@ export class SharedContents {
     const known = [this.#sent, this.#heldThere, this.#received];
     const leavesOut = said.anchor !== undefined && find(said.anchorDigest, known) !== undefined;
     this.#sent = said;
+    this.#isSentWhole = !leavesOut;
     this.#underWay.set(point, said);
     const { anchor, difference, result } = said;
     return leavesOut

@@ -4,7 +4,6 @@ import {
   SAFETY_RULES,
   type Action,
   type Machine,
-  type State,
   type Stub,
 } from '../../../../provider/protocol/responsibility/index.js';
 
@@ -16,16 +15,7 @@ export const FLAWS = {
     ...SAFETY_RULES,
     releasable: (stub: Stub) => stub.point,
   }),
-  'a provider takes back what it has offered': {
-    ...sound,
-    step: (state, input) => {
-      const step = sound.step(state, input);
-      if (state.side !== 'provider' || !state.offer || input.type !== 'link-lost') return step;
-      // As if the hub had never had it.
-      const before: State = { ...step.state, epoch: state.epoch + 1, offer: false, responsible: 'provider' };
-      return sound.step(before, { type: 'waited', wait: 'lease' });
-    },
-  },
+  'a provider takes back what it has offered': createMachine({ ...SAFETY_RULES, mayTakeBack: () => true }),
   'a stub is kept after it was said': {
     ...sound,
     step: (state, input) => {

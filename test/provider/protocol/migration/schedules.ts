@@ -38,7 +38,7 @@ export function planOf(seed: number, flaw?: Flaw): Plan {
   };
   const asks = { offer: 0.03 + 0.03 * (seed % 4), adapt: 0.03, cancel: seed % 7 === 0 ? 0.001 : 0 };
   const broken = flaw === undefined ? {} : { machine: FLAWS[flaw] };
-  return { seed, steps: 12 + (seed % 30), terms, faults, asks, isVolatile: seed % 4 === 3, ...broken };
+  return { seed, steps: 10 + (seed % 20), terms, faults, asks, isVolatile: seed % 4 === 3, ...broken };
 }
 
 /** Nothing is lost, and the executing side always waits for the other. */

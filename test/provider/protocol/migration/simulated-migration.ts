@@ -57,6 +57,8 @@ export interface Plan {
   /** Whether a provider that crashes has lost its stub. */
   readonly isVolatile?: boolean;
   readonly machine?: Machine;
+  /** What the provider's host does with all that it is given. */
+  readonly provider?: 'refuses' | 'cannot-execute' | undefined;
   readonly isTraced?: boolean;
 }
 
@@ -195,7 +197,7 @@ export async function simulate(plan: Plan): Promise<Ending> {
         failed: (reason) => {
           if (process.life !== life) return;
           tell(() => `${side} failed: ${reason}`);
-          if (reason !== 'the disk') breaks(`the ${side} failed: ${reason}`);
+          if (reason !== 'the disk' && reason !== 'the host') breaks(`the ${side} failed: ${reason}`);
           crash(process);
         },
         checkpoints: SMALL_CHECKPOINTS,
@@ -211,9 +213,10 @@ export async function simulate(plan: Plan): Promise<Ending> {
     return {
       refuses: ({ anchor, difference }: PointContent) => {
         for (const each of [anchor, difference]) if (each !== undefined) SMALL_CHECKPOINTS.glance(each);
-        return undefined;
+        return side === 'provider' && plan.provider === 'refuses' ? 'it is told to' : undefined;
       },
       execute: (checkpoint, onPoint, everyMs) => {
+        if (side === 'provider' && plan.provider === 'cannot-execute') throw new Error('the host');
         if (!livesAt(process, life, () => `executes from step ${memoryOf(checkpoint).step}`)) return deaf();
         if (process.isExecuting) breaks(`the ${side} executes twice at once`);
         process.isExecuting = true;
