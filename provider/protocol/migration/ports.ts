@@ -54,7 +54,7 @@ export interface MigrationMessage {
 }
 
 /** The answer to a point whose anchor was left out, and is not here. */
-export interface Lacks {
+interface Lacks {
   readonly type: 'lacks';
 }
 

@@ -4,6 +4,7 @@
  */
 import {
   MigratingRun,
+  type Channel,
   type Host,
   type MigrationMessage,
   type PointContent,
@@ -178,12 +179,7 @@ export async function simulate(plan: Plan): Promise<Ending> {
         task: 'small',
         host: hostOf(process),
         stubs: stubsOf(process),
-        channel: {
-          send: (message) => send(process, life, message),
-          get isSending() {
-            return process.leftMs > time.nowMs;
-          },
-        },
+        channel: channelOf(process),
         timer: {
           nowMs: () => time.nowMs,
           after: (ms, then) => {
@@ -206,6 +202,16 @@ export async function simulate(plan: Plan): Promise<Ending> {
       process.disk,
     );
     process.run = run;
+  }
+
+  function channelOf(process: Process): Channel {
+    const { life } = process;
+    return {
+      send: (message) => send(process, life, message),
+      get isSending() {
+        return process.leftMs > time.nowMs;
+      },
+    };
   }
 
   function hostOf(process: Process): Host {
