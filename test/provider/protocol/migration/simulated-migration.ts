@@ -57,6 +57,8 @@ export interface Plan {
   readonly crashAt?: { readonly side: Side; readonly word: number };
   /** Whether a provider that crashes has lost its stub. */
   readonly isVolatile?: boolean;
+  /** How much later than the hub a provider at least knows of a link, in milliseconds. */
+  readonly knowsLateMs?: number;
   readonly machine?: Machine;
   /** What the provider's host does with all that it is given. */
   readonly provider?: 'refuses' | 'cannot-execute' | undefined;
@@ -410,7 +412,8 @@ export async function simulate(plan: Plan): Promise<Ending> {
       process.leftMs = 0;
       process.cameMs = 0;
       // Not before the loss of the last one is known.
-      happens(process, DETECTED_WITHIN_MS + random() * 5, () => {
+      const lateMs = process.side === 'provider' ? (plan.knowsLateMs ?? 0) : 0;
+      happens(process, DETECTED_WITHIN_MS + lateMs + random() * 5, () => {
         if (link !== joined || isCut) return;
         tell(() => `${process.side} knows of link ${joined}`);
         process.link = joined;

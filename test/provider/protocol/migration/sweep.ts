@@ -34,10 +34,13 @@ export async function sweep({ mode, responsible, flaw }: Sweep): Promise<Swept> 
   return { ...counts, broken: { crash: JSON.stringify(crashes[first]), what, trace } };
 }
 
+/** What such a provider says before it knows of the link, that it has nothing, is said in vain. */
+const FORGETFUL = { isVolatile: true, knowsLateMs: 5 };
+
 /** Each that there can be, of each side. */
-function crashesIn({ words }: Ending): Pick<Plan, 'crashAt' | 'isVolatile'>[] {
+function crashesIn({ words }: Ending): Partial<Plan>[] {
   return (['hub', 'provider'] as const).flatMap((side) => {
     const all = Array.from({ length: words[side] }, (_, word) => ({ side, word }));
-    return all.flatMap((crashAt) => (side === 'hub' ? [{ crashAt }] : [{ crashAt }, { crashAt, isVolatile: true }]));
+    return all.flatMap((crashAt) => (side === 'hub' ? [{ crashAt }] : [{ crashAt }, { crashAt, ...FORGETFUL }]));
   });
 }
