@@ -1,5 +1,5 @@
 /** Where runs of an application go follows the link, the provider's other hubs and the hub's own load: all processes of their own. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ApiClient } from '../../hub/api/client.js';
@@ -52,6 +52,7 @@ class Home {
     const places = ['--tasks', tasks, '--data', data, '--listen', '127.0.0.1:0', '--api', '127.0.0.1:0'];
     const hub = await HubProcess.start(t, [...places, '--app', file, '--report', 'json', '--log', 'info']);
     await until('there is a session', 30_000, () => hub.stderr.includes('a session with a provider is open'));
+    await until('its API is there', 30_000, () => existsSync(join(data, 'api.json')));
     const device = await Device.connect(t, hub.brokerUrl, ['done/+']);
     const home = new Home(hub, device, data, await ApiClient.of(data));
     await home.run(first);
