@@ -29,6 +29,7 @@ interface ProviderFlags {
   readonly insecureLoopback: boolean;
   readonly threads?: number;
   readonly device?: string;
+  readonly stubs: 'disk' | 'memory';
   readonly for?: number;
 }
 
@@ -123,6 +124,11 @@ const provider = program
     '--device <class>',
     'what kind of machine it is, such as server, for applications that prefer one',
     deviceClass,
+  )
+  .addOption(
+    new Option('--stubs <where>', 'where it keeps runs that move to it; those in memory end with it')
+      .choices(['disk', 'memory'])
+      .default('disk'),
   )
   .option('--for <duration>', 'stop after this long, such as 20s', duration)
   .action(async ({ for: forMs, ...flags }: ProviderFlags) => {

@@ -53,6 +53,7 @@ export interface ProviderCommandOptions {
   readonly threads: number | undefined;
   /** See `ProviderOptions.device`. */
   readonly device: string | undefined;
+  readonly stubs: 'disk' | 'memory';
   readonly stopped: Promise<unknown>;
 }
 
@@ -71,6 +72,7 @@ export async function providerCommand(options: ProviderCommandOptions, out: Outp
     name: hostname(),
     device: options.device,
     policy: DEFAULT_POLICY,
+    stubs: options.stubs,
     observe: (observation) => out.write(`${lineFor(observation)}\n`),
     clock: Date.now,
     nowMs: () => performance.now(),

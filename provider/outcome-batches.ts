@@ -1,5 +1,6 @@
 import { PROVIDER_BOUNDS } from './policy.js';
 import { encodeProviderMessage, PROTOCOL_BOUNDS, ProtocolError, type RemoteOutcome } from './protocol/index.js';
+import { smallerResults } from './protocol/smaller-results.js';
 
 /** Outcomes of one turn of the event loop go home in as few messages as possible. */
 export class OutcomeBatches {
@@ -43,12 +44,7 @@ export class OutcomeBatches {
 
   /** What it read is left out before the outcome itself is. */
   #sendAlone(outcome: RemoteOutcome): void {
-    const unrecorded = 'what it read is larger than a message may be';
-    const reads = outcome.reads.map(({ bucket, key, version }) => ({ bucket, key, version }));
-    const message = 'what it answers is larger than a message may be';
-    const lost = { effects: [], reads: [], listed: undefined, log: [], outcome: { kind: 'failed', message } } as const;
-    const withoutRecord = { ...outcome, reads, pages: undefined, unrecorded };
-    for (const each of [outcome, withoutRecord, { ...withoutRecord, ...lost }]) {
+    for (const each of smallerResults(outcome)) {
       try {
         this.#send(encodeProviderMessage({ type: 'outcomes', outcomes: [each] }));
         return;

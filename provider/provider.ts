@@ -40,6 +40,8 @@ export interface ProviderOptions {
   /** The class of this machine, which applications can prefer; undefined for none. */
   readonly device?: string | undefined;
   readonly policy: ProviderPolicy;
+  /** What keeps stubs of runs that move. */
+  readonly stubs: 'disk' | 'memory';
   readonly observe: (observation: ProviderObservation) => void;
   /** Milliseconds since 1970 (UTC), and milliseconds on a clock that nobody sets. */
   readonly clock: () => number;
@@ -188,7 +190,7 @@ class OpenProvider implements Provider {
   }
 
   welcome(hub: string, signature: Uint8Array, version: number): ProviderMessage {
-    const { threads, policy, device } = this.#options;
+    const { threads, policy, device, stubs } = this.#options;
     const { heartbeatMs, leaseMs } = this.times;
     return {
       type: 'welcome',
@@ -200,6 +202,7 @@ class OpenProvider implements Provider {
       windowBytes: policy.queuedBytes,
       capacity: { threads, fuelPerSecond: this.#speed.fuelPerSecond, device },
       revision: this.#replicas.get(hub)?.replica.revision ?? 0,
+      stubs,
     };
   }
 

@@ -97,6 +97,8 @@ export class Session {
   receive(message: HubMessage): void {
     switch (message.type) {
       case 'hello':
+      case 'move':
+      case 'piece':
         return this.#advance(message);
       case 'configure':
         return this.#configure(message);

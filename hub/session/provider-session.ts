@@ -244,6 +244,9 @@ export class ProviderSession implements LinkEvents {
       case 'outcomes':
         for (const outcome of message.outcomes) this.#answered(outcome);
         return this.#parts.changed();
+      case 'move':
+      case 'piece':
+        return; // no run of this hub moves yet
       case 'window':
         this.#window = message.runs;
         return this.#parts.changed();

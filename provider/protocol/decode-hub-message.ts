@@ -4,6 +4,7 @@ import { Fields } from './fields.js';
 import { decodeFrame } from './frame.js';
 import { PROTOCOL_BOUNDS as MOST } from './limits.js';
 import type { HubMessage, HubMessageType, RemoteRun, StateEntry, TaskSpec } from './messages.js';
+import { moveOf, pieceOf } from './decode-move.js';
 import { closeOf, limitsOf, listedOf } from './decode-shared-parts.js';
 import { KEY_BYTES, NONCE_BYTES, SHA256_BYTES, SIGNATURE_BYTES } from './sizes.js';
 
@@ -58,6 +59,8 @@ const READERS: { readonly [Type in HubMessageType]: (fields: Fields) => HubMessa
   }),
   runs: (fields) => ({ type: 'runs', runs: fields.list('runs', MOST.runs, runOf) }),
   cancel: (fields) => ({ type: 'cancel', n: fields.whole('n') }),
+  move: moveOf,
+  piece: pieceOf,
   beat: (fields) => ({ type: 'beat', beat: fields.whole('beat') }),
   drain: () => ({ type: 'drain' }),
   close: closeOf,

@@ -1,6 +1,6 @@
-import type { Effect, Read } from '../../runtime/index.js';
+import type { Effect, Read, RunResult } from '../../runtime/index.js';
 import { encodeFrame } from './frame.js';
-import type { HubMessage, ProviderMessage, RemoteOutcome, RemoteRun, StateEntry } from './messages.js';
+import type { HubMessage, Move, ProviderMessage, RemoteRun, StateEntry } from './messages.js';
 
 /** Collects the binary parts of a message. */
 class Parts {
@@ -39,6 +39,10 @@ function hubHeader(message: HubMessage, { add }: Parts): object {
       return { ...message, entries: message.entries.map((entry) => entryHeader(entry, add)) };
     case 'runs':
       return { runs: message.runs.map((run) => runHeader(run, add)) };
+    case 'move':
+      return moveHeader(message, add);
+    case 'piece':
+      return { ...message, bytes: add(message.bytes) };
     case 'configure':
     case 'cancel':
     case 'beat':
@@ -56,7 +60,11 @@ function providerHeader(message: ProviderMessage, { add }: Parts): object {
     case 'welcome':
       return { ...message, signature: text(message.signature) };
     case 'outcomes':
-      return { outcomes: message.outcomes.map((outcome) => outcomeHeader(outcome, add)) };
+      return { outcomes: message.outcomes.map((outcome) => resultHeader(outcome, add)) };
+    case 'move':
+      return moveHeader(message, add);
+    case 'piece':
+      return { ...message, bytes: add(message.bytes) };
     case 'wanted':
     case 'stored':
     case 'ready':
@@ -78,9 +86,13 @@ function runHeader(run: RemoteRun, add: Add): object {
   return { ...run, event: { ...run.event, payload: add(run.event.payload) } };
 }
 
-function outcomeHeader(outcome: RemoteOutcome, add: Add): object {
-  const reads = outcome.reads.map((read) => readHeader(read, add));
-  return { ...outcome, reads, effects: outcome.effects.map((effect) => effectHeader(effect, add)) };
+function moveHeader(move: Move, add: Add): object {
+  return { ...move, result: move.result && resultHeader(move.result, add) };
+}
+
+function resultHeader(result: Pick<RunResult, 'reads' | 'effects'>, add: Add): object {
+  const reads = result.reads.map((read) => readHeader(read, add));
+  return { ...result, reads, effects: result.effects.map((effect) => effectHeader(effect, add)) };
 }
 
 function readHeader(read: Read, add: Add): object {

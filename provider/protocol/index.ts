@@ -10,6 +10,8 @@ export { PROTOCOL_BOUNDS, PROTOCOL_TIMES } from './limits.js';
 export type {
   Capacity,
   HubMessage,
+  Move,
+  Piece,
   ProviderMessage,
   RemoteOutcome,
   RemoteRun,

@@ -25,6 +25,22 @@ export const PROTOCOL_BOUNDS = {
   chunkBytes: 256 * KiB,
   /** Pieces that are on the way unacknowledged: keeps a line of 100 ms at 10 MiB/s busy. */
   chunksAhead: 4,
+  /** A packed checkpoint of a run that moves: what a line of 1 MiB/s takes in a minute. */
+  checkpointBytes: 64 * MiB,
+  /** The same unpacked: little that is sent must not become much here. */
+  checkpointBodyBytes: 512 * MiB,
+  /** Of checkpoints that are on their way in a session, all together: one anchor and its difference at the least. */
+  movingBytes: 128 * MiB,
+  /** Runs whose checkpoints are on their way at once. */
+  movingAtOnce: 64,
+  /** Messages about one run that wait for their way: more than may be ahead, so that only repetitions are left out. */
+  movesWaiting: 16,
+  /** What a link may hold when a piece is added: beats and outcomes that come then are not late. */
+  movingBufferedBytes: 1 * MiB,
+  /** A migration's name: a run's, and as much again as makes it the only one. */
+  migrationIdLength: 576,
+  /** The longest time that a hub's terms have: a month, as a timer takes no more. */
+  termMs: 2_000_000_000,
   /** A name: of a task, a hub, a provider. */
   nameLength: 256,
   /** An id of an event or a run, made by the hub. */
@@ -67,6 +83,8 @@ export const PROTOCOL_TIMES = {
   heartbeatMs: 1_000,
   /** A side that has heard nothing for this long takes the link for dead. Five beats: one that is late is not a dead link. */
   leaseMs: 5_000,
+  /** After so long a link that held too much is looked at again. */
+  movingAgainMs: 5,
 } as const;
 
 /** How soon silence is taken for a dead link: `failure-detector.ts`. */

@@ -11,10 +11,12 @@ import type {
   Outcome,
   Points,
   Read,
+  RunResult,
   TaskEvent,
   Usage,
 } from '../../runtime/index.js';
 import type { ProtocolErrorCode } from './errors.js';
+import type { MigrationMessage } from './migration/ports.js';
 
 /** A task as a hub wants it executed. */
 export interface TaskSpec {
@@ -81,6 +83,27 @@ export interface RemoteOutcome {
   readonly queuedMs: number;
 }
 
+/** One message about a run that moves, in either direction. Its checkpoints came before it, in pieces. */
+export interface Move extends Pick<MigrationMessage, 'id' | 'task' | 'message' | 'leftOut' | 'terms'> {
+  readonly type: 'move';
+  /** How the run ended, with the point that says `end`. */
+  readonly result: RunResult | undefined;
+  /** How long they are, packed; 0 for none. */
+  readonly anchorBytes: Bytes;
+  readonly differenceBytes: Bytes;
+}
+
+/** A part of a packed checkpoint. The next one of the same migration goes on where it ends. */
+export interface Piece {
+  readonly type: 'piece';
+  /** The migration's. */
+  readonly id: string;
+  readonly of: 'anchor' | 'difference';
+  readonly offset: Bytes;
+  readonly total: Bytes;
+  readonly bytes: Uint8Array;
+}
+
 /** A piece of a provider's work that the hub plans with. */
 export interface Capacity {
   readonly threads: number;
@@ -131,6 +154,8 @@ export type HubMessage =
     }
   | { readonly type: 'runs'; readonly runs: readonly RemoteRun[] }
   | { readonly type: 'cancel'; readonly n: number }
+  | Move
+  | Piece
   | { readonly type: 'beat'; readonly beat: number }
   | { readonly type: 'drain' }
   | { readonly type: 'close'; readonly code: ProtocolErrorCode | 'done'; readonly message: string };
@@ -160,6 +185,8 @@ export type ProviderMessage =
       readonly capacity: Capacity;
       /** The revision of this hub's state that the provider still has, of the hello's epoch; 0 for none. */
       readonly revision: number;
+      /** What keeps its stubs of runs that move: in memory, they are gone when it ends. */
+      readonly stubs: 'disk' | 'memory';
     }
   | {
       readonly type: 'challenge';
@@ -176,6 +203,8 @@ export type ProviderMessage =
   | { readonly type: 'stored'; readonly digest: string; readonly bytes: Bytes }
   | { readonly type: 'ready'; readonly config: number; readonly tasks: readonly TaskState[] }
   | { readonly type: 'outcomes'; readonly outcomes: readonly RemoteOutcome[] }
+  | Move
+  | Piece
   | { readonly type: 'window'; readonly runs: number }
   | {
       readonly type: 'beat';

@@ -53,6 +53,8 @@ export function nextState(state: SessionState, input: SessionInput): SessionStat
       return inOpen(state, input);
     case 'draining':
       if (input.type === 'cancel' || input.type === 'beat' || input.type === 'state') return state;
+      // Runs that move come home.
+      if (input.type === 'move' || input.type === 'piece') return state;
       if (input.type === 'received' || input.type === 'provisioned' || input.type === 'chunk') return state;
       throw outOfTurn(input, 'the session is draining');
     case 'closed':
@@ -87,6 +89,9 @@ function inOpen(state: SessionState, input: Exclude<SessionInput, { type: 'close
     case 'state':
     case 'cancel':
     case 'beat':
+    // Also before tasks are ready: a run that moves was there before the session.
+    case 'move':
+    case 'piece':
       return state;
   }
 }

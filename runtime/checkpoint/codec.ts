@@ -1,6 +1,7 @@
 /** Checkpoints as bytes, and back. */
 import { createHash } from 'node:crypto';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib';
 import { BodyReader } from './body-reader.js';
 import { BodyWriter } from './body-writer.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -17,6 +18,9 @@ import {
 import { readGuest, writeGuest } from './guest-codec.js';
 import { refuseImplausible } from './plausible.js';
 import { readRequest, writeAuthority, writeRequest } from './request-codec.js';
+
+const deflateAside = promisify(deflateRaw);
+const inflateAside = promisify(inflateRaw);
 
 /** Most of what packing gains, for a tenth of the time: pages are mostly zeros and repetitions. */
 const PACKING_LEVEL = 1;
@@ -76,6 +80,30 @@ export function unpackCheckpoint(bytes: Uint8Array): Uint8Array {
   return framed(bodyOf(bytes), PACKING.none);
 }
 
+/** `packCheckpoint`, with the work done elsewhere than in the caller's thread. @throws CheckpointFault */
+export async function packCheckpointAside(bytes: Uint8Array): Promise<Uint8Array> {
+  const body = bodyOf(bytes);
+  return framedAs(await deflateAside(body, { level: PACKING_LEVEL }), PACKING.deflate, body.length);
+}
+
+/**
+ * `unpackCheckpoint`, with the work done elsewhere than in the caller's thread.
+ * @param most bytes that it may have then.
+ * @throws CheckpointFault
+ */
+export async function unpackCheckpointAside(bytes: Uint8Array, most: number): Promise<Uint8Array> {
+  const { stored, packing, bodyBytes } = frameOf(bytes);
+  if (bodyBytes > most) throw new CheckpointFault(`it may have ${most} bytes when it is unpacked: it has ${bodyBytes}`);
+  if (packing === PACKING.none) return framedAs(stored, packing, bodyBytes);
+  try {
+    const body = await inflateAside(stored, { maxOutputLength: Math.max(1, bodyBytes) });
+    if (body.length === bodyBytes) return framedAs(body, PACKING.none, bodyBytes);
+  } catch (error) {
+    throw new CheckpointFault('the checkpoint cannot be unpacked', { cause: error });
+  }
+  throw new CheckpointFault('the checkpoint is not as long as its header says');
+}
+
 /** Names a checkpoint, in hex: the same whether it is packed or not. @throws CheckpointFault */
 export function checkpointDigest(bytes: Uint8Array): string {
   return createHash('sha256').update(bodyOf(bytes)).digest('hex');
@@ -90,12 +118,16 @@ export function authorityOf(request: Pick<Checkpoint['request'], 'limits' | 'gra
 
 function framed(body: Uint8Array, packing: number): Uint8Array {
   const stored = packing === PACKING.deflate ? deflateRawSync(body, { level: PACKING_LEVEL }) : body;
+  return framedAs(stored, packing, body.length);
+}
+
+function framedAs(stored: Uint8Array, packing: number, bodyBytes: number): Uint8Array {
   const out = Buffer.allocUnsafeSlow(HEADER_BYTES + stored.length + DIGEST_BYTES);
   out.write(MAGIC, 0, 'latin1');
   out.writeUInt16LE(FORMAT_VERSION, 8);
   out.writeUInt8(packing, 10);
   out.writeUInt8(0, 11);
-  out.writeUInt32LE(body.length, 12);
+  out.writeUInt32LE(bodyBytes, 12);
   out.writeUInt32LE(stored.length, 16);
   out.set(stored, HEADER_BYTES);
   const end = HEADER_BYTES + stored.length;
@@ -103,8 +135,21 @@ function framed(body: Uint8Array, packing: number): Uint8Array {
   return out;
 }
 
+/** A file that is as long as it says and has its checksum, and whose body may be unpacked. */
+interface CheckedFrame {
+  readonly stored: Uint8Array;
+  readonly packing: number;
+  readonly bodyBytes: number;
+}
+
 /** @throws CheckpointFault */
 function bodyOf(bytes: Uint8Array): Uint8Array {
+  const { stored, packing, bodyBytes } = frameOf(bytes);
+  return packing === PACKING.none ? stored : inflated(stored, bodyBytes);
+}
+
+/** @throws CheckpointFault */
+function frameOf(bytes: Uint8Array): CheckedFrame {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (file.length < HEADER_BYTES + DIGEST_BYTES || file.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw new CheckpointFault('these bytes are no checkpoint');
@@ -130,12 +175,12 @@ function bodyOf(bytes: Uint8Array): Uint8Array {
   switch (packing) {
     case PACKING.none:
       if (stored !== bodyBytes) throw new CheckpointFault('the lengths in the header differ');
-      return body;
+      return { stored: body, packing, bodyBytes };
     case PACKING.deflate:
       if (bodyBytes > stored * packedRatio + packedRatio) {
         throw new CheckpointFault(`${stored} bytes cannot be unpacked to ${bodyBytes}`);
       }
-      return inflated(body, bodyBytes);
+      return { stored: body, packing, bodyBytes };
     default:
       throw new CheckpointFault(`the checkpoint is packed in a way (${packing}) that this Sterna does not know`);
   }

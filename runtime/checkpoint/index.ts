@@ -6,7 +6,9 @@ export {
   decodeCheckpoint,
   encodeCheckpoint,
   packCheckpoint,
+  packCheckpointAside,
   unpackCheckpoint,
+  unpackCheckpointAside,
 } from './codec.js';
 export { applyDelta, deltaOf, wholeCheckpoint } from './delta.js';
 export { describeCheckpoint, type CheckpointDescription } from './describe.js';

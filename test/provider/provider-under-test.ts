@@ -30,13 +30,14 @@ export interface ProviderTestOptions {
   /** Where an earlier one of the same key listened. */
   readonly port?: number;
   readonly key?: ReturnType<typeof newSigningKey>;
+  readonly stubs?: 'disk' | 'memory';
 }
 
 /** On loopback without TLS; it is closed when the test ends. */
 export async function providerUnderTest(t: Test, options: ProviderTestOptions = {}): Promise<ProviderUnderTest> {
   const dataDir = options.dataDir ?? join(t.testdir({}), 'provider');
   mkdirSync(dataDir, { recursive: true });
-  const { key = newSigningKey(), threads = 2, startRuntime = createRuntime, times } = options;
+  const { key = newSigningKey(), threads = 2, startRuntime = createRuntime, times, stubs = 'disk' } = options;
   const hubs = await KnownHubs.open(join(dataDir, 'hubs.json'));
   const seen: ProviderObservation[] = [];
   const provider = await createProvider({
@@ -48,6 +49,7 @@ export async function providerUnderTest(t: Test, options: ProviderTestOptions = 
     name: 'under-test',
     device: options.device,
     policy: { ...DEFAULT_POLICY, ...options.policy },
+    stubs,
     observe: (observation) => seen.push(observation),
     clock: Date.now,
     nowMs: () => performance.now(),

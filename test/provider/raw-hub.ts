@@ -57,7 +57,7 @@ export class RawHub {
     const transcript = this.#transcript(greeting.nonce, hubNonce, stateEpoch);
     return {
       type: 'hello',
-      version: 1,
+      version: 2,
       key: this.#key.publicKey,
       nonce: hubNonce,
       name: 'raw',
@@ -137,7 +137,7 @@ export class RawHub {
 
   #transcript(providerNonce: Uint8Array, hubNonce: Uint8Array, stateEpoch: string): Transcript {
     return {
-      version: 1,
+      version: 2,
       binding: this.#link?.binding ?? new Uint8Array(),
       providerNonce,
       hubNonce,

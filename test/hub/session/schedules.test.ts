@@ -134,6 +134,7 @@ async function scene(t: Test, { seed, policy, there, change, checked = 0 }: Scen
     hubs,
     name: 'far',
     policy: { ...DEFAULT_POLICY, window: 6 },
+    stubs: 'memory',
     observe: () => undefined,
     clock: () => 5_000,
     nowMs: () => timer.nowMs(),

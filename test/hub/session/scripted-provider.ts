@@ -50,7 +50,7 @@ export class ScriptedProvider {
     this.#events = events;
     const providerNonce = randomBytes(NONCE_BYTES);
     const gone = (): void => void this.closed++;
-    setImmediate(() => this.say({ type: 'greeting', versions: [1], nonce: providerNonce, name: 'scripted' }));
+    setImmediate(() => this.say({ type: 'greeting', versions: [2], nonce: providerNonce, name: 'scripted' }));
     return Promise.resolve({
       binding: new Uint8Array(),
       bufferedBytes: 0,
@@ -90,6 +90,7 @@ export class ScriptedProvider {
       windowBytes: 1_000_000,
       capacity: { threads: 1, fuelPerSecond: 0 },
       revision: 0,
+      stubs: 'memory',
     };
   }
 }

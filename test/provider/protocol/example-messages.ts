@@ -5,10 +5,77 @@ import type { HubMessage, ProviderMessage } from '../../../provider/protocol/ind
 const bytes = (length: number, fill: number): Uint8Array => Buffer.alloc(length, fill);
 const digest = 'ab'.repeat(32);
 
+const usage = { fuel: 5, peakMemoryBytes: 6, wallMs: 0.5, hostMs: 0.25, outputBytes: 7, logBytes: 8 };
+
+/** What either side says of a run that moves. */
+const MOVES: readonly (HubMessage & ProviderMessage)[] = [
+  {
+    type: 'move',
+    id: 'e-1/a#0011',
+    task: 'a',
+    message: {
+      type: 'point',
+      epoch: 2,
+      base: 3,
+      from: 4,
+      point: 5,
+      whole: true,
+      responsible: 'provider',
+      mode: 'asynchronous',
+      offer: true,
+      end: false,
+    },
+    leftOut: digest,
+    terms: {
+      pointMs: 250,
+      reclaimMs: 60_000,
+      responsible: 'hub',
+      mode: 'synchronous',
+      executes: 'provider',
+      isForHere: true,
+      expectedFuel: 1.5,
+    },
+    result: undefined,
+    anchorBytes: 0,
+    differenceBytes: 7,
+  },
+  {
+    type: 'move',
+    id: 'i',
+    task: 'a',
+    message: { type: 'held', epoch: 0, point: 9 },
+    leftOut: undefined,
+    terms: undefined,
+    result: {
+      runId: 'e-1/a',
+      outcome: { kind: 'completed' },
+      effects: [{ kind: 'publish', topic: 'out/a', payload: bytes(3, 4), qos: 1, retain: true }],
+      reads: [{ bucket: 'b', key: 'k', version: 3, value: bytes(2, 9) }],
+      log: [{ level: 'info', context: 'c', message: 'm' }],
+      droppedLogLines: 0,
+      usage,
+    },
+    anchorBytes: 0,
+    differenceBytes: 0,
+  },
+  ...(['over', 'lacks'] as const).map((type) => ({
+    type: 'move' as const,
+    id: 'i',
+    task: 'a',
+    message: { type },
+    leftOut: undefined,
+    terms: undefined,
+    result: undefined,
+    anchorBytes: 0,
+    differenceBytes: 0,
+  })),
+  { type: 'piece', id: 'i', of: 'difference', offset: 4, total: 7, bytes: bytes(3, 1) },
+];
+
 export const HUB_MESSAGES: readonly HubMessage[] = [
   {
     type: 'hello',
-    version: 1,
+    version: 2,
     key: bytes(32, 1),
     nonce: bytes(32, 2),
     name: 'hub',
@@ -70,18 +137,17 @@ export const HUB_MESSAGES: readonly HubMessage[] = [
     ],
   },
   { type: 'cancel', n: 1 },
+  ...MOVES,
   { type: 'beat', beat: 2 },
   { type: 'drain' },
   { type: 'close', code: 'done', message: 'bye' },
 ];
 
-const usage = { fuel: 5, peakMemoryBytes: 6, wallMs: 0.5, hostMs: 0.25, outputBytes: 7, logBytes: 8 };
-
 export const PROVIDER_MESSAGES: readonly ProviderMessage[] = [
-  { type: 'greeting', versions: [1], nonce: bytes(32, 1), name: 'p' },
+  { type: 'greeting', versions: [2], nonce: bytes(32, 1), name: 'p' },
   {
     type: 'welcome',
-    version: 1,
+    version: 2,
     signature: bytes(64, 2),
     heartbeatMs: 1_000,
     leaseMs: 5_000,
@@ -89,6 +155,7 @@ export const PROVIDER_MESSAGES: readonly ProviderMessage[] = [
     windowBytes: 9,
     capacity: { threads: 2, fuelPerSecond: 1.5, device: 'server' },
     revision: 3,
+    stubs: 'disk',
   },
   { type: 'challenge', config: 1, nonce: bytes(32, 3), digests: [digest] },
   { type: 'wanted', config: 1, components: [{ digest, offset: 4 }] },
@@ -140,6 +207,7 @@ export const PROVIDER_MESSAGES: readonly ProviderMessage[] = [
       },
     ],
   },
+  ...MOVES,
   { type: 'window', runs: 8 },
   { type: 'beat', beat: 3, queueMs: 0.5 },
   { type: 'draining', reason: 'stop' },

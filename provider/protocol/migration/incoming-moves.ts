@@ -1,0 +1,156 @@
+/**
+ * Messages about runs that move, as they come over one link: pieces are put
+ * together, and checkpoints unpacked. Of one run, one message is told of after
+ * the other.
+ */
+import { CheckpointFault, type Bytes } from '../../../runtime/index.js';
+import { ProtocolError } from '../errors.js';
+import { PROTOCOL_BOUNDS } from '../limits.js';
+import type { Move, Piece } from '../messages.js';
+import type { MigrationMessage } from './ports.js';
+
+interface IncomingMovesParts {
+  /** @param most bytes that it may have then. @throws CheckpointFault */
+  readonly unpack: (checkpoint: Uint8Array, most: Bytes) => Promise<Uint8Array>;
+  readonly told: (message: MigrationMessage) => void;
+  /** More is there than should wait to be unpacked, or no longer: the link is to be left alone meanwhile. */
+  readonly full: (isFull: boolean) => void;
+  /** The other side sent what is no checkpoint: it ends the session. */
+  readonly broken: (error: ProtocolError) => void;
+}
+
+/** A checkpoint that is on its way, or has come and waits for its message. */
+interface Arriving {
+  readonly total: Bytes;
+  readonly pieces: Uint8Array[];
+  received: Bytes;
+}
+
+/** Of one run. */
+type Arrivals = { [of in Piece['of']]?: Arriving };
+
+export class IncomingMoves {
+  readonly #parts: IncomingMovesParts;
+  readonly #arrivals = new Map<string, Arrivals>();
+  /** Messages that wait for a checkpoint to be unpacked, of a run. */
+  readonly #unpacking = new Map<string, Promise<void>>();
+  /** What is said to come, and of which the message has not come. */
+  #bytes: Bytes = 0;
+  /** What has come, and has not been told of. */
+  #unpackingBytes: Bytes = 0;
+  #isClosed = false;
+
+  constructor(parts: IncomingMovesParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws ProtocolError 'out-of-turn' or 'quota' */
+  piece({ id, of, offset, total, bytes }: Piece): void {
+    const arrivals = this.#arrivalsOf(id);
+    const arriving = arrivals[of] ?? this.#begin(arrivals, of, total);
+    if (offset !== arriving.received || total !== arriving.total) {
+      const expected = `A piece of the ${of} of ${id} must begin at ${arriving.received} of ${arriving.total}`;
+      throw new ProtocolError('out-of-turn', `${expected}: it begins at ${offset} of ${total}`);
+    }
+    if (bytes.length === 0 || offset + bytes.length > total) {
+      const expected = `A piece of the ${of} of ${id} must have from 1 to ${total - offset} bytes`;
+      throw new ProtocolError('out-of-turn', `${expected}: it has ${bytes.length}`);
+    }
+    // A view would keep the whole message.
+    arriving.pieces.push(Uint8Array.prototype.slice.call(bytes));
+    arriving.received += bytes.length;
+  }
+
+  /** @throws ProtocolError 'out-of-turn' when its checkpoints are not there. */
+  move(move: Move): void {
+    const anchor = this.#take(move, 'anchor', move.anchorBytes);
+    const difference = this.#take(move, 'difference', move.differenceBytes);
+    this.#arrivals.delete(move.id);
+    const before = this.#unpacking.get(move.id);
+    if (before === undefined && anchor === undefined && difference === undefined) {
+      this.#parts.told(messageOf(move, { result: move.result }));
+      return;
+    }
+    this.#note(move.anchorBytes + move.differenceBytes);
+    const after = this.#unpack(before, move, { anchor, difference });
+    this.#unpacking.set(move.id, after);
+    void after.finally(() => {
+      if (this.#unpacking.get(move.id) === after) this.#unpacking.delete(move.id);
+    });
+  }
+
+  /** Tells of nothing more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#arrivals.clear();
+  }
+
+  async #unpack(
+    before: Promise<void> | undefined,
+    move: Move,
+    packed: { readonly anchor: Uint8Array | undefined; readonly difference: Uint8Array | undefined },
+  ): Promise<void> {
+    const { unpack, told, broken } = this.#parts;
+    const most = PROTOCOL_BOUNDS.checkpointBodyBytes;
+    const unpacked = async (bytes: Uint8Array | undefined): Promise<Uint8Array | undefined> =>
+      bytes === undefined ? undefined : unpack(bytes, most);
+    await before;
+    try {
+      const anchor = await unpacked(packed.anchor);
+      const difference = await unpacked(packed.difference);
+      this.#note(-move.anchorBytes - move.differenceBytes);
+      if (!this.#isClosed) told(messageOf(move, { anchor, difference, result: move.result }));
+    } catch (error) {
+      if (!(error instanceof CheckpointFault)) throw error;
+      if (!this.#isClosed)
+        broken(new ProtocolError('malformed', `A checkpoint of ${move.id} is none: ${error.message}`));
+    }
+  }
+
+  #note(bytes: Bytes): void {
+    const { movingBytes: most } = PROTOCOL_BOUNDS;
+    const wasFull = this.#unpackingBytes > most;
+    this.#unpackingBytes += bytes;
+    const isFull = this.#unpackingBytes > most;
+    if (isFull !== wasFull) this.#parts.full(isFull);
+  }
+
+  #arrivalsOf(id: string): Arrivals {
+    const known = this.#arrivals.get(id);
+    if (known !== undefined) return known;
+    if (this.#arrivals.size >= PROTOCOL_BOUNDS.movingAtOnce) {
+      const most = `Checkpoints of at most ${PROTOCOL_BOUNDS.movingAtOnce} runs may be on their way`;
+      throw new ProtocolError('quota', most);
+    }
+    const arrivals: Arrivals = {};
+    this.#arrivals.set(id, arrivals);
+    return arrivals;
+  }
+
+  #begin(arrivals: Arrivals, of: Piece['of'], total: Bytes): Arriving {
+    const { movingBytes } = PROTOCOL_BOUNDS;
+    if (this.#bytes + total > movingBytes) {
+      const most = `Checkpoints that are on their way may have ${movingBytes} bytes together`;
+      throw new ProtocolError('quota', `${most}: they would have ${this.#bytes + total}`);
+    }
+    this.#bytes += total;
+    return (arrivals[of] = { total, pieces: [], received: 0 });
+  }
+
+  #take({ id }: Move, of: Piece['of'], bytes: Bytes): Uint8Array | undefined {
+    const { received, total, pieces } = this.#arrivals.get(id)?.[of] ?? { received: 0, total: 0, pieces: [] };
+    if (received !== bytes || total !== bytes) {
+      const expected = `All of the ${of} of ${id} must have come before its message, ${bytes} bytes`;
+      throw new ProtocolError('out-of-turn', `${expected}: ${received} of ${total} have`);
+    }
+    this.#bytes -= total;
+    return bytes === 0 ? undefined : Buffer.concat(pieces);
+  }
+}
+
+function messageOf(
+  { id, task, message, leftOut, terms }: Move,
+  content: MigrationMessage['content'],
+): MigrationMessage {
+  return { id, task, message, leftOut, terms, content };
+}

@@ -1,0 +1,235 @@
+import t from 'tap';
+import { PROTOCOL_BOUNDS, ProtocolError, type Move, type Piece } from '../../../../provider/protocol/index.js';
+import { IncomingMoves } from '../../../../provider/protocol/migration/incoming-moves.js';
+import { OutgoingMoves } from '../../../../provider/protocol/migration/outgoing-moves.js';
+import type { MigrationMessage } from '../../../../provider/protocol/migration/ports.js';
+import { CheckpointFault } from '../../../../runtime/index.js';
+import { until } from '../../../runtime/eventually.js';
+
+const { chunkBytes, movingAtOnce, movingBytes, movesWaiting, checkpointBytes } = PROTOCOL_BOUNDS;
+
+/** A sender over a link that takes what it is let. */
+function sender(change: { readonly pack?: (bytes: Uint8Array) => Promise<Uint8Array> } = {}) {
+  const sent: (Move | Piece)[] = [];
+  const failed: string[] = [];
+  const timers: (() => void)[] = [];
+  const link = { bufferedBytes: 0 };
+  const moves = new OutgoingMoves({
+    send: (message) => {
+      if (message.type === 'move' && (message.result?.log.length ?? 0) > 2)
+        throw new ProtocolError('too-large', 'much');
+      sent.push(message);
+    },
+    bufferedBytes: () => link.bufferedBytes,
+    after: (_, then) => timers.push(then),
+    pack: change.pack ?? ((bytes) => Promise.resolve(bytes)),
+    failed: (id, reason) => failed.push(`${id}: ${reason}`),
+  });
+  const tick = (): void => {
+    for (const then of timers.splice(0)) then();
+  };
+  return { moves, sent, failed, link, tick, timers };
+}
+
+function receiver(change: { readonly unpack?: (bytes: Uint8Array) => Promise<Uint8Array> } = {}) {
+  const told: MigrationMessage[] = [];
+  const broken: ProtocolError[] = [];
+  const full: boolean[] = [];
+  const moves = new IncomingMoves({
+    unpack: change.unpack ?? ((bytes) => Promise.resolve(bytes)),
+    told: (message) => told.push(message),
+    full: (isFull) => full.push(isFull),
+    broken: (error) => broken.push(error),
+  });
+  const take = (message: Move | Piece): void => (message.type === 'move' ? moves.move(message) : moves.piece(message));
+  return { moves, take, told, broken, full };
+}
+
+function point(id: string, content: MigrationMessage['content'] = {}, leftOut?: string): MigrationMessage {
+  const message = {
+    type: 'point',
+    epoch: 1,
+    base: 0,
+    from: 0,
+    point: 1,
+    whole: false,
+    responsible: 'hub',
+    mode: 'synchronous',
+    offer: false,
+    end: false,
+  } as const;
+  return { id, task: 'a', message, content, leftOut, terms: undefined };
+}
+
+function bytes(length: number, seed: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i * 7 + seed) % 251);
+}
+
+function moveOf(id: string, anchorBytes: number, differenceBytes = 0): Move {
+  const { content: _, ...said } = point(id);
+  return {
+    type: 'move',
+    ...said,
+    leftOut: undefined,
+    terms: undefined,
+    result: undefined,
+    anchorBytes,
+    differenceBytes,
+  };
+}
+
+t.test('checkpoints arrive as they were, each run in its order, in pieces that take turns', async (t) => {
+  const { moves, sent } = sender();
+  const there = receiver();
+  const large = point('large', { anchor: bytes(3 * chunkBytes + 5, 1), difference: bytes(10, 2) });
+  const small = point('small', { difference: bytes(100, 3) }, 'ab'.repeat(32));
+  const said = [large, small, { ...point('large'), message: { type: 'held', epoch: 1, point: 2 } } as const];
+  for (const message of said) t.ok(moves.send(message));
+  t.ok(moves.isSending('large'));
+  await until('all is sent', 5_000, () => !moves.isSending('large') && !moves.isSending('small'));
+  const order = sent.map((message) => (message.type === 'move' ? `${message.id}!` : message.id));
+  t.ok(order.indexOf('small!') < order.indexOf('large!'), 'the small one does not wait for the large one');
+  for (const message of sent) there.take(message);
+  await until('all is told of', 5_000, () => there.told.length === 3);
+  const found = there.told.find(({ id }) => id === 'small')?.content.difference;
+  t.strictSame(Buffer.from(found ?? []), Buffer.from(bytes(100, 3)));
+  const [first, second] = there.told.filter(({ id }) => id === 'large');
+  t.strictSame(Buffer.from(first?.content.anchor ?? []), Buffer.from(bytes(3 * chunkBytes + 5, 1)));
+  t.strictSame(Buffer.from(first?.content.difference ?? []), Buffer.from(bytes(10, 2)));
+  t.match(second?.message, { type: 'held' }, 'what follows does not overtake');
+  t.strictSame(there.broken, []);
+});
+
+t.test('nothing is added to a link that holds much, and nothing is packed twice', async (t) => {
+  let packed = 0;
+  const pack = async (checkpoint: Uint8Array): Promise<Uint8Array> => {
+    packed++;
+    return Promise.resolve(checkpoint);
+  };
+  const { moves, sent, link, tick, timers } = sender({ pack });
+  link.bufferedBytes = PROTOCOL_BOUNDS.movingBufferedBytes + 1;
+  moves.send(point('a', { anchor: bytes(2 * chunkBytes, 1) }));
+  await until('it waits for the link', 5_000, () => timers.length > 0);
+  tick();
+  t.strictSame(sent, []);
+  t.ok(moves.isSending('a'));
+  link.bufferedBytes = 0;
+  tick();
+  t.strictSame(
+    sent.map(({ type }) => type),
+    ['piece', 'piece', 'move'],
+  );
+  t.equal(packed, 1);
+});
+
+t.test('a sender has no more on its way than a receiver takes', async (t) => {
+  const { moves, sent, failed } = sender();
+  const there = receiver({ unpack: () => Promise.resolve(new Uint8Array()) });
+  const size = Math.floor(movingBytes / 4) + 1;
+  const checkpoint = new Uint8Array(size);
+  for (let i = 0; i < movingAtOnce + 10; i++) moves.send(point(`few-${i}`, { anchor: bytes(2 * chunkBytes, i) }));
+  for (let i = 0; i < 6; i++) moves.send(point(`much-${i}`, { anchor: checkpoint }));
+  const all = movingAtOnce + 16;
+  const moved = (): number => sent.filter(({ type }) => type === 'move').length;
+  await until('all is sent', 20_000, () => moved() === all);
+  for (const message of sent) there.take(message);
+  await until('all is told of', 20_000, () => there.told.length === all);
+  t.strictSame(failed, []);
+  t.strictSame(there.full.at(-1) ?? false, false);
+});
+
+t.test('what cannot be sent is told of, and what is sent too often is not taken', async (t) => {
+  const pack = (checkpoint: Uint8Array): Promise<Uint8Array> =>
+    checkpoint.length === 1 ? Promise.reject(new Error('no')) : Promise.resolve(new Uint8Array(checkpointBytes + 1));
+  const { moves, sent, failed } = sender({ pack });
+  moves.send(point('bad', { anchor: bytes(1, 1) }));
+  moves.send(point('large', { anchor: bytes(2, 1) }));
+  await until('both failed', 5_000, () => failed.length === 2);
+  t.strictSame(failed[0], 'bad: no');
+  t.match(failed[1], /^large: a checkpoint on its way may have 67108864 bytes: this one has 67108865/);
+  t.strictSame(sent, []);
+  const stuck = sender({ pack: () => new Promise(() => undefined) });
+  const taken = Array.from({ length: movesWaiting + 1 }, () => stuck.moves.send(point('a', { anchor: bytes(9, 1) })));
+  t.strictSame(taken.indexOf(false), movesWaiting);
+  stuck.moves.close();
+  t.notOk(stuck.moves.send(point('b')), 'nor is anything on a link that is closed');
+});
+
+t.test('a result that is larger than a message is said without what it read, or else as a failure', (t) => {
+  const { moves, sent, failed } = sender();
+  const line = { level: 'info', context: '', message: '' } as const;
+  const usage = { fuel: 1, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 };
+  const rest = {
+    runId: 'r',
+    outcome: { kind: 'completed' },
+    effects: [],
+    reads: [],
+    droppedLogLines: 0,
+    usage,
+  } as const;
+  moves.send(point('a', { result: { ...rest, log: [line, line, line] } }));
+  t.match(sent, [{ type: 'move', result: { outcome: { kind: 'failed', message: /larger than a message/ }, usage } }]);
+  t.strictSame(failed, []);
+  t.end();
+});
+
+t.test('pieces that are out of order, too many or not there end the session', (t) => {
+  const piece = (change: Partial<Piece> = {}): Piece => {
+    return { type: 'piece', id: 'a', of: 'anchor', offset: 0, total: 8, bytes: bytes(4, 1), ...change };
+  };
+  const cases: readonly (readonly [string, readonly (Move | Piece)[], string, RegExp])[] = [
+    ['a hole', [piece(), piece({ offset: 5 })], 'out-of-turn', /anchor of a must begin at 4 of 8: it begins at 5 of 8/],
+    ['twice', [piece(), piece()], 'out-of-turn', /must begin at 4 of 8: it begins at 0/],
+    ['another length', [piece(), piece({ offset: 4, total: 9 })], 'out-of-turn', /it begins at 4 of 9/],
+    ['beyond its end', [piece({ total: 3 })], 'out-of-turn', /must have from 1 to 3 bytes: it has 4/],
+    ['none at all', [piece({ bytes: bytes(0, 0) })], 'out-of-turn', /from 1 to 8 bytes: it has 0/],
+    ['half of it', [piece(), moveOf('a', 8)], 'out-of-turn', /must have come before its message, 8 bytes: 4 of 8/],
+    ['not its own', [piece({ total: 4 }), moveOf('b', 4)], 'out-of-turn', /anchor of b must have come/],
+    ['not said', [piece({ total: 4 }), moveOf('a', 0)], 'out-of-turn', /0 bytes: 4 of 4 have/],
+    [
+      'too many runs',
+      Array.from({ length: movingAtOnce + 1 }, (_, i) => piece({ id: `${i}` })),
+      'quota',
+      /at most 64 runs/,
+    ],
+    [
+      'too many bytes',
+      Array.from({ length: 3 }, (_, i) => piece({ id: `${i}`, total: checkpointBytes })),
+      'quota',
+      /134217728 bytes together: they would have 201326592/,
+    ],
+  ];
+  for (const [what, messages, code, message] of cases) {
+    const { take } = receiver();
+    const all = (): void => {
+      for (const each of messages) take(each);
+    };
+    t.throws(all, { code, message }, what);
+  }
+  t.end();
+});
+
+t.test('what is no checkpoint, or would be too large, is the other side’s fault', async (t) => {
+  const { take, broken, told } = receiver({ unpack: () => Promise.reject(new CheckpointFault('damaged')) });
+  take({ type: 'piece', id: 'a', of: 'anchor', offset: 0, total: 4, bytes: bytes(4, 1) });
+  take(moveOf('a', 4));
+  await until('it is told of', 5_000, () => broken.length > 0);
+  t.match(broken, [{ code: 'malformed', message: 'A checkpoint of a is none: damaged' }]);
+  t.strictSame(told, []);
+});
+
+t.test('a link is left alone while more has come than can be unpacked', async (t) => {
+  let unpack: () => void = () => undefined;
+  const waiting = new Promise<Uint8Array>((resolve) => (unpack = () => resolve(new Uint8Array())));
+  const { take, full, told } = receiver({ unpack: () => waiting });
+  const total = checkpointBytes;
+  const much = new Uint8Array(total);
+  for (let i = 0; i < 3; i++) {
+    take({ type: 'piece', id: `${i}`, of: 'anchor', offset: 0, total, bytes: much });
+    take(moveOf(`${i}`, total));
+  }
+  t.strictSame(full, [true]);
+  unpack();
+  await until('all is told of', 5_000, () => told.length === 3);
+  t.strictSame(full, [true, false]);
+});
