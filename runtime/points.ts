@@ -30,6 +30,11 @@ export interface PointOptions {
    * keeps as many bytes as that one has of memory. False, the default, for checkpoints that stand alone.
    */
   readonly deltas?: boolean | undefined;
+  /**
+   * Goes before the names of buckets where the run reads state, and nowhere else: what it has read and written, and its
+   * checkpoints, have the names that its grants have. Undefined, the default, for state that has them as well.
+   */
+  readonly statePrefix?: string | undefined;
   /** Told of each such point, in order; not of those that are on their way when the run has ended. */
   readonly onPoint?: ((checkpoint: Uint8Array) => void) | undefined;
 }

@@ -163,7 +163,7 @@ export class Pool {
 
   /** A run that can be suspended. @param from the checkpoint that it goes on from; undefined for one that begins. */
   begin(request: RunRequest, from: Uint8Array | undefined, options: PointOptions): RunHandle {
-    const { signal, everyMs, everyFuel, since, deltas = false, onPoint } = options;
+    const { signal, everyMs, everyFuel, since, deltas = false, statePrefix, onPoint } = options;
     let ticket: Ticket | undefined;
     const end = new Promise<RunEnd>((resolve, reject) => {
       const points: TicketPoints = {
@@ -172,6 +172,7 @@ export class Pool {
         deltas,
         everyFuel,
         since,
+        statePrefix,
         suspending: false,
         passed: (checkpoint) => onPoint?.(checkpoint),
         left: (checkpoint) => resolve({ kind: 'suspended', checkpoint }),
@@ -198,7 +199,7 @@ export class Pool {
     points: TicketPoints | undefined,
     accept: (ticket: Ticket) => void,
   ): Promise<RunResult> {
-    if (this.#options.quarantine.holds(request.task)) return this.#options.quarantine.run(request, signal);
+    if (this.#options.quarantine.holds(request.task)) return this.#inQuarantine(request, signal, points);
     if (this.#pending.length >= RUNTIME_BOUNDS.pendingRuns) {
       return Promise.reject(
         new RuntimeError('internal', `The pool holds ${RUNTIME_BOUNDS.pendingRuns} runs already; see idleSlots`),
@@ -388,11 +389,23 @@ export class Pool {
     const { quarantine } = this.#options;
     const waiting = this.#pending.drain();
     for (const ticket of waiting) {
-      const { request, signal, resolve } = ticket;
+      const { request, signal, resolve, points } = ticket;
       if (ticket.cancelled) resolve(withoutTrace(request, { kind: 'cancelled' }));
-      else if (quarantine.holds(request.task)) void quarantine.run(request, signal).then(resolve);
+      else if (quarantine.holds(request.task)) void this.#inQuarantine(request, signal, points).then(resolve);
       else this.#pending.push(ticket);
     }
+  }
+
+  /** There, a run begins anew, and reads state by its own names. */
+  #inQuarantine(
+    request: RunRequest,
+    signal: AbortSignal | undefined,
+    points: TicketPoints | undefined,
+  ): Promise<RunResult> {
+    if (points?.statePrefix === undefined) return this.#options.quarantine.run(request, signal);
+    const message =
+      'its task has cost a thread, and runs that read state by other names are not executed in quarantine';
+    return Promise.resolve(withoutTrace(request, { kind: 'trapped', reason: 'thread-lost', message }));
   }
 
   /** The thread is free. What the batch sent on the way may still be on the way: it uses another port. */
@@ -424,8 +437,8 @@ export class Pool {
 function pointJobs(tickets: readonly Ticket[]): PointJob[] {
   return tickets.flatMap(({ points }, index) => {
     if (points === undefined) return [];
-    const { from, everyMs, everyFuel, since, deltas } = points;
-    return { index, from, everyMs, everyFuel, since, deltas };
+    const { from, everyMs, everyFuel, since, deltas, statePrefix } = points;
+    return { index, from, everyMs, everyFuel, since, deltas, statePrefix };
   });
 }
 

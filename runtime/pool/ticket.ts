@@ -26,6 +26,7 @@ export interface TicketPoints {
   readonly everyFuel: number | undefined;
   readonly since: Since | undefined;
   readonly deltas: boolean;
+  readonly statePrefix: string | undefined;
   /** It is asked to stand still, now or when it begins. */
   suspending: boolean;
   /** Told of a point of execution. */

@@ -9,6 +9,7 @@ import type { SliceWatch } from './gauge.js';
 import { checkpointOf } from './checkpoint-of.js';
 import { Instance, type Still } from './instance.js';
 import { losesCounter, outcomeOf, type Ending } from './outcome.js';
+import { prefixedState } from './prefixed-state.js';
 import { Renewal } from './renewal.js';
 import { RunContext, type Executing } from './run-context.js';
 import { FramesLost, type Wish } from './suspension.js';
@@ -18,12 +19,21 @@ import { WarmTasks, type WarmTask } from './warm-tasks.js';
 export interface RunPoints {
   /** Where it goes on; undefined for a run that begins. */
   readonly from: Checkpoint | undefined;
+  /** See `PointOptions`. */
+  readonly statePrefix?: string | undefined;
   /** @param fuel what it was granted so far: what it has used, and at most a slice more. */
   wish(fuel: Fuel): Wish;
   /** What the next checkpoint's memory is to be the difference to; undefined for all of it. */
   base?(): Named | undefined;
   /** It stands still. */
   still(checkpoint: Checkpoint): void;
+}
+
+/** What is around a run. */
+interface Surroundings {
+  readonly state: StateReader | undefined;
+  /** Undefined for a run that is not suspended. */
+  readonly points?: RunPoints;
 }
 
 export class Executor {
@@ -70,7 +80,7 @@ export class Executor {
   }
 
   execute(request: RunRequest, watch: SliceWatch): RunResult {
-    return this.#execute(request, watch, undefined) as RunResult;
+    return this.#execute(request, watch, { state: this.#state }) as RunResult;
   }
 
   /**
@@ -79,10 +89,12 @@ export class Executor {
    * @throws CheckpointFault when `points.from` is none of this task's.
    */
   executeInPoints(request: RunRequest, watch: SliceWatch, points: RunPoints): RunResult | undefined {
-    return this.#execute(request, watch, points);
+    const state =
+      this.#state && points.statePrefix !== undefined ? prefixedState(this.#state, points.statePrefix) : this.#state;
+    return this.#execute(request, watch, { state, points });
   }
 
-  #execute(request: RunRequest, watch: SliceWatch, points: RunPoints | undefined): RunResult | undefined {
+  #execute(request: RunRequest, watch: SliceWatch, { state, points }: Surroundings): RunResult | undefined {
     const task = this.#warm.task(request.task);
     const earlier = points?.from;
     if (earlier !== undefined) {
@@ -98,7 +110,7 @@ export class Executor {
     let instance: Instance | undefined;
     try {
       instance = this.#instanceFor(request, task, watch);
-      run = new RunContext(request, instance, this.#state);
+      run = new RunContext(request, instance, state);
       instance.gauge.begin(request.limits.fuel, from + request.limits.deadlineMs, watch);
       const { gauge } = instance;
       const wishes = points && task.loaded.resumable && instance.isSaved ? () => points.wish(gauge.granted) : undefined;
@@ -126,7 +138,7 @@ export class Executor {
     // Frames had no room: what they were is lost, but a run is a value, and the same again.
     if (ending.type === 'threw' && ending.error instanceof FramesLost) {
       if (instance !== undefined && run !== undefined) leave(instance, run, task, request);
-      return this.#execute(request, watch, undefined);
+      return this.#execute(request, watch, { state });
     }
     if (losesCounter(ending)) instance?.gauge.forfeit();
     run?.endLines();

@@ -103,7 +103,7 @@ class Batch implements SliceWatch {
   /** @returns undefined when the run has left. */
   #executeInPoints(
     request: RunRequest,
-    { from: bytes, everyMs = Infinity, everyFuel = Infinity, since, deltas }: PointJob,
+    { from: bytes, everyMs = Infinity, everyFuel = Infinity, since, deltas, statePrefix }: PointJob,
   ): RunResult | undefined {
     const from = bytes && decodeCheckpoint(bytes);
     const base = deltas
@@ -123,7 +123,7 @@ class Batch implements SliceWatch {
       lastAt = this.now();
       lastFuel = checkpoint.used.fuel;
     };
-    return executor.executeInPoints(request, this, { from, wish, base: () => base?.current, still });
+    return executor.executeInPoints(request, this, { from, statePrefix, wish, base: () => base?.current, still });
   }
 
   #wish(due: boolean): Wish {

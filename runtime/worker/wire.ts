@@ -40,6 +40,7 @@ export interface PointJob {
   readonly everyFuel: number | undefined;
   readonly since: Since | undefined;
   readonly deltas: boolean;
+  readonly statePrefix: string | undefined;
 }
 
 /** Slots of a batch's control block, 32-bit each. */
