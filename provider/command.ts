@@ -109,6 +109,8 @@ function lineFor(observation: ProviderObservation): string {
       return `session: ${shown(observation.name)} (${observation.hub.slice(0, 12)}) from ${observation.remote}`;
     case 'session-ended':
       return `ended: ${shown(observation.name)} (${observation.hub.slice(0, 12)}), ${observation.code}: ${shown(observation.message)}`;
+    case 'run-given-up':
+      return `given up: ${shown(observation.id)} (${observation.hub.slice(0, 12)}), ${shown(observation.message)}`;
     case 'refused':
       return `refused: ${observation.remote}, ${observation.code}: ${shown(observation.message)}`;
   }

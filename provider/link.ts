@@ -9,9 +9,10 @@ export interface Link {
   send(bytes: Uint8Array): void;
   /** The hub is known: from now on it may send as much as the protocol allows. */
   known(): void;
-  /** Takes no more messages from the network until `resume`. */
+  /** Takes no more messages from the network until there was a `resume` for each `pause`. */
   pause(): void;
   resume(): void;
+  readonly isPaused: boolean;
   /** Sends what is pending, then closes; one that does not answer is cut. */
   close(): void;
 }

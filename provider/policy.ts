@@ -16,6 +16,10 @@ export interface ProviderPolicy {
   readonly componentBytes: Bytes;
   /** Replicated state of a session: keys and values, and `replicaEntryBytes` for each. */
   readonly stateBytes: Bytes;
+  /** Runs of a hub that have moved here and are not over. */
+  readonly migrations: number;
+  /** What is kept of those together: checkpoints as they are in memory. */
+  readonly stubBytes: Bytes;
   /** Messages of a session in a second; those beyond wait on the wire until the next. */
   readonly messagesPerSecond: number;
   /** Sessions at once. */
@@ -46,6 +50,8 @@ export const DEFAULT_POLICY: ProviderPolicy = {
   tasks: 256,
   componentBytes: 256 * MiB,
   stateBytes: 64 * MiB,
+  migrations: 64,
+  stubBytes: 512 * MiB,
   /** A hub that sends each run by itself comes to some thousand. */
   messagesPerSecond: 20_000,
   sessions: 32,
@@ -72,6 +78,14 @@ export const PROVIDER_BOUNDS = {
   keptReplicaMs: 10 * 60_000,
   /** What a run that waits may keep in memory besides its payload: as much as a message of many small runs has. */
   sharedBytes: 64 * 1024,
+  /** How long runs that moved here are kept for a hub that does not come back: who is away for longer goes on alone. */
+  keptStubMs: 24 * 3_600_000,
+  /** A run of which nothing but its name has come is forgotten after so long. */
+  emptyMigrationMs: 30_000,
+  /** How long a run that moved here executes while others wait: a run of a second is not to wait much longer. */
+  stretchMs: 500,
+  /** Runs that were given up, of which it is remembered in a session that they are not here. */
+  givenUp: 1_024,
   /** Outcomes in one message. */
   outcomesBytes: 1 * MiB,
   /** A link that takes no more than this is slow: outcomes wait until it has taken some. */

@@ -8,17 +8,22 @@ import { identify } from './handshake.js';
 import type { KnownHubs } from './identity/known-hubs.js';
 import { Installations } from './installations.js';
 import type { Link } from './link.js';
+import { Migrations, type MigrationTimer } from './migrations/index.js';
 import { PROVIDER_BOUNDS, type ProviderPolicy } from './policy.js';
 import {
+  beginHearing,
+  deadAtMs,
   decodeHubMessage,
   encodeProviderMessage,
   GREETED,
+  hear,
   nextState,
   NONCE_BYTES,
   PROTOCOL_BOUNDS,
   PROTOCOL_TIMES,
   ProtocolError,
   VERSIONS,
+  type Hearing,
   type HubMessage,
   type ProtocolErrorCode,
   type ProviderMessage,
@@ -59,6 +64,8 @@ export type ProviderObservation =
       readonly code: ProtocolErrorCode | 'done';
       readonly message: string;
     }
+  /** A run that moved here is not executed any more: its hub goes on with it. */
+  | { readonly kind: 'run-given-up'; readonly hub: string; readonly id: string; readonly message: string }
   | { readonly kind: 'refused'; readonly remote: string; readonly code: string; readonly message: string };
 
 /** What a link tells about. */
@@ -101,25 +108,47 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
     cacheDir: join(dataDir, 'prepared'),
     state: { module: new URL('./replica/reader.js', import.meta.url), options: { dir: replicaDir } },
   });
-  return new OpenProvider(options, { components, runtime, replicaDir });
+  const installations = new Installations(runtime, components);
+  const queue = new FairQueue({ slots: () => runtime.idleSlots, threads });
+  const timer: MigrationTimer = { nowMs: options.nowMs, after };
+  const migrations = await Migrations.open({
+    dir: options.stubs === 'disk' ? join(dataDir, 'migrations') : undefined,
+    leaseMs: (options.times ?? PROTOCOL_TIMES).leaseMs,
+    refused: (hub, id, message) => options.observe({ kind: 'run-given-up', hub, id, message }),
+    runtime,
+    installations,
+    queue,
+    policy,
+    timer,
+    clock,
+  });
+  return new OpenProvider(options, { components, runtime, replicaDir, installations, queue, migrations, timer });
+}
+
+function after(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
 }
 
 interface Started {
   readonly components: ComponentStore;
   readonly runtime: Runtime;
   readonly replicaDir: string;
+  readonly installations: Installations;
+  readonly queue: FairQueue;
+  readonly migrations: Migrations;
+  readonly timer: MigrationTimer;
 }
 
 class OpenProvider implements Provider {
   readonly #options: ProviderOptions;
   readonly #started: Started;
-  readonly #installations: Installations;
-  readonly #queue: FairQueue;
   readonly #speed = new Speed();
   readonly #sessions = new Map<string, Session>();
   readonly #replicas = new Map<string, KeptReplica>();
   readonly #connections = new Set<Connection>();
   readonly #watch: NodeJS.Timeout;
+  #lookedAtMs = 0;
   #replicaCount = 0;
   #draining = false;
   #drained: (() => void) | undefined;
@@ -128,9 +157,6 @@ class OpenProvider implements Provider {
   constructor(options: ProviderOptions, started: Started) {
     this.#options = options;
     this.#started = started;
-    const { runtime, components } = started;
-    this.#installations = new Installations(runtime, components);
-    this.#queue = new FairQueue({ slots: () => runtime.idleSlots, threads: options.threads });
     this.#watch = setInterval(() => this.#look(), this.times.heartbeatMs / 2);
   }
 
@@ -160,7 +186,7 @@ class OpenProvider implements Provider {
       throw new ProtocolError('busy', 'This provider takes no more sessions');
     }
     const replica = this.#replicaFor(hub, hello.stateEpoch);
-    const { runtime, components } = this.#started;
+    const { runtime, components, installations, queue, migrations, timer } = this.#started;
     const session: Session = new Session(
       {
         link: connection.link,
@@ -171,9 +197,11 @@ class OpenProvider implements Provider {
         replica,
         policy,
         nowMs,
-        queue: this.#queue,
-        installations: this.#installations,
+        queue,
+        installations,
         speed: this.#speed,
+        migrations: migrations.of(hub),
+        timer,
         ended: (code, message) => {
           if (this.#sessions.get(hub) === session) this.#sessions.delete(hub);
           const kept = this.#replicas.get(hub);
@@ -227,6 +255,7 @@ class OpenProvider implements Provider {
     clearInterval(this.#watch);
     for (const session of this.#sessions.values()) session.close('done', 'the provider stops');
     for (const connection of this.#connections) connection.end();
+    await this.#started.migrations.close();
     for (const { replica } of this.#replicas.values()) replica.close();
     await this.#started.runtime.close();
   }
@@ -245,13 +274,19 @@ class OpenProvider implements Provider {
   /** Ends what has been silent for too long. */
   #look(): void {
     const nowMs = this.#options.nowMs();
-    for (const connection of this.#connections) connection.look(nowMs);
+    // What has come while this process stood still has not been looked at yet.
+    const isLate = nowMs - this.#lookedAtMs > this.times.heartbeatMs;
+    this.#lookedAtMs = nowMs;
+    if (!isLate) for (const connection of this.#connections) connection.look(nowMs);
     for (const [hub, { replica, leftAtMs }] of this.#replicas) {
       if (this.#sessions.has(hub) || nowMs - leftAtMs < PROVIDER_BOUNDS.keptReplicaMs) continue;
+      if (this.#started.migrations.readsState(hub)) continue;
       replica.close();
+      this.#started.migrations.stateGone(hub);
       this.#replicas.delete(hub);
     }
-    this.#queue.pump();
+    this.#started.migrations.look();
+    this.#started.queue.pump();
   }
 }
 
@@ -262,7 +297,7 @@ class Connection implements LinkEvents {
   readonly #options: ProviderOptions;
   readonly #nonce = randomBytes(NONCE_BYTES);
   readonly #sinceMs: number;
-  #heardAtMs: number;
+  #hearing: Hearing;
   #session: Session | undefined;
   #isIdentifying = false;
   #isOver = false;
@@ -274,7 +309,7 @@ class Connection implements LinkEvents {
     this.link = link;
     this.#options = options;
     this.#sinceMs = options.nowMs();
-    this.#heardAtMs = this.#sinceMs;
+    this.#hearing = beginHearing(this.#sinceMs);
   }
 
   greet(): void {
@@ -284,7 +319,7 @@ class Connection implements LinkEvents {
 
   message(bytes: Uint8Array): void {
     if (this.#isOver) return;
-    this.#heardAtMs = this.#options.nowMs();
+    this.#hearing = hear(this.#hearing, this.#options.nowMs(), this.#provider.times);
     this.#slowDown();
     try {
       if (this.#session === undefined && bytes.length > PROTOCOL_BOUNDS.helloBytes) {
@@ -308,12 +343,15 @@ class Connection implements LinkEvents {
   }
 
   look(nowMs: number): void {
-    const { helloMs, leaseMs } = this.#provider.times;
+    const { helloMs } = this.#provider.times;
     if (this.#isOver) return;
+    // What is not taken from the network is not heard.
+    if (this.link.isPaused) this.#hearing = { ...this.#hearing, lastMs: nowMs };
     if (this.#session === undefined && nowMs - this.#sinceMs > helloMs) {
       this.refuse(new ProtocolError('lease', `No hello came within ${helloMs} ms`));
-    } else if (this.#session !== undefined && nowMs - this.#heardAtMs > leaseMs) {
-      this.refuse(new ProtocolError('lease', `Nothing was heard for ${leaseMs} ms`));
+    } else if (this.#session !== undefined && nowMs > deadAtMs(this.#hearing, this.#provider.times)) {
+      const silentMs = Math.round(nowMs - this.#hearing.lastMs);
+      this.refuse(new ProtocolError('lease', `Nothing was heard for ${silentMs} ms`));
     }
   }
 

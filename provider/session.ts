@@ -5,6 +5,7 @@ import { Configuration, type SessionTask } from './configuration.js';
 import type { FairQueue, Share, Waiting } from './fair-queue.js';
 import type { Installations } from './installations.js';
 import type { Link } from './link.js';
+import { SessionMoves, type HubMigrations, type MigrationTimer } from './migrations/index.js';
 import { OutcomeBatches } from './outcome-batches.js';
 import { PROVIDER_BOUNDS, type ProviderPolicy } from './policy.js';
 import {
@@ -35,6 +36,9 @@ export interface SessionParts {
   readonly replica: Replica;
   readonly policy: ProviderPolicy;
   readonly speed: Speed;
+  /** Of this hub. */
+  readonly migrations: HubMigrations;
+  readonly timer: MigrationTimer;
   /** Milliseconds, monotonic. */
   readonly nowMs: () => number;
   /** Called once, when the session is over. */
@@ -63,6 +67,7 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #share: Share;
   readonly #outcomes: OutcomeBatches;
+  readonly #moves: SessionMoves;
   readonly #held = new Map<number, Held>();
   readonly #proven = new Set<string>();
   /** Runs whose state has not come yet, in the order of arrival. */
@@ -74,6 +79,8 @@ export class Session {
   /** What takes time, one after the other. */
   #work: Promise<void> = Promise.resolve();
   #chunksAhead = 0;
+  /** The provider stops: runs that moved here are to go home. */
+  #isStopping = false;
 
   /** @param state As it is after the hello. */
   constructor(parts: SessionParts, state: SessionState) {
@@ -82,6 +89,13 @@ export class Session {
     const { link, queue } = parts;
     this.#share = queue.join(() => link.bufferedBytes > PROVIDER_BOUNDS.bufferedBytes);
     this.#outcomes = new OutcomeBatches((bytes) => link.send(bytes));
+    this.#moves = new SessionMoves({
+      ...parts,
+      send: (message) => this.#send(message),
+      task: (name) => this.#tasks.get(name)?.spec,
+      changed: () => this.#endIfDrained(),
+      broken: (error) => this.close(error.code, error.message),
+    });
   }
 
   /** Runs that are not answered. */
@@ -97,8 +111,6 @@ export class Session {
   receive(message: HubMessage): void {
     switch (message.type) {
       case 'hello':
-      case 'move':
-      case 'piece':
         return this.#advance(message);
       case 'configure':
         return this.#configure(message);
@@ -111,6 +123,7 @@ export class Session {
         this.#advance(message);
         if (message.reset) this.#parts.replica.reset();
         this.#parts.replica.apply(message);
+        this.#parts.migrations.stateCame();
         return this.#releaseBehind();
       case 'runs':
         this.#advance(message);
@@ -119,6 +132,12 @@ export class Session {
       case 'cancel':
         this.#advance(message);
         return this.#cancel(message.n);
+      case 'piece':
+        this.#advance(message);
+        return this.#moves.piece(message);
+      case 'move':
+        this.#advance(message);
+        return this.#moves.move(message);
       case 'beat': {
         this.#advance(message);
         const { queue } = this.#parts;
@@ -135,7 +154,9 @@ export class Session {
 
   /** The provider stops: no more runs are to be sent. */
   drain(reason: string): void {
+    this.#isStopping = true;
     this.#send({ type: 'draining', reason });
+    this.#parts.migrations.offerAll();
   }
 
   /** Ends the session, and says why. Idempotent. */
@@ -163,6 +184,7 @@ export class Session {
     queue.leave(this.#share);
     this.#behind = [];
     this.#outcomes.close();
+    this.#moves.close();
     const configuration = this.#configuration;
     this.#then(async () => configuration?.abandon());
     this.#replaceTasks(new Map());
@@ -240,6 +262,7 @@ export class Session {
     this.#replaceTasks(ready);
     this.#advance({ type: 'provisioned' });
     this.#send({ type: 'ready', config: configuration.number, tasks: configuration.statesOf(ready) });
+    this.#parts.migrations.linked();
   }
 
   /** The configuration of that number, unless a later one has come or the session is over. */
@@ -360,7 +383,10 @@ export class Session {
   }
 
   #endIfDrained(): void {
-    if (this.#state.phase === 'draining' && this.#held.size === 0) this.close('done', 'all runs are answered');
+    if (this.#state.phase !== 'draining' || this.#held.size > 0) return;
+    // Runs that moved here go on without a session, unless the provider ends with it.
+    if (this.#isStopping && this.#parts.migrations.executing > 0) return;
+    this.close('done', 'all runs are answered');
   }
 }
 

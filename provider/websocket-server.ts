@@ -82,6 +82,7 @@ export async function listen(options: ListenOptions, provider: Pick<Provider, 'a
 }
 
 function linkOf(socket: WebSocket, given: Pick<Link, 'remote' | 'binding' | 'known'>): Link {
+  let pauses = 0;
   return {
     ...given,
     get bufferedBytes() {
@@ -90,8 +91,16 @@ function linkOf(socket: WebSocket, given: Pick<Link, 'remote' | 'binding' | 'kno
     send: (bytes) => {
       if (socket.readyState === socket.OPEN) socket.send(bytes, () => undefined);
     },
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
+    get isPaused() {
+      return pauses > 0;
+    },
+    pause: () => {
+      pauses++;
+      socket.pause();
+    },
+    resume: () => {
+      if (--pauses === 0) socket.resume();
+    },
     close: () => {
       socket.close(1000);
       setTimeout(() => socket.terminate(), CLOSE_MS).unref();

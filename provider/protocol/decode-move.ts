@@ -17,6 +17,7 @@ export function moveOf(fields: Fields): Move {
     leftOut: fields.has('leftOut') ? fields.digest('leftOut') : undefined,
     terms: fields.has('terms') ? termsOf(fields.object('terms')) : undefined,
     result: fields.has('result') ? endOf(fields.object('result')) : undefined,
+    revision: fields.has('revision') ? fields.whole('revision') : undefined,
     anchorBytes: fields.whole('anchorBytes', MOST.checkpointBytes),
     differenceBytes: fields.whole('differenceBytes', MOST.checkpointBytes),
   };

@@ -88,6 +88,8 @@ export interface Move extends Pick<MigrationMessage, 'id' | 'task' | 'message' |
   readonly type: 'move';
   /** How the run ended, with the point that says `end`. */
   readonly result: RunResult | undefined;
+  /** Of the hub: the state that the run may see at least; absent for any that there is. */
+  readonly revision?: number | undefined;
   /** How long they are, packed; 0 for none. */
   readonly anchorBytes: Bytes;
   readonly differenceBytes: Bytes;

@@ -2,7 +2,7 @@
  * What any provider must do: run against the address in STERNA_PROVIDER_TOKEN, a join token that nobody has used, or
  * else against `sterna provider` as a process of its own, over TLS.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import {
@@ -13,6 +13,8 @@ import {
   type JoinToken,
 } from '../../provider/protocol/index.js';
 import { builtTask } from '../runtime/built-task.js';
+import { kept, longRun, RUN, TASK } from './migrations/long-run.js';
+import { MovingHub, offer } from './migrations/moving-hub.js';
 import { freePort, ProviderProcess, sterna } from './provider-process.js';
 import { paddedComponent } from './padded-component.js';
 import { RawHub, runOf, specOf } from './raw-hub.js';
@@ -240,6 +242,35 @@ t.test('the window and the quotas hold', async (t) => {
   greedy.sendBytes(encodeHubMessage({ type: 'configure', config: 1, tasks: [large] }));
   t.match(await greedy.refusal(), /^quota: /);
 });
+
+t.test(
+  'a run that moves is executed to the end that it has at home, and what cannot be executed is declined',
+  async (t) => {
+    const run = await longRun(t, 20);
+    const moving = new MovingHub(token, key);
+    t.teardown(() => moving.cut());
+    await moving.open([run.spec, { ...run.spec, name: 'plain', resumable: undefined }], run.component);
+    const begun = await run.begun();
+    moving.say(`${RUN}#1`, 'plain', offer({ epoch: 4 }), { content: { anchor: begun } });
+    t.match(await moving.hear(), { id: `${RUN}#1`, message: { type: 'nothing', epoch: 4 } }, 'it is not resumable');
+    moving.say(`${RUN}#2`, TASK, { type: 'held', epoch: 7, point: 3 });
+    t.match(await moving.hear(), { id: `${RUN}#2`, message: { type: 'nothing', epoch: 7 } }, 'it is not known');
+    moving.say('event-9/forecast#3', TASK, offer(), { content: { anchor: begun } });
+    t.match(await moving.hear(), { message: { type: 'nothing', epoch: 0 } }, 'it is another run');
+    const id = `${RUN}#${randomBytes(8).toString('hex')}`;
+    moving.say(id, TASK, offer(), { content: { anchor: begun } });
+    let { message, content } = await moving.hearA('point');
+    for (; !message.end; { message, content } = await moving.hearA('point')) {
+      t.match(message, { epoch: 1, offer: false });
+      moving.say(id, TASK, { type: 'held', epoch: 1, point: message.point });
+    }
+    t.strictSame(content.result && kept(content.result), kept(run.undisturbed));
+    moving.say(id, TASK, { type: 'over' });
+    await moving.said(id);
+    moving.raw.send({ type: 'piece', id, of: 'anchor', offset: 5, total: 9, bytes: Buffer.alloc(4) });
+    t.match(await moving.raw.refusal(), /^out-of-turn: /);
+  },
+);
 
 t.test('who says nothing for the time of the lease is let go', async (t) => {
   const raw = hub(t);

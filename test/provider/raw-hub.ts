@@ -92,20 +92,25 @@ export class RawHub {
     this.#link?.cut();
   }
 
-  /** The next message of a type; others before it are passed over. @throws Error when the provider closes instead. */
-  async next<Type extends ProviderMessage['type']>(type: Type): Promise<Extract<ProviderMessage, { type: Type }>> {
+  /**
+   * The next message of one of these types; others before it are passed over.
+   * @throws Error when the provider closes instead.
+   */
+  async next<Type extends ProviderMessage['type']>(
+    ...types: readonly Type[]
+  ): Promise<Extract<ProviderMessage, { type: Type }>> {
     for (;;) {
       await until(
-        `the provider sends ${type}, after ${this.received.map((each) => each.type).join(', ')}`,
+        `the provider sends ${types.join(' or ')}, after ${this.received.map((each) => each.type).join(', ')}`,
         WAIT_MS,
         () => {
           return this.received.length > this.#taken || this.closedWith !== undefined;
         },
       );
       const message = this.received[this.#taken];
-      if (message === undefined) throw new Error(`the link was closed before ${type}: ${this.closedWith}`);
+      if (message === undefined) throw new Error(`the link was closed before ${types.join()}: ${this.closedWith}`);
       this.#taken++;
-      if (isOfType(message, type)) return message;
+      if (isOfType(message, types)) return message;
       if (message.type === 'close') throw new Error(`${message.code}: ${message.message}`);
     }
   }
@@ -188,7 +193,7 @@ export function runOf(n: number, task: string, change: Partial<RemoteRun> = {}):
 
 function isOfType<Type extends ProviderMessage['type']>(
   message: ProviderMessage,
-  type: Type,
+  types: readonly Type[],
 ): message is Extract<ProviderMessage, { type: Type }> {
-  return message.type === type;
+  return types.some((type) => message.type === type);
 }

@@ -12,7 +12,8 @@ import type { MigrationMessage } from './ports.js';
 interface IncomingMovesParts {
   /** @param most bytes that it may have then. @throws CheckpointFault */
   readonly unpack: (checkpoint: Uint8Array, most: Bytes) => Promise<Uint8Array>;
-  readonly told: (message: MigrationMessage) => void;
+  /** @param revision See `Move`. */
+  readonly told: (message: MigrationMessage, revision: number | undefined) => void;
   /** More is there than should wait to be unpacked, or no longer: the link is to be left alone meanwhile. */
   readonly full: (isFull: boolean) => void;
   /** The other side sent what is no checkpoint: it ends the session. */
@@ -68,7 +69,7 @@ export class IncomingMoves {
     this.#arrivals.delete(move.id);
     const before = this.#unpacking.get(move.id);
     if (before === undefined && anchor === undefined && difference === undefined) {
-      this.#parts.told(messageOf(move, { result: move.result }));
+      this.#parts.told(messageOf(move, { result: move.result }), move.revision);
       return;
     }
     this.#note(move.anchorBytes + move.differenceBytes);
@@ -99,7 +100,7 @@ export class IncomingMoves {
       const anchor = await unpacked(packed.anchor);
       const difference = await unpacked(packed.difference);
       this.#note(-move.anchorBytes - move.differenceBytes);
-      if (!this.#isClosed) told(messageOf(move, { anchor, difference, result: move.result }));
+      if (!this.#isClosed) told(messageOf(move, { anchor, difference, result: move.result }), move.revision);
     } catch (error) {
       if (!(error instanceof CheckpointFault)) throw error;
       if (!this.#isClosed)

@@ -30,6 +30,7 @@ class SimulatedLink {
         if (!this.#isCut && !this.#isClosing) this.toHub.push(...change(bytes));
       },
       known: () => undefined,
+      isPaused: false,
       pause: () => undefined,
       resume: () => undefined,
       close: () => this.close(),

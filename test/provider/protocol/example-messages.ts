@@ -36,6 +36,7 @@ const MOVES: readonly (HubMessage & ProviderMessage)[] = [
       expectedFuel: 1.5,
     },
     result: undefined,
+    revision: 4,
     anchorBytes: 0,
     differenceBytes: 7,
   },

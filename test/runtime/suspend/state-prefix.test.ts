@@ -11,9 +11,8 @@ import {
   type RunEnd,
   type RunResult,
 } from '../../../runtime/index.js';
-import { GET, HANDLE, i32s, KEYS, NAMES, OPEN, OPENED, PUBLISH, times } from '../guest-calls.js';
+import { lookingGuest } from '../looking-guest.js';
 import { requestOf } from '../run-request.js';
-import { taskComponent } from '../wat-component.js';
 
 t.setTimeout(60_000);
 
@@ -25,29 +24,6 @@ const MANIFEST = {
   config: {},
   subjects: 'verbatim',
 } as const;
-
-/** Reads the key "1", works for a while, lists the keys, and publishes both. */
-const LOOKING = {
-  imports: `${PUBLISH} ${OPEN} ${GET} ${KEYS}
-    (import "wasi:keyvalue/store@0.2.0-draft" "[resource-drop]bucket" (func $drop (param i32)))`,
-  realloc: `(global.set $free (i32.and (i32.add (global.get $free) (i32.const 15)) (i32.const -8)))
-    (global.set $at (global.get $free))
-    (global.set $free (i32.add (global.get $free) (local.get 3)))
-    (global.get $at)`,
-  fields: `${NAMES} (global $free (mut i32) (i32.const 2048)) (global $at (mut i32) (i32.const 0))
-    (func $nothing)
-    (func $work (local $i i32) ${times(20_000_000, '(call $nothing)')})`,
-  body: `${OPENED}
-    (call $get ${HANDLE} ${i32s(272, 1, 640)})
-    (call $drop ${HANDLE})
-    (call $work)
-    ${OPENED}
-    (call $keys ${HANDLE} ${i32s(0)} (i64.const 0) (i32.const 768))
-    (call $drop ${HANDLE})
-    (i64.store (i32.const 64) (i64.const 0x740075006f))
-    (call $publish ${i32s(64, 3, 640, 3072, 0, 0, 0, 600)})
-    (i64.store (i32.const 0) (i64.const 0))`,
-};
 
 t.test('names of buckets get the prefix where state is read, and nowhere else', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'sterna-state-prefix-'));
@@ -65,7 +41,7 @@ t.test('names of buckets get the prefix where state is read, and nowhere else', 
     await store.close();
     await rm(dir, { recursive: true });
   });
-  const installed = await runtime.install(await taskComponent(LOOKING), LIMITS, { resumable: 'all' });
+  const installed = await runtime.install(await lookingGuest(20_000_000), LIMITS, { resumable: 'all' });
   const request = requestOf({ manifest: MANIFEST as never }, installed);
   const suspended = async (statePrefix: string | undefined): Promise<Uint8Array> => {
     const checkpoint = await runtime.begin(request, { statePrefix }).suspend();

@@ -1,0 +1,322 @@
+/**
+ * The runs of one hub that have moved here. They are the hub's, whichever
+ * session it has: the next one finds them. Another hub has others, and no name
+ * leads to these.
+ */
+import type { Bytes, Runtime } from '../../runtime/index.js';
+import type { FairQueue, Share } from '../fair-queue.js';
+import type { Installations } from '../installations.js';
+import { limitFault, PROVIDER_BOUNDS, type ProviderPolicy } from '../policy.js';
+import type { TaskSpec } from '../protocol/index.js';
+import type { MigrationMessage, PointContent, StubKeeper, StubRecord } from '../protocol/migration/index.js';
+import type { Replica, ReplicaView } from '../replica/replica.js';
+import { MovedRun, type MigrationTimer } from './moved-run.js';
+import type { KeptStub, Stubs } from './stubs.js';
+
+export interface HubMigrationsParts {
+  readonly stubs: Stubs;
+  readonly runtime: Pick<Runtime, 'resume' | 'occupancy'>;
+  readonly installations: Installations;
+  readonly queue: FairQueue;
+  readonly policy: Pick<ProviderPolicy, 'limits' | 'migrations' | 'stubBytes'>;
+  readonly timer: MigrationTimer;
+  readonly leaseMs: number;
+  /** Milliseconds since 1970 (UTC). */
+  readonly clock: () => number;
+  /** Told why a run is not executed here any more. */
+  readonly refused: (id: string, reason: string) => void;
+}
+
+/** A session of the hub, as far as runs that move need it. */
+export interface MigrationSession {
+  /** @returns whether it was taken. */
+  send(message: MigrationMessage): boolean;
+  isSending(id: string): boolean;
+  /** A task that is ready. */
+  task(name: string): TaskSpec | undefined;
+  readonly replica: Replica;
+  /** Told when one may have gone home. */
+  readonly changed: () => void;
+}
+
+/** A run that waits for state. */
+interface Awaiting {
+  readonly id: string;
+  readonly resolve: (view: () => ReplicaView) => void;
+}
+
+export class HubMigrations {
+  readonly #parts: HubMigrationsParts;
+  readonly #runs = new Map<string, MovedRun>();
+  /** What is kept of each. */
+  readonly #bytes = new Map<string, Bytes>();
+  /** Runs that are not here any more, until the session ends: an older word about one does not bring it back. */
+  readonly #givenUp = new Set<string>();
+  /** The revision of the state that each is to see at least, as the hub counts since it started. */
+  readonly #revisions = new Map<string, number>();
+  #awaiting: Awaiting[] = [];
+  #share: Share | undefined;
+  #session: MigrationSession | undefined;
+  #replica: Replica | undefined;
+  #heardAtMs: number;
+
+  /** @param heardAtMs When the hub was heard last, in milliseconds since 1970 (UTC). */
+  constructor(parts: HubMigrationsParts, heardAtMs: number) {
+    this.#parts = parts;
+    this.#heardAtMs = heardAtMs;
+  }
+
+  get size(): number {
+    return this.#runs.size;
+  }
+
+  /** Whether the hub has a session. */
+  get isHeard(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** When the hub was heard last. */
+  get heardAtMs(): number {
+    return this.isHeard ? this.#parts.clock() : this.#heardAtMs;
+  }
+
+  /** Whether what is here of the hub's state is still read. */
+  get readsState(): boolean {
+    for (const run of this.#runs.values()) if (run.readsState) return true;
+    return false;
+  }
+
+  /** Runs that have not gone home. */
+  get executing(): number {
+    let count = 0;
+    for (const { status } of this.#runs.values()) if (status.executes === 'provider' && !status.isOver) count++;
+    return count;
+  }
+
+  /** Takes up a run that an earlier process has kept. */
+  takeUp({ record, spec }: KeptStub): void {
+    this.#begin(record.id, record.task, { spec, record });
+  }
+
+  /** The hub has a session. */
+  begin(session: MigrationSession): void {
+    this.#session = session;
+    this.#givenUp.clear();
+    // A hub that was started anew counts its state anew.
+    if (session.replica !== this.#replica) this.#revisions.clear();
+    this.#replica = session.replica;
+  }
+
+  /** Its tasks are ready. */
+  linked(): void {
+    for (const run of this.#runs.values()) run.linked();
+  }
+
+  /** The session is over. */
+  end(session: MigrationSession): void {
+    if (this.#session !== session) return;
+    this.#heardAtMs = this.#parts.clock();
+    this.#session = undefined;
+    for (const run of this.#runs.values()) run.linkLost();
+  }
+
+  /** The copy of the hub's state is gone. */
+  stateGone(): void {
+    this.#replica = undefined;
+    this.#revisions.clear();
+  }
+
+  /** The copy of the hub's state has changed. */
+  stateCame(): void {
+    const awaiting = this.#awaiting;
+    this.#awaiting = [];
+    for (const each of awaiting) {
+      if (this.#hasState(each.id)) each.resolve(() => this.#view());
+      else this.#awaiting.push(each);
+    }
+  }
+
+  /** @param revision The state that the run may see at least; undefined for any. */
+  receive(message: MigrationMessage, revision: number | undefined): void {
+    const { id, message: said } = message;
+    if (revision !== undefined) this.#revisions.set(id, revision);
+    const run = this.#runs.get(id);
+    if (run !== undefined) {
+      run.receive(message);
+      return this.stateCame();
+    }
+    if (revision !== undefined) this.#revisions.delete(id);
+    if (said.type !== 'point' && said.type !== 'held') return;
+    const refusal = said.type === 'held' ? undefined : this.#refusal(message);
+    const spec = this.#session?.task(message.task);
+    if (said.type === 'held' || refusal !== undefined || spec === undefined) {
+      this.#session?.send({ id, task: message.task, message: { type: 'nothing', epoch: said.epoch }, content: {} });
+      return;
+    }
+    if (revision !== undefined) this.#revisions.set(id, revision);
+    this.#begin(id, message.task, { spec, record: undefined }).receive(message);
+  }
+
+  /** A message about one cannot be sent, and never can. */
+  unsent(id: string, reason: string): void {
+    if (this.#runs.has(id)) this.#giveUp(id, reason);
+  }
+
+  /** Sends home what executes here. */
+  offerAll(): void {
+    for (const run of this.#runs.values()) run.offer();
+  }
+
+  /** Forgets those of which nothing has come. */
+  forgetEmpty(): void {
+    const { timer } = this.#parts;
+    for (const run of this.#runs.values()) {
+      if (run.isEmpty && timer.nowMs() - run.sinceMs > PROVIDER_BOUNDS.emptyMigrationMs) this.#forget(run);
+    }
+  }
+
+  /** The hub does not come back: nothing of it is kept. */
+  async forgetAll(): Promise<void> {
+    const { stubs } = this.#parts;
+    for (const run of this.#runs.values()) {
+      this.#forget(run);
+      await stubs.drop(run.id);
+    }
+  }
+
+  /** Executes no further. What is kept stays for the next start. */
+  async close(): Promise<void> {
+    const runs = [...this.#runs.values()];
+    this.#runs.clear();
+    await Promise.all(runs.map((run) => run.close()));
+    this.#leaveIfEmpty();
+  }
+
+  #refusal({ id, task, content }: MigrationMessage): string | undefined {
+    const { policy } = this.#parts;
+    const spec = this.#session?.task(task);
+    if (this.#givenUp.has(id)) return 'it was given up here';
+    if (spec === undefined) return `no task "${task}" is ready`;
+    if (spec.resumable === undefined) return `the task "${task}" is not resumable`;
+    if (this.#runs.size >= policy.migrations) return `a hub may have ${policy.migrations} runs here that move`;
+    return this.#tooMuch(id, content);
+  }
+
+  #tooMuch(id: string, content: PointContent): string | undefined {
+    const { stubBytes: most } = this.#parts.policy;
+    let bytes = bytesOf(content);
+    for (const [other, kept] of this.#bytes) if (other !== id) bytes += kept;
+    return bytes > most ? `runs of a hub that move may have ${most} bytes here: they would have ${bytes}` : undefined;
+  }
+
+  #begin(id: string, task: string, of: { readonly spec: TaskSpec; readonly record: StubRecord | undefined }): MovedRun {
+    const { runtime, installations, queue, timer, leaseMs, policy } = this.#parts;
+    const { spec, record } = of;
+    this.#share ??= queue.join(() => false);
+    const run: MovedRun = new MovedRun(
+      {
+        id,
+        task,
+        spec,
+        runtime,
+        installations,
+        queue,
+        share: this.#share,
+        channel: this.#channelOf(id),
+        stubs: this.#keeperOf(id, spec),
+        timer,
+        leaseMs,
+        state: () => this.#stateFor(id),
+        tooMuch: (content) => this.#tooMuch(id, content),
+        changed: () => this.#changed(id),
+        givenUp: (reason) => this.#giveUp(id, reason),
+      },
+      record,
+    );
+    this.#runs.set(id, run);
+    if (record !== undefined) this.#bytes.set(id, bytesOf(record.content));
+    const fault = limitFault(spec.limits, policy.limits);
+    if (fault !== undefined) this.#giveUp(id, fault);
+    return run;
+  }
+
+  #channelOf(id: string) {
+    const session = (): MigrationSession | undefined => this.#session;
+    return {
+      send: (message: MigrationMessage) => session()?.send(message) ?? false,
+      get isSending() {
+        return session()?.isSending(id) ?? false;
+      },
+    };
+  }
+
+  #keeperOf(id: string, spec: TaskSpec): StubKeeper {
+    const { stubs } = this.#parts;
+    const keep = async (record: StubRecord): Promise<void> => {
+      const fault = this.#tooMuch(id, record.content);
+      if (fault !== undefined) throw new Error(fault);
+      this.#bytes.set(id, bytesOf(record.content));
+      await stubs.keep({ record, spec, heardAtMs: this.heardAtMs });
+    };
+    const drop = async (): Promise<void> => {
+      this.#bytes.delete(id);
+      await stubs.drop(id);
+    };
+    return { keep, over: drop, drop };
+  }
+
+  #stateFor(id: string): Promise<() => ReplicaView> {
+    if (this.#hasState(id)) return Promise.resolve(() => this.#view());
+    return new Promise((resolve) => this.#awaiting.push({ id, resolve }));
+  }
+
+  /** Whether its hub has sent what it is to see: also to a process that knows only what an earlier one has kept. */
+  #hasState(id: string): boolean {
+    const revision = this.#replica?.revision ?? 0;
+    return revision > 0 && revision >= (this.#revisions.get(id) ?? 0);
+  }
+
+  #view(): ReplicaView {
+    if (this.#replica === undefined) throw new Error('the copy of the state of its hub is gone');
+    return this.#replica.view();
+  }
+
+  #changed(id: string): void {
+    const run = this.#runs.get(id);
+    if (run?.status.isOver === true) this.#forget(run);
+    this.#session?.changed();
+  }
+
+  #giveUp(id: string, reason: string): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    const { epoch } = run.status;
+    this.#parts.refused(id, reason);
+    this.#givenUp.add(id);
+    const [first] = this.#givenUp;
+    if (this.#givenUp.size > PROVIDER_BOUNDS.givenUp && first !== undefined) this.#givenUp.delete(first);
+    this.#forget(run);
+    // What is left on a disk that fails is of no use, and does no harm: its hub knows better when it hears of it.
+    this.#parts.stubs.drop(id).catch(() => undefined);
+    if (epoch >= 0) this.#session?.send({ id, task: run.task, message: { type: 'nothing', epoch }, content: {} });
+    this.#session?.changed();
+  }
+
+  #forget(run: MovedRun): void {
+    this.#runs.delete(run.id);
+    this.#bytes.delete(run.id);
+    this.#revisions.delete(run.id);
+    this.#awaiting = this.#awaiting.filter(({ id }) => id !== run.id);
+    void run.close().then(() => this.#leaveIfEmpty());
+  }
+
+  #leaveIfEmpty(): void {
+    if (this.#share === undefined || this.#runs.size > 0) return;
+    this.#parts.queue.leave(this.#share);
+    this.#share = undefined;
+  }
+}
+
+function bytesOf({ anchor, difference }: PointContent): Bytes {
+  return (anchor?.length ?? 0) + (difference?.length ?? 0);
+}

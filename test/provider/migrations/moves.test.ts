@@ -1,0 +1,97 @@
+/** A run that moves to a real provider, message by message: there, to its end, and back. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { newSigningKey } from '../../../provider/protocol/index.js';
+import type { MigrationMessage } from '../../../provider/protocol/migration/index.js';
+import type { RunResult } from '../../../runtime/index.js';
+import { until } from '../../runtime/eventually.js';
+import { providerUnderTest, type ProviderUnderTest } from '../provider-under-test.js';
+import { Held, kept, longRun, TASK } from './long-run.js';
+import { MovingHub, offer, TERMS } from './moving-hub.js';
+
+t.setTimeout(110_000);
+
+const ID = 'event-1/forecast#00112233aabbccdd';
+const run = await longRun(t, 60);
+const begun = await run.begun();
+const provider = await providerUnderTest(t);
+
+async function openHub(t: Test, at: ProviderUnderTest = provider, key = newSigningKey()): Promise<MovingHub> {
+  const hub = new MovingHub(await at.invite(), key);
+  t.teardown(() => hub.cut());
+  await hub.open([run.spec], run.component);
+  return hub;
+}
+
+t.test('a run that moved comes to its points, and ends as if it had not', async (t) => {
+  const hub = await openHub(t);
+  hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms: { ...TERMS, pointMs: 5 } });
+  let result: RunResult | undefined;
+  let points = 0;
+  for (; result === undefined; points++) {
+    const { message, content } = await hub.hearA('point');
+    t.equal(message.epoch, 1);
+    t.equal(message.end, content.result !== undefined);
+    ({ result } = content);
+    hub.say(ID, TASK, { type: 'held', epoch: 1, point: message.point }, { terms: { ...TERMS, pointMs: 5 } });
+  }
+  t.ok(points > 2, `${points} points`);
+  t.strictSame(kept(result), kept(run.undisturbed));
+  hub.say(ID, TASK, { type: 'over' });
+  await hub.said(ID);
+});
+
+t.test('a run that is wanted home is handed back at its next point, and ends as if it had not been away', async (t) => {
+  const hub = await openHub(t);
+  const held = new Held(begun);
+  const terms = { ...TERMS, pointMs: 5 };
+  hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms });
+  const first = await hub.hearA('point');
+  held.take(first);
+  t.notOk(first.message.offer);
+  hub.say(ID, TASK, { type: 'held', epoch: 1, point: first.message.point }, { terms: { ...terms, executes: 'hub' } });
+  const last = await hub.hearA('point');
+  t.match(last.message, { offer: true, end: false, epoch: 1 });
+  held.take(last);
+  t.strictSame(kept(await run.ended(held.whole)), kept(run.undisturbed));
+  hub.say(ID, TASK, { type: 'over' });
+});
+
+t.test('a provider that stops hands home what it executes', async (t) => {
+  const stopping = await providerUnderTest(t, { dataDir: t.testdir({}) });
+  const hub = await openHub(t, stopping);
+  const held = new Held(begun);
+  const goOn = (last: MigrationMessage & { readonly message: { readonly point: number } }): void => {
+    held.take(last);
+    hub.say(ID, TASK, { type: 'held', epoch: 1, point: last.message.point });
+  };
+  hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms: { ...TERMS, pointMs: 5 } });
+  let last = await hub.hearA('point');
+  const closed = stopping.provider.close();
+  hub.raw.send({ type: 'drain' });
+  for (; !last.message.offer; last = await hub.hearA('point')) goOn(last);
+  held.take(last);
+  hub.say(ID, TASK, { type: 'over' });
+  t.match(await hub.raw.refusal(), /^done: all runs are answered/);
+  t.strictSame(kept(await run.ended(held.whole)), kept(run.undisturbed));
+  await closed;
+});
+
+t.test('a run that is over at its hub is over here, and nothing of it is left', async (t) => {
+  const key = newSigningKey();
+  const hub = await openHub(t, provider, key);
+  const files = (): string[] =>
+    readdirSync(join(provider.dataDir, 'migrations'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name);
+  await until('nothing is left of others', 10_000, () => files().length === 0);
+  hub.say(ID, TASK, offer(), { content: { anchor: begun } });
+  await hub.hearA('point');
+  t.ok(files().length >= 2, 'a stub, and what it goes on from');
+  hub.say(ID, TASK, { type: 'over' });
+  await until('its files are gone', 10_000, () => files().length === 0);
+  const again = await openHub(t, provider, key);
+  again.say(ID, TASK, { type: 'held', epoch: 1, point: 2 });
+  t.match(await again.hearA('nothing'), { message: { epoch: 1 } }, 'it is not known any more');
+});

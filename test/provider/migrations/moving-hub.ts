@@ -1,0 +1,118 @@
+/** A hub's end of a session that says what a test wants of runs that move, whether or not it is allowed. */
+import { IncomingMoves, OutgoingMoves, type MigrationMessage } from '../../../provider/protocol/migration/index.js';
+import type { JoinToken, SigningKey, TaskSpec } from '../../../provider/protocol/index.js';
+import type { PointMessage } from '../../../provider/protocol/responsibility/messages.js';
+import { packCheckpointAside, unpackCheckpointAside } from '../../../runtime/index.js';
+import { until } from '../../runtime/eventually.js';
+import { RawHub } from '../raw-hub.js';
+
+type Said = MigrationMessage['message'];
+
+export const TERMS = { pointMs: 100, reclaimMs: 60_000, isForHere: false, expectedFuel: 0 } as const;
+
+export class MovingHub {
+  readonly raw: RawHub;
+  readonly #told: MigrationMessage[] = [];
+  readonly #incoming: IncomingMoves;
+  readonly #outgoing: OutgoingMoves;
+  #beats: NodeJS.Timeout | undefined;
+  /** The state that runs are to see; undefined for any. */
+  revision: number | undefined;
+
+  constructor(token: JoinToken, key: SigningKey) {
+    this.raw = new RawHub(token, key);
+    this.#incoming = new IncomingMoves({
+      unpack: unpackCheckpointAside,
+      told: (message) => this.#told.push(message),
+      full: () => undefined,
+      broken: (error) => {
+        throw error;
+      },
+    });
+    this.#outgoing = new OutgoingMoves({
+      send: (message) => this.raw.send(message.type === 'move' ? { ...message, revision: this.revision } : message),
+      bufferedBytes: () => 0,
+      after: (ms, then) => void setTimeout(then, ms),
+      pack: packCheckpointAside,
+      failed: (id, reason) => {
+        throw new Error(`${id}: ${reason}`);
+      },
+    });
+  }
+
+  /** Says hello, has these tasks installed, and beats until it is cut. */
+  async open(specs: readonly TaskSpec[], component: Uint8Array): ReturnType<RawHub['open']> {
+    const welcome = await this.raw.open();
+    let beat = 0;
+    this.#beats = setInterval(() => this.raw.send({ type: 'beat', beat: beat++ }), welcome.heartbeatMs / 2);
+    await this.raw.configure(1, specs, component);
+    await this.raw.next('ready');
+    return welcome;
+  }
+
+  say(id: string, task: string, message: Said, more: Partial<MigrationMessage> = {}): void {
+    this.#outgoing.send({ id, task, message, content: {}, terms: { ...TERMS }, ...more });
+  }
+
+  /** Resolves when all that was said is with the link. */
+  async said(id: string): Promise<void> {
+    await until(`all of ${id} is sent`, 10_000, () => !this.#outgoing.isSending(id));
+  }
+
+  /** What the provider says next of a run. Of other runs nothing is expected. */
+  async hear(): Promise<MigrationMessage> {
+    for (;;) {
+      const told = this.#told.shift();
+      if (told !== undefined) return told;
+      const message = await this.raw.next('move', 'piece');
+      if (message.type === 'piece') this.#incoming.piece(message);
+      else {
+        this.#incoming.move(message);
+        // It may still be unpacked.
+        if (message.anchorBytes + message.differenceBytes > 0) {
+          await until('it is unpacked', 10_000, () => this.#told.length > 0);
+        }
+      }
+    }
+  }
+
+  /** The next of a kind, passing over others. */
+  async hearA<Type extends Said['type']>(
+    type: Type,
+  ): Promise<MigrationMessage & { readonly message: Extract<Said, { readonly type: Type }> }> {
+    for (;;) {
+      const heard = await this.hear();
+      if (isA(heard, type)) return heard;
+    }
+  }
+
+  cut(): void {
+    clearInterval(this.#beats);
+    this.#outgoing.close();
+    this.raw.cut();
+  }
+}
+
+function isA<Type extends Said['type']>(
+  heard: MigrationMessage,
+  type: Type,
+): heard is MigrationMessage & { readonly message: Extract<Said, { readonly type: Type }> } {
+  return heard.message.type === type;
+}
+
+/** The hub's first point, which hands the run over. */
+export function offer(change: Partial<PointMessage> = {}): PointMessage {
+  return {
+    type: 'point',
+    epoch: 0,
+    base: 0,
+    from: 0,
+    point: 1,
+    whole: true,
+    responsible: 'hub',
+    mode: 'synchronous',
+    offer: true,
+    end: false,
+    ...change,
+  };
+}
