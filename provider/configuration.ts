@@ -195,6 +195,6 @@ export class Configuration {
     const sameDigest = this.tasks.find((task) => task.digest === digest);
     if (sameDigest !== undefined && sameDigest.bytes !== bytes) return 'one component cannot have two sizes';
     // A run that moves has its limits with it: they are the same wherever it is.
-    return resumable === undefined ? undefined : limitFault(limits, policy.limits);
+    return resumable === undefined ? undefined : limitFault(limits, policy.movedLimits);
   }
 }

@@ -6,6 +6,8 @@ const MiB = 1024 * 1024;
 export interface ProviderPolicy {
   /** The most that a run may use; a task that asks for more has these, and its hub is told. */
   readonly limits: Limits;
+  /** The same for a run that moves here: it stands still when others wait, and holds nobody up. One that asks for more is refused. */
+  readonly movedLimits: Limits;
   /** Runs that a session may have unanswered. */
   readonly window: number;
   /** Their events together, as `runBytes` counts. More than the largest event that is to be taken. */
@@ -32,18 +34,22 @@ export interface ProviderPolicy {
   readonly uploadBytes: Bytes;
 }
 
+const RUN_LIMITS: Limits = {
+  /** Minutes of hot code: what is longer should be able to stand still. */
+  fuel: 1_000_000_000_000,
+  memoryBytes: 512 * MiB,
+  deadlineMs: 10 * 60_000,
+  /** Fits into one message with the rest of an outcome. */
+  outputBytes: 4 * MiB,
+  /** As JSON it may take six times that. */
+  logBytes: MiB / 4,
+};
+
 /** For a machine with 4 GiB that serves a few houses. */
 export const DEFAULT_POLICY: ProviderPolicy = {
-  limits: {
-    /** Minutes of hot code: what is longer should not be one run. */
-    fuel: 1_000_000_000_000,
-    memoryBytes: 512 * MiB,
-    deadlineMs: 10 * 60_000,
-    /** Fits into one message with the rest of an outcome. */
-    outputBytes: 4 * MiB,
-    /** As JSON it may take six times that. */
-    logBytes: MiB / 4,
-  },
+  limits: RUN_LIMITS,
+  /** A night of hot code. */
+  movedLimits: { ...RUN_LIMITS, fuel: 100_000_000_000_000, deadlineMs: 24 * 3_600_000 },
   /** Two threads' work for some milliseconds, and a line of 50 ms in front of it. */
   window: 256,
   queuedBytes: 32 * MiB,

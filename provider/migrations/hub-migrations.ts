@@ -18,7 +18,7 @@ export interface HubMigrationsParts {
   readonly runtime: Pick<Runtime, 'resume' | 'occupancy'>;
   readonly installations: Installations;
   readonly queue: FairQueue;
-  readonly policy: Pick<ProviderPolicy, 'limits' | 'migrations' | 'stubBytes'>;
+  readonly policy: Pick<ProviderPolicy, 'movedLimits' | 'migrations' | 'stubBytes'>;
   readonly timer: MigrationTimer;
   readonly leaseMs: number;
   /** Milliseconds since 1970 (UTC). */
@@ -235,7 +235,7 @@ export class HubMigrations {
     );
     this.#runs.set(id, run);
     if (record !== undefined) this.#bytes.set(id, bytesOf(record.content));
-    const fault = limitFault(spec.limits, policy.limits);
+    const fault = limitFault(spec.limits, policy.movedLimits);
     if (fault !== undefined) this.#giveUp(id, fault);
     return run;
   }

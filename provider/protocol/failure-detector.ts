@@ -36,7 +36,7 @@ export function hear({ lastMs, pausesMs }: Hearing, nowMs: number, { heartbeatMs
 
 /**
  * The moment at which the link is taken for dead if nothing is heard before: the mean of the latest pauses and a few of
- * their deviations after the last word, but no less than two beats and no more than the lease.
+ * their deviations after the last word, but no less than three beats and no more than the lease.
  */
 export function deadAtMs({ lastMs, pausesMs }: Hearing, { heartbeatMs, leaseMs }: Beats): number {
   const { deviations, beats, pausesToTrust } = DETECTOR_BOUNDS;

@@ -95,6 +95,6 @@ export const DETECTOR_BOUNDS = {
   pausesToTrust: 4,
   /** Deviations from the mean that a pause may be long: one in ten thousand is longer where they are normal. */
   deviations: 4,
-  /** A single beat that is lost or late is no dead link. */
-  beats: 2,
+  /** A beat that is lost, and the next that is late, are no dead link: a busy machine stands still for a second at times. */
+  beats: 3,
 } as const;
