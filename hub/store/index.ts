@@ -25,6 +25,7 @@ export {
   type Store,
   type StoredEvent,
   type StoredMessage,
+  type StoredMove,
   type StoredPoint,
   type StoredSchedule,
   type StoredShaping,

@@ -137,6 +137,21 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE run_points ADD COLUMN base TEXT;
   `,
+  /* What this hub holds of a run of the inbox that moves; `anchor` and `difference` are files of these digests. A row goes with the end of its run. */
+  `
+  CREATE TABLE moving_runs (
+    inbox_id INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    fits TEXT NOT NULL,
+    anchor TEXT,
+    difference TEXT,
+    stub TEXT NOT NULL,
+    PRIMARY KEY (inbox_id, run)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -9,6 +9,7 @@ import type { SyncFile } from './group-sync.js';
 import { DeadLetterTable } from './dead-letter-table.js';
 import { InboxTable } from './inbox-table.js';
 import { KeySets } from './key-sets.js';
+import { MovingTable } from './moving-table.js';
 import { OutboxTable } from './outbox-table.js';
 import { PointTable } from './point-table.js';
 import { QuarantineTable } from './quarantine-table.js';
@@ -33,6 +34,7 @@ import {
   type StateChange,
   type Store,
   type StoredMessage,
+  type StoredMove,
   type StoredPoint,
   type StoredSchedule,
   type StoredShaping,
@@ -108,6 +110,7 @@ class SqliteStore implements Store {
   readonly #shaping: ShapingTable;
   readonly #retries: RetryTable;
   readonly #points: PointTable;
+  readonly #moving: MovingTable;
   readonly #letters: DeadLetterTable;
   readonly #quarantines: QuarantineTable;
   readonly #devices: DevicesTable;
@@ -149,6 +152,7 @@ class SqliteStore implements Store {
       this.#shaping = new ShapingTable(this.#connection);
       this.#retries = new RetryTable(this.#connection);
       this.#points = new PointTable(this.#connection);
+      this.#moving = new MovingTable(this.#connection);
       this.#letters = new DeadLetterTable(this.#connection);
       this.#quarantines = new QuarantineTable(this.#connection);
       this.#devices = new DevicesTable(this.#connection);
@@ -202,6 +206,7 @@ class SqliteStore implements Store {
       this.#inbox.committed(received, deliveries);
       this.#retries.committed();
       this.#points.committed();
+      this.#moving.committed();
       this.#letters.committed();
       this.#records.committed();
       this.#log.grew();
@@ -281,6 +286,10 @@ class SqliteStore implements Store {
     return this.#points.load();
   }
 
+  moves(): readonly StoredMove[] {
+    return this.#moving.load();
+  }
+
   deadLetters(which: { readonly task?: string | undefined; readonly limit: number }): readonly LetterSummary[] {
     return this.#letters.list(which);
   }
@@ -319,6 +328,7 @@ class SqliteStore implements Store {
     const result = this.#applyEffects(change, messages);
     if (result.kind !== 'committed') return result;
     const { ends, retries, point, dropsPoint = retries?.place, letter, revives, record } = change;
+    const { move, dropsMove = ends ?? retries?.place } = change;
     if (ends !== undefined) {
       this.#inbox.end(ends);
       this.#retries.end(ends);
@@ -327,6 +337,8 @@ class SqliteStore implements Store {
     if (dropsPoint !== undefined) this.#points.remove(dropsPoint);
     // One that was on its way to the disk when its run ended would stay for ever.
     if (point !== undefined && !this.#inbox.isOver(point.place)) this.#points.put(point);
+    if (dropsMove !== undefined) this.#moving.remove(dropsMove);
+    if (move !== undefined && !this.#inbox.isOver(move.place)) this.#moving.put(move);
     if (retries !== undefined) this.#retries.put(retries);
     if (record !== undefined) ended.push(record);
     if (letter !== undefined) this.#letters.put(letter);
@@ -402,6 +414,7 @@ class SqliteStore implements Store {
     this.#inbox.rolledBack();
     this.#retries.rolledBack();
     this.#points.rolledBack();
+    this.#moving.rolledBack();
     this.#letters.rolledBack();
     this.#records.rolledBack();
     this.#usage.clear();
@@ -416,8 +429,8 @@ class SqliteStore implements Store {
 }
 
 function isEmpty({ reads, listed = [], writes, messages = [], ...rest }: StateChange): boolean {
-  const { ends, retries, point, dropsPoint, letter, record } = rest;
-  if (point !== undefined || dropsPoint !== undefined) return false;
+  const { ends, retries, point, dropsPoint, move, dropsMove, letter, record } = rest;
+  if (point !== undefined || dropsPoint !== undefined || move !== undefined || dropsMove !== undefined) return false;
   if (ends !== undefined || retries !== undefined || letter !== undefined || record !== undefined) return false;
   return reads.length + listed.length + writes.length + messages.length === 0;
 }

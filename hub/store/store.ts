@@ -146,6 +146,22 @@ export interface StoredPoint {
   readonly byHand: boolean;
 }
 
+/** What is held of a run that moves between this hub and a provider. */
+export interface StoredMove {
+  readonly place: RunPlace;
+  readonly attempt: number;
+  /** Names the migration, at both sides. */
+  readonly id: string;
+  readonly provider: string;
+  /** See `StoredPoint`. */
+  readonly fits: string;
+  /** Name checkpoints, which are files beside the store. */
+  readonly anchor: string | undefined;
+  readonly difference: string | undefined;
+  /** Who executes it and all else that is known, as a text of `migration/`. */
+  readonly stub: string;
+}
+
 /** A run that was given up. */
 export interface RunLetter {
   /** Its event, with the run among its `runs`: enough to begin it anew. */
@@ -208,6 +224,10 @@ export interface StateChange {
   readonly point?: StoredPoint | undefined;
   /** The run begins anew: the point it had come to no longer counts. */
   readonly dropsPoint?: RunPlace | undefined;
+  /** The run moves. */
+  readonly move?: StoredMove | undefined;
+  /** The run moves no more. */
+  readonly dropsMove?: RunPlace | undefined;
   /** The run is given up. */
   readonly letter?: RunLetter | undefined;
   /** The dead letter that its message was, if it is not refused. */
@@ -320,6 +340,8 @@ export interface Store {
   retries(): readonly StoredRetry[];
   /** Points that runs of the inbox had come to. */
   points(): readonly StoredPoint[];
+  /** Runs of the inbox that moved when an earlier hub ended. */
+  moves(): readonly StoredMove[];
   /** The latest first. */
   deadLetters(which: { readonly task?: string | undefined; readonly limit: number }): readonly LetterSummary[];
   deadLetter(id: LetterId): DeadLetter | undefined;
