@@ -11,7 +11,8 @@ import { lastFuel, type Execution, type Parking, type ThreadLooks } from './park
 import type { PendingRun } from './pending-run.js';
 import { bytesOf, recordOf } from './recorder.js';
 import type { DeployedTask } from './registry/index.js';
-import { attemptSeed, verdictOf, type RetryWaits, type Verdict } from './retries/index.js';
+import { verdictOf, type RetryWaits, type Verdict } from './retries/index.js';
+import { requestOf } from './run-request.js';
 import { RunStops } from './run-stops.js';
 import type { Job, Lane, Scheduler } from './scheduler/index.js';
 import type { ChangeResult, StateChange, StoredMessage } from './store/index.js';
@@ -19,7 +20,7 @@ import type { ChangeResult, StateChange, StoredMessage } from './store/index.js'
 export interface ExecutorParts {
   readonly runtime: Pick<Runtime, 'run'>;
   /** Executes the runs that can stand still. */
-  readonly parking: Pick<Parking, 'execute' | 'over' | 'recall' | 'stopKey' | 'takeOver'>;
+  readonly parking: Pick<Parking, 'execute' | 'goesOn' | 'over' | 'recall' | 'stopKey' | 'takeOver'>;
   /** Told of each run that the runtime has. */
   readonly threads: Pick<ThreadLooks, 'began' | 'left'>;
   readonly journal: Pick<Journal, 'write' | 'record'>;
@@ -81,25 +82,12 @@ export class Executor {
   /** Starts a run: the scheduler's `start`. */
   start(job: Job<PendingRun>): void {
     const run = job.value;
-    run.executions++;
-    run.startedAtMs = this.#parts.clock();
-    const { manifest, installed } = run.task;
-    const request = {
-      runId: run.runId,
-      task: installed.key,
-      event: run.event,
-      attempt: run.attempt,
-      limits: manifest.limits,
-      grants: manifest.grants,
-      config: manifest.config,
-      clockMs: run.clockMs,
-      seed: attemptSeed(run.seed, run.attempt),
-      // Two tasks may be the same component: neither is to find what is the other's.
-      isolationKey: manifest.isolation === 'key' ? `${manifest.name}/${job.key ?? ''}` : undefined,
-      subjects: manifest.subjects,
-      recordReads: this.#parts.records,
-    };
-    const { runtime, parking, threads } = this.#parts;
+    const { runtime, parking, threads, records, clock } = this.#parts;
+    // One that stood still, or moved, goes on with the execution that it began.
+    if (!parking.goesOn(job)) run.executions++;
+    run.startedAtMs = clock();
+    const { installed } = run.task;
+    const request = requestOf(job, records);
     const signal = this.#stops.signalFor(run);
     const ended = (result: RunResult): void => {
       threads.left(job);

@@ -2,7 +2,7 @@
 export { CurrentRuns, type CurrentRun } from './current-runs.js';
 export { filesOf } from './files-of.js';
 export { KeptPoints } from './kept-points.js';
-export { Parking, type Answer, type Execution } from './parking.js';
+export { Parking, type Answer, type Execution, type Lent, type MovingRuns, type Stretch } from './parking.js';
 export { lastFuel } from './settled-fuel.js';
 export { Resumabilities } from './resumabilities.js';
 export { ThreadLooks } from './thread-looks.js';

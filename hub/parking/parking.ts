@@ -1,4 +1,4 @@
-import type { RunHandle, RunRequest, RunResult, Runtime } from '../../runtime/index.js';
+import type { RunEnd, RunHandle, RunRequest, RunResult, Runtime } from '../../runtime/index.js';
 import { glanceAt, RuntimeError } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import type { Observer, ParkReason } from '../events.js';
@@ -17,6 +17,8 @@ export interface ParkingParts {
   readonly scheduler: Pick<Scheduler<PendingRun>, 'park' | 'unpark' | 'recall' | 'revive' | 'pump'>;
   readonly points: KeptPoints;
   readonly files: Pick<CheckpointFiles, 'keep' | 'read' | 'remove' | 'bytes'>;
+  /** Without it, none do. */
+  readonly moving?: MovingRuns;
   readonly timer: Timer;
   readonly observe: Observer;
   readonly log: Logger;
@@ -26,6 +28,34 @@ export interface ParkingParts {
   readonly left: () => void;
 }
 
+/** Runs that move between this hub and a provider: they are not the parking's to let go on. */
+export interface MovingRuns {
+  has(job: Job<PendingRun>): boolean;
+  /** What is to be executed of a run now. */
+  stretchOf(job: Job<PendingRun>): Stretch | undefined;
+  /** A run that moves is to end without effect. @returns whether it was one. */
+  cancel(runId: string): boolean;
+  /** Ends the run of a task's key, if it moves. */
+  stopKey(task: DeployedTask, key: string): void;
+  /** A run is over, or goes again from its beginning. */
+  over(job: Job<PendingRun>): void;
+}
+
+/** What is executed here of a run that moves, from one checkpoint on. */
+export interface Stretch {
+  /** It has a thread, or is about to. @returns undefined when it is not to go on from there after all. */
+  begin(request: RunRequest, signal: AbortSignal | undefined): RunHandle | undefined;
+  /** It has left its thread, and is parked for the scheduler whatever its end. From the event loop. */
+  ended(end: RunEnd): void;
+}
+
+/** A run that was taken out of the parking, and is parked for the scheduler. */
+export interface Lent {
+  readonly job: Job<PendingRun>;
+  /** That stands alone. */
+  readonly checkpoint: Uint8Array;
+}
+
 /** A run that has a thread, or waits for one in the runtime. */
 interface Executing {
   readonly job: Job<PendingRun>;
@@ -33,6 +63,8 @@ interface Executing {
   handle: RunHandle | undefined;
   /** Set when it is to stand still. */
   leaves: { readonly reason: ParkReason; readonly atMs: number } | undefined;
+  /** Who gets its checkpoint instead, when it stands still; undefined when it did not come to that. */
+  lends: ((lent: Lent | undefined) => void) | undefined;
   cancelled: boolean;
 }
 
@@ -124,11 +156,13 @@ export class Parking {
   /** Begins a run, or goes on with it. */
   async execute(job: Job<PendingRun>, request: RunRequest, signal: AbortSignal | undefined): Promise<Execution> {
     const run = job.value;
-    const entry: Executing = { job, handle: undefined, leaves: undefined, cancelled: false };
+    const entry: Executing = { job, handle: undefined, leaves: undefined, lends: undefined, cancelled: false };
     this.#executing.set(job, entry);
     try {
       // The next start takes it up, with the point it has come to.
       if (this.#stopping && run.place !== undefined) return { kind: 'left', settle: () => this.#stay(job) };
+      const stretch = this.#parts.moving?.stretchOf(job);
+      if (stretch !== undefined) return await this.#executeStretch(entry, stretch, { request, signal });
       const from = await this.#checkpointOf(job);
       if (entry.cancelled) return { kind: 'ended', result: cancelled(run, this.#standing.get(job)?.fuel ?? 0) };
       const options = this.#optionsFor(job, { signal, from });
@@ -143,16 +177,63 @@ export class Parking {
       const { checkpoint } = end;
       // It was at the point already when it was told to end.
       if (entry.cancelled) return { kind: 'ended', result: cancelled(run, glanceAt(checkpoint).fuel) };
+      const { lends } = entry;
+      if (lends !== undefined) return { kind: 'left', settle: () => this.#lend(job, checkpoint, lends) };
       return { kind: 'left', settle: () => this.#stand(job, checkpoint, entry.leaves?.reason ?? 'priority') };
     } finally {
       this.#executing.delete(job);
+      // One that is lent has been asked for already; any other has ended.
+      if (entry.handle === undefined) entry.lends?.(undefined);
+      else void entry.handle.end.then(({ kind }) => (kind === 'ended' ? entry.lends?.(undefined) : undefined));
     }
+  }
+
+  /** Whether a run would go on, and not begin. */
+  goesOn(job: Job<PendingRun>): boolean {
+    const moves = this.#parts.moving?.stretchOf(job) !== undefined;
+    return moves || this.#standing.has(job) || job.value.point !== undefined;
+  }
+
+  /**
+   * Takes a run out, to be executed elsewhere: one that executes stands still for it. `takeIn` puts it back.
+   * @returns undefined when it came to no point within `parkMs`, or is none that can stand still.
+   */
+  async lend(runId: string): Promise<Lent | undefined> {
+    const job = this.#find(runId);
+    const entry = job && this.#executing.get(job);
+    if (job === undefined || job.probe || this.#toNew.has(job)) return undefined;
+    if (entry !== undefined) return this.#lendExecuting(entry);
+    const checkpoint = await this.checkpoint(runId);
+    if (checkpoint === undefined || this.#executing.has(job) || !this.#standing.has(job)) return undefined;
+    this.#parts.scheduler.recall(job);
+    this.#letGo(job);
+    return { job, checkpoint };
+  }
+
+  /**
+   * A run that was lent stands still here, and goes on when its turn comes or by hand.
+   * Resolves when that is on disk, as far as it is kept there.
+   */
+  async takeIn({ job, checkpoint }: Lent, reason: ParkReason): Promise<void> {
+    if (reason === 'new-version') this.#toNew.add(job);
+    const byHand = (): boolean => this.#standing.get(job)?.reason === 'by-hand';
+    const kept = this.#parts.points.keep(job, checkpoint, { byHand, give: false });
+    this.#standStill(job, checkpoint, reason);
+    this.#isOnDisk(job, checkpoint, await kept);
+  }
+
+  /** A run that was lent begins anew. */
+  beginAnew(job: Job<PendingRun>, reason: string): void {
+    this.#beginsAnew(job, reason, job.value.settledFuel ?? 0);
+    this.#parts.scheduler.unpark(job);
+    this.#parts.scheduler.pump();
   }
 
   /** A run is over, or goes again from its beginning: what is kept of it is of no use. */
   over(job: Job<PendingRun>, goesAgain: boolean): void {
     this.#letGo(job);
     this.#toNew.delete(job);
+    this.#parts.moving?.over(job);
     if (goesAgain) this.#parts.points.drop(job);
     else this.#parts.points.forget(job);
   }
@@ -217,7 +298,8 @@ export class Parking {
 
   /** Ends a run without effect, wherever it is. */
   cancel(runId: string): Answer {
-    const { runtime, scheduler, ended } = this.#parts;
+    const { runtime, scheduler, ended, moving } = this.#parts;
+    if (moving?.cancel(runId) === true) return DONE;
     const job = this.#find(runId);
     const entry = job && this.#executing.get(job);
     if (job === undefined || entry !== undefined) {
@@ -249,6 +331,7 @@ export class Parking {
       const { value } = job;
       if (value.task === task && value.key === key && !this.#executing.has(job)) this.cancel(value.runId);
     }
+    this.#parts.moving?.stopKey(task, key);
   }
 
   /**
@@ -257,8 +340,9 @@ export class Parking {
    */
   taskChanged(name: string, task: DeployedTask | undefined): void {
     const policy = task?.manifest.resumable?.onNewVersion ?? 'finish-on-old';
-    const jobs = [...this.#executing.keys(), ...this.#standing.keys()].filter(({ value }) => {
-      return value.task.manifest.name === name && value.task !== task;
+    const jobs = [...this.#executing.keys(), ...this.#standing.keys()].filter((job) => {
+      const before = job.value.task;
+      return before.manifest.name === name && before !== task && this.#parts.moving?.has(job) !== true;
     });
     for (const job of new Set(jobs)) {
       const { runId } = job.value;
@@ -420,13 +504,17 @@ export class Parking {
 
   /** A run has come to a point and left its thread. */
   #stand(job: Job<PendingRun>, checkpoint: Uint8Array, reason: ParkReason): void {
+    this.#leave(job, glanceAt(checkpoint).fuel);
+    this.#standStill(job, checkpoint, reason);
+  }
+
+  #standStill(job: Job<PendingRun>, checkpoint: Uint8Array, reason: ParkReason): void {
     const { scheduler, observe, timer, left } = this.#parts;
     const run = job.value;
     const { fuel } = glanceAt(checkpoint);
     this.#bytes += checkpoint.length;
     const standing = { job, reason, fuel, sinceMs: timer.nowMs(), checkpoint, digest: undefined };
     this.#standing.set(job, standing);
-    scheduler.park(job, settleFuel(run, fuel));
     observe({ kind: 'run-parked', runId: run.runId, task: run.task.manifest.name, reason, fuel });
     if (run.place !== undefined) void this.#keepStanding(job);
     else if (this.#bytes > HUB_BOUNDS.parkedBytes) void this.#moveToDisk(job, checkpoint);
@@ -434,6 +522,54 @@ export class Parking {
     if (reason === 'priority' && (!this.#stopping || run.place === undefined)) scheduler.unpark(job);
     scheduler.pump();
     left();
+  }
+
+  /** The scheduler counts it as one that executes no more. A run that moved may have gone back to an earlier point. */
+  #leave(job: Job<PendingRun>, fuel: number): void {
+    this.#parts.scheduler.park(job, settleFuel(job.value, Math.max(fuel, job.value.settledFuel ?? 0)));
+  }
+
+  #lendExecuting(entry: Executing): Promise<Lent | undefined> {
+    const { timer } = this.#parts;
+    return new Promise((resolve) => {
+      const notInTime = timer.after(HUB_BOUNDS.parkMs, () => {
+        // It stands still yet, perhaps, and waits for its turn then.
+        entry.lends = undefined;
+        resolve(undefined);
+      });
+      entry.lends = (lent) => {
+        notInTime();
+        resolve(lent);
+      };
+      entry.leaves = { reason: 'priority', atMs: timer.nowMs() };
+      void entry.handle?.suspend();
+    });
+  }
+
+  #lend(job: Job<PendingRun>, checkpoint: Uint8Array, lends: (lent: Lent) => void): void {
+    this.#leave(job, glanceAt(checkpoint).fuel);
+    lends({ job, checkpoint });
+    this.#parts.scheduler.pump();
+    this.#parts.left();
+  }
+
+  async #executeStretch(
+    entry: Executing,
+    stretch: Stretch,
+    { request, signal }: { readonly request: RunRequest; readonly signal: AbortSignal | undefined },
+  ): Promise<Execution> {
+    const { job } = entry;
+    entry.handle = stretch.begin(request, signal);
+    if (entry.handle === undefined) return { kind: 'left', settle: () => this.#stay(job) };
+    const end = await entry.handle.end;
+    const fuel = end.kind === 'ended' ? end.result.usage.fuel : glanceAt(end.checkpoint).fuel;
+    const settle = (): void => {
+      this.#leave(job, fuel);
+      stretch.ended(end);
+      this.#parts.scheduler.pump();
+      this.#parts.left();
+    };
+    return { kind: 'left', settle };
   }
 
   /**
