@@ -1,4 +1,5 @@
 /** The composition root: constructs the parts of a hub, starts them, and closes them in reverse. */
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,7 @@ import { HUB_BOUNDS, STORE_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import { OwnPublishes } from './loops/index.js';
 import { Outbox } from './outbox.js';
+import { Migrations } from './migration/index.js';
 import { CurrentRuns, filesOf, KeptPoints, Parking, Resumabilities, ThreadLooks } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { Placement } from './placement/index.js';
@@ -58,7 +60,10 @@ export interface HubOptions {
   readonly threads?: number;
   readonly startRuntime: (options: RuntimeOptions) => Promise<Runtime>;
   /** Lets runs execute at providers as well. Without it, all execute here. */
-  readonly placement?: Placement;
+  readonly placement?: Pick<
+    Placement,
+    'over' | 'gateOf' | 'note' | 'contradictions' | 'deployed' | 'whenRoom' | 'linksFor'
+  >;
   /** Opens the store in a file, created if need be. Default: SQLite, with the machine's disk. */
   readonly openStore?: (file: string) => Store;
   /** Connects to the broker; messages may come at once. `onReleased` is told of those at QoS 2 that will not come again. */
@@ -95,6 +100,8 @@ export interface Hub {
   readonly backups: Backups;
   /** Runs that have begun and are not over. */
   readonly currentRuns: CurrentRuns;
+  /** Those of them that move between this hub and its providers. */
+  readonly migrations: Migrations;
   readonly resumabilities: Resumabilities;
   /** What waits for each task, and the state, for who looks. */
   readonly view: View;
@@ -277,7 +284,10 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     released: () => scheduler.pump(),
   });
   const storedPoints = store.points();
-  const files = new CheckpointFiles(join(dataDir, 'checkpoints'), new Set(storedPoints.flatMap(filesOf)));
+  const storedMoves = store.moves();
+  const moved = storedMoves.flatMap(({ anchor, difference }) => [anchor, difference]);
+  const wanted = [...storedPoints.flatMap(filesOf), ...moved.filter((digest) => digest !== undefined)];
+  const files = new CheckpointFiles(join(dataDir, 'checkpoints'), new Set(wanted));
   releases.push(() => files.close());
   const durable = (): Promise<void> => store.durable();
   const points = new KeptPoints({ files, journal, durable, clock, observe, log });
@@ -286,6 +296,14 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     scheduler,
     points,
     files,
+    moving: {
+      has: (job) => migrations.has(job),
+      stretchOf: (job) => migrations.stretchOf(job),
+      cancel: (runId) => migrations.cancel(runId),
+      stopKey: (task, key) => migrations.stopKey(task, key),
+      over: (job, goesAgain) => migrations.over(job, goesAgain),
+      hold: (task) => migrations.hold(task),
+    },
     timer,
     observe,
     log,
@@ -294,6 +312,23 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   });
   const looks = new ThreadLooks({ runtime, scheduler, parking, timer, observe });
   releases.push(() => looks.stop());
+  const migrations = new Migrations({
+    links: (moves) => placement?.linksFor(moves),
+    runtime,
+    scheduler,
+    parking,
+    find: (runId) => looks.find(runId) ?? parking.standing.find(({ value }) => value.runId === runId),
+    points,
+    files,
+    journal,
+    durable,
+    end: (job, result) => executor.endParked(job, result),
+    timer,
+    clock,
+    newId: () => randomBytes(8).toString('hex'),
+    records: keeps,
+    log,
+  });
   const ownPublishes = new OwnPublishes(timer);
   const intake = new Intake({
     ...options,
@@ -308,6 +343,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     deliveries,
     retries,
     parking,
+    migrations,
     devices,
     counts,
   });
@@ -337,6 +373,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     () => placement?.deployed(registry.tasks),
     (name, task) => {
       parking.taskChanged(name, task);
+      migrations.taskChanged(name, task);
       changes.check();
     },
   ];
@@ -398,7 +435,8 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     ),
   );
   outbox.start();
-  intake.resume(store.unfinished(), store.retries(), storedPoints);
+  intake.resume(store.unfinished(), { retries: store.retries(), points: storedPoints, moves: storedMoves });
+  migrations.start();
   const memory = new ShapingMemory({
     shapers: dispatch.shapers,
     store,
@@ -445,11 +483,13 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     dispatch.flush();
     retries.stop();
     quarantine.stop();
+    const stubsKept = migrations.stop();
     parking.stop();
     scheduler.pump();
     observe({ kind: 'draining', runs: dispatch.runs });
     await withinMs(options.drainMs ?? HUB_BOUNDS.drainMs, drained.wait());
     await withinMs(HUB_BOUNDS.closeMs, deployed);
+    await stubsKept;
     const left = scheduler.isQuiet ? dispatch.unkept : dispatch.runs;
     executor.stop();
     await withinMs(HUB_BOUNDS.closeMs, points.settled());
@@ -479,7 +519,8 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
       component: (digest) => components.find(digest),
       cacheDir: join(dataDir, 'components'),
     }),
-    currentRuns: new CurrentRuns({ runtime, parking, threads: looks, timer }),
+    migrations,
+    currentRuns: new CurrentRuns({ runtime, parking, threads: looks, migrations, timer }),
     view: {
       get queue() {
         return waitingEvents({ registry, lanes, dispatch, intake, clock });

@@ -9,6 +9,7 @@ import type { Journal } from './journal.js';
 import { HUB_BOUNDS } from './limits.js';
 import { capturesOf, keyOf } from './manifest/index.js';
 import { readChain, writeChain, type Chain, type OwnPublishes } from './loops/index.js';
+import type { Migrations } from './migration/index.js';
 import type { Parking } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { Quarantine } from './quarantine/index.js';
@@ -20,7 +21,9 @@ import type { RetryWaits } from './retries/index.js';
 import type {
   Delivery,
   ScheduleChange,
+  RunPlace,
   StoredEvent,
+  StoredMove,
   StoredPoint,
   StoredRetry,
   UnfinishedGroup,
@@ -38,6 +41,8 @@ export interface IntakeParts {
   readonly quarantine: Pick<Quarantine, 'isHeld'>;
   /** Takes up the runs that an earlier hub has left at a point. */
   readonly parking: Pick<Parking, 'adopt'>;
+  /** Takes up the runs that moved. */
+  readonly migrations: Pick<Migrations, 'adopt'>;
   /** Told of each message that comes. */
   readonly devices?: Pick<Devices, 'note'>;
   readonly counts: Counts;
@@ -63,8 +68,17 @@ interface Waking {
   readonly retry?: StoredRetry | undefined;
   /** Set when it had begun, and come to a point. */
   readonly point?: StoredPoint | undefined;
+  /** Set when it moved. */
+  readonly move?: StoredMove | undefined;
   /** An earlier hub accepted it: nothing may refuse it for want of room. */
   readonly resumed?: true;
+}
+
+/** What an earlier hub knew of the runs that it did not finish, besides their events. */
+interface LeftOver {
+  readonly retries: readonly StoredRetry[];
+  readonly points?: readonly StoredPoint[];
+  readonly moves?: readonly StoredMove[];
 }
 
 /** How an event came, apart from what it is. */
@@ -131,13 +145,10 @@ export class Intake {
    * Begins anew the runs that an earlier hub did not finish, whatever room there is: they were accepted. A run of a task
    * that is gone, or no longer wakes on the topic, becomes a dead letter: the task may only be missing.
    */
-  resume(
-    groups: Iterable<UnfinishedGroup>,
-    retries: readonly StoredRetry[],
-    points: readonly StoredPoint[] = [],
-  ): void {
-    const begun = new Map(points.map((point) => [`${point.place.group}/${point.place.run}`, point]));
-    const again = new Map(retries.map((retry) => [`${retry.place.group}/${retry.place.run}`, retry]));
+  resume(groups: Iterable<UnfinishedGroup>, { retries, points = [], moves = [] }: LeftOver): void {
+    const begun = byPlace(points);
+    const again = byPlace(retries);
+    const moved = byPlace(moves);
     const { registry, scheduler, journal, timer, clock } = this.#parts;
     for (const group of groups) {
       let run = -1;
@@ -151,11 +162,11 @@ export class Intake {
           if (group.isOver(run)) continue;
           const place = { group: group.id, run };
           const match = matches.find(({ task }) => task.manifest.name === name);
-          const retry = again.get(`${place.group}/${place.run}`);
-          const point = begun.get(`${place.group}/${place.run}`);
+          const at = nameOf(place);
+          const [retry, point, move] = [again.get(at), begun.get(at), moved.get(at)];
           const chain = readChain(event.chain);
           if (match !== undefined) {
-            this.#dispatch(event, { match, seed, place, arrivedMs, chain, retry, point, resumed: true });
+            this.#dispatch(event, { match, seed, place, arrivedMs, chain, retry, point, move, resumed: true });
           } else {
             this.#count(event, 'no-task', name);
             const letter = homelessLetter(event, stored, clock());
@@ -391,8 +402,8 @@ export class Intake {
     scheduler.pump();
   }
 
-  #dispatch(stored: StoredEvent, { match, seed, place, arrivedMs, chain, retry, point, resumed }: Waking): void {
-    const { dispatch, retries, parking } = this.#parts;
+  #dispatch(stored: StoredEvent, { match, seed, place, arrivedMs, chain, retry, point, move, resumed }: Waking): void {
+    const { dispatch, retries, parking, migrations } = this.#parts;
     const { id, topic, payload, qos, retain, arrivedAtMs, clockMs } = stored;
     const { task, trigger, captures, key, shapingKey } = match;
     const { name, schedule } = task.manifest;
@@ -415,10 +426,11 @@ export class Intake {
       ...(point === undefined ? {} : { point }),
     };
     // One that had begun is not asked again whether it is to run.
-    if (retry === undefined && point === undefined) return dispatch.take(run);
+    if (retry === undefined && point === undefined && move === undefined) return dispatch.take(run);
     const job = dispatch.restore(run);
     if (job === undefined) return;
-    if (point !== undefined) parking.adopt(job);
+    if (move !== undefined) migrations.adopt(job, move);
+    else if (point !== undefined) parking.adopt(job);
     else if (retry !== undefined) retries.add(job, retry.dueAtMs);
   }
 
@@ -448,4 +460,12 @@ function longer(one: Chain, other: Chain): Chain {
 /** The first task of an event that leaves with the broker what it has no room for. It is the same for all events of a topic. */
 function rejects(matches: readonly Match[]): DeployedTask | undefined {
   return matches.find(({ task }) => task.manifest.overflow === 'reject')?.task;
+}
+
+function byPlace<Of extends { readonly place: RunPlace }>(all: readonly Of[]): ReadonlyMap<string, Of> {
+  return new Map(all.map((one) => [nameOf(one.place), one]));
+}
+
+function nameOf({ group, run }: RunPlace): string {
+  return `${group}/${run}`;
 }

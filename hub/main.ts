@@ -49,6 +49,9 @@ interface SimFlags {
 
 const VERSION = packageVersion();
 
+/** Between two looks of `sterna watch`: a person sees no faster. */
+const WATCH_MS = 250;
+
 const program = new Command('sterna')
   .version(VERSION)
   .description('Runs small sandboxed tasks on the hub between devices and the internet.')
@@ -284,6 +287,23 @@ for (const [name, description] of [
     process.exitCode = await currentRunCommand(name, run, { options, out: process.stdout });
   });
 }
+
+askingCommand('migrate <run>', 'have a run go on at a provider, or here, from its next point of execution')
+  .option('--to <name>', 'the provider')
+  .option('--home', 'here', false)
+  .action(async (run: string, { to, home, ...flags }: AskFlags & { readonly to?: string; readonly home: boolean }) => {
+    if ((to === undefined) !== home) throw new Error('migrate must have either --to NAME or --home');
+    const { migrateCommand } = await import('./commands/migrate.js');
+    process.exitCode = await migrateCommand(run, { ...flags, to }, process.stdout);
+  });
+
+askingCommand('watch <run>', 'follow a run that moves: where it executes, and who goes on if the link is lost').action(
+  async (run: string, flags: AskFlags) => {
+    const { watchCommand } = await import('./commands/watch.js');
+    const moment = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, WATCH_MS));
+    process.exitCode = await watchCommand(run, { ...flags, moment }, process.stdout);
+  },
+);
 
 const checkpoint = program.command('checkpoint').description('points of execution of runs, as files');
 

@@ -5,6 +5,7 @@ import {
   deployingRoutes,
   Followers,
   lookingRoutes,
+  migrationRoutes,
   placementRoutes,
   RecentRuns,
   startApi,
@@ -141,6 +142,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
       ...lookingRoutes(hub.view),
       ...placementRoutes(placement),
       ...currentRunRoutes(hub),
+      ...migrationRoutes(hub),
     ],
   }).catch(async (error) => {
     await hub.close();

@@ -47,14 +47,20 @@ function printCurrent(all: readonly CurrentRun[], { task, outcome, clock }: Runs
   out.write('\n');
 }
 
-function currentRowOf({ runId, where, reason, fuel, pointAtMs, topic }: CurrentRun, nowMs: number): string[] {
+function currentRowOf(run: CurrentRun, nowMs: number): string[] {
+  const { runId, fuel, pointAtMs, topic } = run;
   return [
     runId,
-    reason === undefined ? WHERE[where] : `${WHERE[where]} (${reason})`,
+    placeOf(run),
     fuel === 0 ? '-' : fuelText(fuel),
     pointAtMs === undefined ? '-' : `${durationText(Math.max(0, nowMs - pointAtMs))} ago`,
     printable(topic, 60),
   ];
+}
+
+function placeOf({ where, provider, reason }: CurrentRun): string {
+  if (where === 'provider') return `${WHERE[where]} at ${provider ?? 'a provider'}`;
+  return reason === undefined ? WHERE[where] : `${WHERE[where]} (${reason})`;
 }
 
 const WHERE: Readonly<Record<CurrentRun['where'], string>> = {
@@ -64,6 +70,7 @@ const WHERE: Readonly<Record<CurrentRun['where'], string>> = {
   process: 'executes in a process of its own',
   memory: 'parked in memory',
   disk: 'parked on disk',
+  provider: 'executes',
 };
 
 function rowOf({ runId, arrivedAtMs, outcome, usage, totalMs, topic }: RecentRun): string[] {

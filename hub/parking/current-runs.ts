@@ -16,9 +16,11 @@ export interface CurrentRun {
   readonly attempt: number;
   /**
    * `thread` and `own-thread`: it executes; `waiting`: it has begun, or is about to, and waits for a thread; `process`:
-   * it is of a suspected task; `memory` and `disk`: it stands still.
+   * it is of a suspected task; `memory` and `disk`: it stands still; `provider`: it has moved there.
    */
-  readonly where: 'thread' | 'own-thread' | 'waiting' | 'process' | 'memory' | 'disk';
+  readonly where: 'thread' | 'own-thread' | 'waiting' | 'process' | 'memory' | 'disk' | 'provider';
+  /** The provider between which and this hub it moves. */
+  readonly provider?: string;
   /** Why it stands still. */
   readonly reason?: ParkReason;
   /** Whether it can stand still. */
@@ -31,10 +33,21 @@ export interface CurrentRun {
   readonly startedAtMs?: number;
 }
 
+/** Runs that move between this hub and a provider. */
+interface Migrations {
+  readonly jobs: readonly Job<PendingRun>[];
+  of(
+    runId: string,
+  ): { readonly executes: 'hub' | 'provider'; readonly provider: string; readonly fuel: number } | undefined;
+  checkpoint(runId: string): Uint8Array | undefined;
+  keepHere(runId: string, reason: ParkReason, why: string): Promise<boolean>;
+}
+
 export interface CurrentRunsParts {
   readonly runtime: Pick<Runtime, 'occupancy'>;
   readonly parking: Parking;
   readonly threads: Pick<ThreadLooks, 'out' | 'find'>;
+  readonly migrations: Migrations;
   readonly timer: Timer;
 }
 
@@ -47,7 +60,7 @@ export class CurrentRuns {
   }
 
   list(): readonly CurrentRun[] {
-    const { runtime, parking, threads } = this.#parts;
+    const { runtime, parking, threads, migrations } = this.#parts;
     const { executing, waiting, apart } = runtime.occupancy;
     const places = new Map<string, CurrentRun['where']>([
       ...waiting.map(({ runId }) => [runId, 'waiting'] as const),
@@ -56,11 +69,15 @@ export class CurrentRuns {
     ]);
     const placeOf = (job: Job<PendingRun>): CurrentRun['where'] =>
       places.get(job.value.runId) ?? (job.value.task.installed.resumable === undefined ? 'process' : 'waiting');
-    return [...new Set([...threads.out, ...parking.standing])].map((job) => this.#seen(job, placeOf(job)));
+    return [...new Set([...threads.out, ...parking.standing, ...migrations.jobs])].map((job) =>
+      this.#seen(job, placeOf(job)),
+    );
   }
 
   /** Has a run stand still until `resume`. Resolves when it does. */
   async park(runId: string): Promise<Answer> {
+    const moving = this.#moving(runId);
+    if (moving !== undefined) return this.#parkMoving(runId, moving);
     const asked = this.#refusal(runId) ?? this.#parts.parking.park(runId, 'by-hand');
     return asked.ok ? this.#stood(runId, 'by-hand') : asked;
   }
@@ -75,8 +92,9 @@ export class CurrentRuns {
 
   /** A checkpoint of a run: one that executes stands still for a moment. */
   async checkpoint(runId: string): Promise<Uint8Array | Answer> {
-    const { parking } = this.#parts;
-    const before = await parking.checkpoint(runId);
+    const { parking, migrations } = this.#parts;
+    // Of one that moves, the last point that is here.
+    const before = migrations.checkpoint(runId) ?? (await parking.checkpoint(runId));
     if (before !== undefined) return before;
     const asked = this.#refusal(runId) ?? parking.park(runId, 'saving');
     const stands = asked.ok ? await this.#stood(runId, 'saving') : asked;
@@ -89,9 +107,25 @@ export class CurrentRuns {
     }
   }
 
-  #seen(job: Job<PendingRun>, where: CurrentRun['where']): CurrentRun {
+  /** One that is here stands still, and moves no more. */
+  async #parkMoving(runId: string, { executes, provider }: { executes: string; provider: string }): Promise<Answer> {
+    if (executes === 'provider') {
+      return no(`it executes at the provider ${provider}: first bring it home (sterna migrate ${runId} --home)`);
+    }
+    const parked = await this.#parts.migrations.keepHere(runId, 'by-hand', 'it was parked by hand');
+    return parked ? { ok: true } : no('it has just ended');
+  }
+
+  #moving(runId: string): ReturnType<Migrations['of']> {
+    const { migrations } = this.#parts;
+    return migrations.jobs.some(({ value }) => value.runId === runId) ? migrations.of(runId) : undefined;
+  }
+
+  #seen(job: Job<PendingRun>, place: CurrentRun['where']): CurrentRun {
     const { runId, task, event, attempt, startedAtMs } = job.value;
     const seen = this.#parts.parking.seen(job);
+    const moving = this.#moving(runId);
+    const where = moving?.executes === 'provider' ? 'provider' : place;
     return {
       runId,
       task: task.manifest.name,
@@ -99,16 +133,18 @@ export class CurrentRuns {
       topic: event.topic,
       attempt,
       where: seen?.where ?? where,
+      ...(moving === undefined ? {} : { provider: moving.provider }),
       ...(seen?.reason === undefined ? {} : { reason: seen.reason }),
       resumable: task.installed.resumable !== undefined,
-      fuel: seen?.fuel ?? 0,
+      fuel: Math.max(seen?.fuel ?? 0, moving?.fuel ?? 0),
       ...(seen?.pointAtMs === undefined ? {} : { pointAtMs: seen.pointAtMs }),
       ...(startedAtMs === undefined ? {} : { startedAtMs }),
     };
   }
 
   #isHere(runId: string): boolean {
-    return this.#parts.threads.find(runId) !== undefined || this.#isStanding(runId);
+    const isMoving = this.#moving(runId) !== undefined;
+    return isMoving || this.#parts.threads.find(runId) !== undefined || this.#isStanding(runId);
   }
 
   #isStanding(runId: string): boolean {

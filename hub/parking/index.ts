@@ -1,8 +1,10 @@
 /** The door of the parking: runs that stand still, so that others have their threads. */
+export { cancelledRun } from './cancelled-run.js';
 export { CurrentRuns, type CurrentRun } from './current-runs.js';
 export { filesOf } from './files-of.js';
+export { fitsOf } from './fits.js';
 export { KeptPoints } from './kept-points.js';
-export { Parking, type Answer, type Execution, type Lent, type MovingRuns, type Stretch } from './parking.js';
+export { Parking, type Answer, type Execution, type MovingRuns, type Stretch } from './parking.js';
 export { lastFuel } from './settled-fuel.js';
 export { Resumabilities } from './resumabilities.js';
 export { ThreadLooks } from './thread-looks.js';

@@ -8,6 +8,7 @@ import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { Job, Scheduler } from '../scheduler/index.js';
 import type { Timer } from '../timer.js';
+import { cancelledRun } from './cancelled-run.js';
 import { fitsOf } from './fits.js';
 import type { KeptPoints } from './kept-points.js';
 import { settleFuel } from './settled-fuel.js';
@@ -38,7 +39,9 @@ export interface MovingRuns {
   /** Ends the run of a task's key, if it moves. */
   stopKey(task: DeployedTask, key: string): void;
   /** A run is over, or goes again from its beginning. */
-  over(job: Job<PendingRun>): void;
+  over(job: Job<PendingRun>, goesAgain: boolean): void;
+  /** See `recall`. */
+  hold(task: DeployedTask): void;
 }
 
 /** What is executed here of a run that moves, from one checkpoint on. */
@@ -164,7 +167,7 @@ export class Parking {
       const stretch = this.#parts.moving?.stretchOf(job);
       if (stretch !== undefined) return await this.#executeStretch(entry, stretch, { request, signal });
       const from = await this.#checkpointOf(job);
-      if (entry.cancelled) return { kind: 'ended', result: cancelled(run, this.#standing.get(job)?.fuel ?? 0) };
+      if (entry.cancelled) return { kind: 'ended', result: cancelledRun(run, this.#standing.get(job)?.fuel ?? 0) };
       const options = this.#optionsFor(job, { signal, from });
       entry.handle = from === undefined ? this.#begin(request, options) : this.#goOn(job, from, { request, options });
       this.#letGo(job);
@@ -176,7 +179,7 @@ export class Parking {
       }
       const { checkpoint } = end;
       // It was at the point already when it was told to end.
-      if (entry.cancelled) return { kind: 'ended', result: cancelled(run, glanceAt(checkpoint).fuel) };
+      if (entry.cancelled) return { kind: 'ended', result: cancelledRun(run, glanceAt(checkpoint).fuel) };
       const { lends } = entry;
       if (lends !== undefined) return { kind: 'left', settle: () => this.#lend(job, checkpoint, lends) };
       return { kind: 'left', settle: () => this.#stand(job, checkpoint, entry.leaves?.reason ?? 'priority') };
@@ -233,7 +236,7 @@ export class Parking {
   over(job: Job<PendingRun>, goesAgain: boolean): void {
     this.#letGo(job);
     this.#toNew.delete(job);
-    this.#parts.moving?.over(job);
+    this.#parts.moving?.over(job, goesAgain);
     if (goesAgain) this.#parts.points.drop(job);
     else this.#parts.points.forget(job);
   }
@@ -313,7 +316,7 @@ export class Parking {
     scheduler.recall(job);
     this.#letGo(job);
     scheduler.revive(job);
-    ended(job, cancelled(job.value, fuel));
+    ended(job, cancelledRun(job.value, fuel));
     return DONE;
   }
 
@@ -359,6 +362,7 @@ export class Parking {
    * that go again from their beginning.
    */
   recall(task: DeployedTask): void {
+    this.#parts.moving?.hold(task);
     for (const [job, standing] of this.#standing) {
       if (job.value.task !== task || standing.reason !== 'priority' || this.#executing.has(job)) continue;
       this.#parts.scheduler.recall(job);
@@ -635,19 +639,6 @@ export class Parking {
     this.#parts.scheduler.park(job, 0);
     this.#parts.left();
   }
-}
-
-function cancelled({ runId }: PendingRun, fuel: number): RunResult {
-  return {
-    runId,
-    outcome: { kind: 'cancelled' },
-    effects: [],
-    reads: [],
-    unrecorded: 'it was cancelled while it stood still',
-    log: [],
-    droppedLogLines: 0,
-    usage: { fuel, peakMemoryBytes: 0, wallMs: 0, hostMs: 0, outputBytes: 0, logBytes: 0 },
-  };
 }
 
 function no(reason: string): Answer {

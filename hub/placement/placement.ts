@@ -4,6 +4,7 @@ import { filterMatches, type RunRequest, type RunResult, type Runtime, type Stat
 import type { SigningKey } from '../../provider/protocol/index.js';
 import type { Logger } from '../log.js';
 import type { Manifest } from '../manifest/index.js';
+import type { Links, Moves } from '../migration/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import {
   cameToCap,
@@ -24,6 +25,7 @@ import { Decisions } from './decisions.js';
 import { difference } from './fuel-check.js';
 import { PLACEMENT_BOUNDS } from './limits.js';
 import { Measurements } from './measurements.js';
+import { movingLinks } from './moving-links.js';
 import { LOCAL_TOPICS, type PlacementPolicy } from './policy.js';
 import { Standings } from './standings.js';
 import { planTasks, remoteConfiguration, type Conditions, type PlannedTask } from './remote-configuration.js';
@@ -107,6 +109,7 @@ export class Placement {
   #epoch = 0;
   #isStarted = false;
   #isClosed = false;
+  #moves: Moves | undefined;
 
   constructor(options: PlacementOptions) {
     this.#options = options;
@@ -132,7 +135,11 @@ export class Placement {
         if (found === undefined) throw new Error(`the component ${digest} is not kept any more`);
         return found;
       };
-      const changed = (): void => this.#changed();
+      const { name } = saved;
+      const changed = (): void => {
+        this.#changed();
+        this.#moves?.changed(name);
+      };
       return new RemoteProvider({
         saved,
         key,
@@ -145,6 +152,12 @@ export class Placement {
         random,
         log,
         changed,
+        moved: (message) => this.#moves?.received(name, message),
+        unsent: (id, reason) => this.#moves?.unsent(id, reason),
+        lost: (isForGood, reason) => {
+          this.#moves?.lost(name);
+          if (isForGood) this.#moves?.gone(name, reason);
+        },
         connect,
       });
     });
@@ -173,6 +186,23 @@ export class Placement {
         await local.close();
       },
     };
+  }
+
+  /** @param moves told from now on. @returns the providers, as far as runs that move need them. */
+  linksFor(moves: Moves): Links {
+    this.#moves = moves;
+    return movingLinks({
+      provider: (name) => this.#providers.find((provider) => provider.name === name),
+      names: this.#providers.map(({ name }) => name),
+      planned: (task) => this.#placed.get(task)?.planned,
+      keptHere: (task, request) => {
+        const placed = this.#placed.get(task);
+        return placed === undefined ? 'its task is not one of the application' : this.#keptHere(placed, request);
+      },
+      isInForce: (task) => this.#placed.get(task.manifest.name)?.task === task,
+      expectedFuel: (task, payloadBytes) => this.#measurements.expectedFuel(task, payloadBytes),
+      edges: this.#options.app.edges,
+    });
   }
 
   /** Told when runs that could not begin now can. */

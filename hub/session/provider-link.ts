@@ -11,6 +11,8 @@ export interface ProviderLink {
   readonly binding: Uint8Array;
   readonly bufferedBytes: number;
   send(bytes: Uint8Array): void;
+  /** Reads nothing more while it is paused. */
+  pause?(isPaused: boolean): void;
   /** Sends what is pending, then closes. */
   close(): void;
   /** Cuts it now. */
@@ -64,6 +66,7 @@ export async function connectLink(options: LinkOptions, events: LinkEvents): Pro
     send: (bytes) => {
       if (webSocket.readyState === webSocket.OPEN) webSocket.send(bytes, () => undefined);
     },
+    pause: (isPaused) => (isPaused ? webSocket.pause() : webSocket.resume()),
     close: () => {
       webSocket.close(1000);
       setTimeout(() => webSocket.terminate(), SESSION_BOUNDS.cancelMs).unref();

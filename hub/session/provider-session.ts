@@ -2,11 +2,15 @@
 import { createHash } from 'node:crypto';
 import type { Limits, RunRequest, RunResult } from '../../runtime/index.js';
 import {
+  beginHearing,
+  deadAtMs,
   decodeProviderMessage,
   encodeHubMessage,
+  hear,
   PROTOCOL_BOUNDS,
   ProtocolError,
   runBytes,
+  type Hearing,
   type HubMessage,
   type ProtocolErrorCode,
   type ProviderMessage,
@@ -14,9 +18,11 @@ import {
   type TaskSpec,
   type TaskState,
 } from '../../provider/protocol/index.js';
+import type { MigrationMessage } from '../../provider/protocol/migration/index.js';
 import type { Timer } from '../timer.js';
 import { capsOf, raisedLimit, type Caps } from './capped-limits.js';
 import { SESSION_BOUNDS } from './limits.js';
+import { Moves } from './moves.js';
 import { outcomeFault } from './outcome-fault.js';
 import type { LinkEvents, ProviderLink } from './provider-link.js';
 import { RemoteLost } from './remote-lost.js';
@@ -29,6 +35,10 @@ export interface ProviderSessionParts {
   /** The file of a component, as it was deployed. @throws Error when it is not there any more. */
   readonly component: (digest: string) => Promise<Uint8Array>;
   readonly timer: Timer;
+  /** Told what the provider says about runs that move. */
+  readonly moved: (message: MigrationMessage) => void;
+  /** Told that a message about a run that moves cannot be sent. */
+  readonly unsent: (id: string, reason: string) => void;
   /** Told when there is more room, or tasks are ready. */
   readonly changed: () => void;
   /** Called once. `code` is 'fault' when the provider is not to be trusted any more. */
@@ -94,20 +104,34 @@ export class ProviderSession implements LinkEvents {
   #nextN = 1;
   #beat = 0;
   #beatAtMs = 0;
-  #heardAtMs: number;
+  #hearing: Hearing;
   #queueMs = 0;
   #isDraining = false;
   #isOver = false;
   #flushing = false;
   #cancelBeat: () => void = () => undefined;
+  #cancelWatch: () => void = () => undefined;
+  readonly #moves: Moves;
   uploadedBytes = 0;
 
   constructor(parts: ProviderSessionParts) {
     this.#parts = parts;
     this.#window = parts.welcome.window;
-    this.#heardAtMs = parts.timer.nowMs();
+    this.#hearing = beginHearing(parts.timer.nowMs());
     parts.feed.begin(parts.welcome.revision);
+    const { link, timer, moved } = parts;
+    this.#moves = new Moves({
+      send: (message) => this.#send(message),
+      bufferedBytes: () => link.bufferedBytes,
+      after: (ms, then) => void timer.after(ms, then),
+      // It is said again; what is too large for the link will never get through.
+      failed: (id, reason) => parts.unsent(id, reason),
+      told: moved,
+      full: (isFull) => link.pause?.(isFull),
+      broken: (error) => this.close(error.code, error.message),
+    });
     this.#scheduleBeat();
+    this.#watch();
   }
 
   /** Runs that it takes now. */
@@ -123,6 +147,21 @@ export class ProviderSession implements LinkEvents {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Says something about a run that moves, in order while the session lasts. @returns whether it was taken. */
+  move(message: MigrationMessage): boolean {
+    return !this.#isOver && this.#moves.send(message);
+  }
+
+  /** Whether a message about a run that moves is not yet with the link. */
+  isMoving(id: string): boolean {
+    return this.#moves.isSending(id);
+  }
+
+  /** How long it may be silent. */
+  get leaseMs(): number {
+    return this.#parts.welcome.leaseMs;
   }
 
   /** What runs of this session would wait there, by the provider's reckoning. */
@@ -213,7 +252,7 @@ export class ProviderSession implements LinkEvents {
 
   message(bytes: Uint8Array): void {
     if (this.#isOver) return;
-    this.#heardAtMs = this.#parts.timer.nowMs();
+    this.#hearing = hear(this.#hearing, this.#parts.timer.nowMs(), this.#parts.welcome);
     try {
       this.#receive(decodeProviderMessage(bytes));
     } catch (error) {
@@ -246,7 +285,7 @@ export class ProviderSession implements LinkEvents {
         return this.#parts.changed();
       case 'move':
       case 'piece':
-        return; // no run of this hub moves yet
+        return this.#moves.receive(message);
       case 'window':
         this.#window = message.runs;
         return this.#parts.changed();
@@ -471,8 +510,6 @@ export class ProviderSession implements LinkEvents {
 
   #onBeat(): void {
     const nowMs = this.#parts.timer.nowMs();
-    const { leaseMs } = this.#parts.welcome;
-    if (nowMs - this.#heardAtMs > leaseMs) return this.close('lease', `nothing was heard for ${leaseMs} ms`);
     for (const { n, overdueAtMs } of this.#pending.values()) {
       if (nowMs < overdueAtMs) continue;
       this.#send({ type: 'cancel', n });
@@ -480,6 +517,23 @@ export class ProviderSession implements LinkEvents {
     }
     this.#sendBeat();
     this.#scheduleBeat();
+  }
+
+  /** The link is looked at when it would be dead if nothing came until then. */
+  #watch(): void {
+    const { timer, welcome } = this.#parts;
+    const waitMs = deadAtMs(this.#hearing, welcome) - timer.nowMs();
+    this.#cancelWatch = timer.after(Math.max(1, waitMs), () => {
+      // What has come while this process was held up is heard first.
+      setImmediate(() => this.#look());
+    });
+  }
+
+  #look(): void {
+    const silentMs = this.#parts.timer.nowMs() - this.#hearing.lastMs;
+    if (this.#isOver) return;
+    if (this.#parts.timer.nowMs() < deadAtMs(this.#hearing, this.#parts.welcome)) return this.#watch();
+    this.close('lease', `nothing was heard for ${Math.round(silentMs)} ms`);
   }
 
   #sendBeat(): void {
@@ -511,6 +565,8 @@ export class ProviderSession implements LinkEvents {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelBeat();
+    this.#cancelWatch();
+    this.#moves.close();
     this.#parts.link.close();
     for (const wake of this.#uploadWaiters.values()) wake();
     const pending = [...this.#pending.values()];

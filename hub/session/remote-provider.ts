@@ -6,6 +6,7 @@ import {
   type SigningKey,
   type TaskSpec,
 } from '../../provider/protocol/index.js';
+import type { MigrationMessage } from '../../provider/protocol/migration/index.js';
 import type { Logger } from '../log.js';
 import type { Timer } from '../timer.js';
 import type { Caps } from './capped-limits.js';
@@ -34,6 +35,12 @@ export interface RemoteProviderParts {
   readonly connect?: OpenOptions['connect'];
   /** Told when there is more room, or when a task can be sent that could not before, or no longer can. */
   readonly changed: () => void;
+  /** Told what it says about runs that move. */
+  readonly moved: (message: MigrationMessage) => void;
+  /** Told that a message about a run that moves cannot be sent. */
+  readonly unsent: (id: string, reason: string) => void;
+  /** Told when a session is over, before there is another one. `isForGood` when there will be none. */
+  readonly lost: (isForGood: boolean, reason: string) => void;
 }
 
 export interface ProviderStatus {
@@ -134,6 +141,31 @@ export class RemoteProvider {
     return this.#session?.capsOf(task);
   }
 
+  /** Says something about a run that moves. @returns whether it was taken: there is a session. */
+  move(message: MigrationMessage): boolean {
+    return this.#session?.move(message) ?? false;
+  }
+
+  /** Whether something about a run that moves is not yet on its way. */
+  isMoving(id: string): boolean {
+    return this.#session?.isMoving(id) ?? false;
+  }
+
+  /** How long the session may be silent; undefined while there is none. */
+  get leaseMs(): number | undefined {
+    return this.#session?.leaseMs;
+  }
+
+  /** Why it does not execute a task; undefined when it does. */
+  refusalOf(task: string): string | undefined {
+    if (this.takes(task)) return undefined;
+    if (this.#session === undefined) return `there is no session with the provider ${this.name}: ${this.#reason}`;
+    const said = this.#session.refusalOf(task);
+    return said === undefined
+      ? `the provider ${this.name} is not ready for its task yet`
+      : `the provider ${this.name} refuses its task: ${said}`;
+  }
+
   /** Replaces what it executes. */
   configure(tasks: readonly TaskSpec[]): void {
     const before = new Map(this.#tasks.map((task) => [task.name, JSON.stringify(task)]));
@@ -173,7 +205,8 @@ export class RemoteProvider {
   }
 
   async #connect(): Promise<void> {
-    const { saved, key, hubName, stateEpoch, feed, component, timer, clock, changed, log, connect } = this.#parts;
+    const { saved, key, hubName, stateEpoch, feed, component, timer, clock, changed, moved, unsent, log, connect } =
+      this.#parts;
     const { url, certificate, key: providerKey, secret } = saved.token;
     try {
       const nowMs = clock();
@@ -191,7 +224,7 @@ export class RemoteProvider {
       if (!this.#isWanted) return opened.link.cut();
       const { link, welcome } = opened;
       const ended = (code: ProtocolErrorCode | 'done', message: string): void => this.#ended(code, message);
-      const session = new ProviderSession({ link, welcome, feed, component, timer, changed, ended });
+      const session = new ProviderSession({ link, welcome, feed, component, timer, changed, moved, unsent, ended });
       this.#session = session;
       this.#openedAtMs = timer.nowMs();
       this.#capacity = welcome.capacity;
@@ -220,6 +253,7 @@ export class RemoteProvider {
     this.#uploadedBytes += this.#session?.uploadedBytes ?? 0;
     this.#session = undefined;
     if (code === 'fault' && this.#state !== 'faulty') this.fault(message);
+    this.#parts.lost(this.isFaulty, message);
     this.#parts.changed();
     if (!this.#isWanted) return;
     this.#state = 'connecting';

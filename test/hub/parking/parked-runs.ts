@@ -168,7 +168,18 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
   });
   const looks: ThreadLooks = new ThreadLooks({ runtime, scheduler, parking, timer, observe });
   const lane = scheduler.createLane({ priority: 5, concurrency: undefined, order: 'start', isLong: true });
-  const current = new CurrentRuns({ runtime, parking, threads: looks, timer });
+  const current = new CurrentRuns({
+    runtime,
+    parking,
+    threads: looks,
+    migrations: {
+      jobs: [],
+      of: () => undefined,
+      checkpoint: () => undefined,
+      keepHere: () => Promise.resolve(false),
+    },
+    timer,
+  });
   let runs = 0;
 
   const runOf = (runId: string, more: Partial<PendingRun>): PendingRun =>

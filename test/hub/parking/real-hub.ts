@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import type { Observation } from '../../../hub/events.js';
-import { createHub, type Hub } from '../../../hub/hub.js';
+import { createHub, type Hub, type HubOptions } from '../../../hub/hub.js';
 import { createLog } from '../../../hub/log.js';
 import { createRuntime, type Runtime } from '../../../runtime/index.js';
 import { builtTask } from '../../runtime/built-task.js';
@@ -33,6 +33,7 @@ export interface RealHubOptions {
   /** Of an earlier hub that is closed. */
   readonly dir?: string;
   readonly drainMs?: number;
+  readonly placement?: HubOptions['placement'];
 }
 
 /** What a run of `probe` does: turns of a loop, as many as its payload says. */
@@ -62,7 +63,7 @@ const prepared = mkdtempSync(join(tmpdir(), 'sterna-prepared-'));
 process.once('exit', () => rmSync(prepared, { recursive: true, force: true }));
 
 export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub> {
-  const { tasks, threads = 1, dir = t.testdir({}), drainMs = 1_000 } = options;
+  const { tasks, threads = 1, dir = t.testdir({}), drainMs = 1_000, placement } = options;
   for (const [name, toml] of Object.entries(tasks)) await writeTask(join(dir, 'tasks', name), toml);
   const components = join(dir, 'data', 'components');
   cpSync(prepared, components, { recursive: true });
@@ -84,6 +85,7 @@ export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub
     observe: (observation) => seen.push(observation),
     log: createLog(process.env['STERNA_TEST_LOG'] ?? 'silent'),
     drainMs,
+    ...(placement === undefined ? {} : { placement }),
   });
   cpSync(components, prepared, { recursive: true });
   t.teardown(() => hub.close());

@@ -79,6 +79,9 @@ function scene(t: Test, provider: ScriptedProvider, change: Partial<RemoteProvid
     log: createLog('silent'),
     connect: provider.connect,
     changed: () => undefined,
+    moved: () => undefined,
+    unsent: () => undefined,
+    lost: () => undefined,
     ...change,
   });
   remote.configure([spec('task')]);

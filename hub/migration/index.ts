@@ -1,0 +1,4 @@
+/** The door of the runs that move between this hub and its providers. */
+export type { Links, Moves } from './links.js';
+export { Migrations, type MigrationView } from './migrations.js';
+export type { Note } from './notes.js';

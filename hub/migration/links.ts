@@ -1,0 +1,46 @@
+import { PROTOCOL_TIMES } from '../../provider/protocol/index.js';
+import type { MigrationMessage } from '../../provider/protocol/migration/index.js';
+import type { RunRequest } from '../../runtime/index.js';
+import type { DeployedTask } from '../registry/index.js';
+
+/** The providers, as far as runs that move need them. */
+export interface Links {
+  /** Why a run must not execute at a provider, or cannot now; undefined when it may. */
+  refusal(provider: string, task: DeployedTask, request: RunRequest): string | undefined;
+  /** Whether there is a link with a provider, and it takes this version of the task. */
+  isLinked(provider: string, task: DeployedTask): boolean;
+  /** @returns whether it was taken: there is a link. */
+  send(provider: string, message: MigrationMessage): boolean;
+  /** Whether something of a migration is not yet on its way. */
+  isSending(provider: string, id: string): boolean;
+  /** How long a link may be silent. */
+  leaseMs(provider: string): number;
+  /** It has sent what cannot be right, and is not asked again. */
+  fault(provider: string, reason: string): void;
+  /** What effects of the task are for, and the fuel its runs take: see `Terms`. */
+  prospects(task: DeployedTask, request: RunRequest): { readonly isForHere: boolean; readonly expectedFuel: number };
+}
+
+/** Told of what concerns runs that move. */
+export interface Moves {
+  /** A provider takes other tasks. */
+  changed(provider: string): void;
+  received(provider: string, message: MigrationMessage): void;
+  /** A message about the migration of this id cannot be sent. */
+  unsent(id: string, reason: string): void;
+  /** The session with a provider is over. */
+  lost(provider: string): void;
+  /** There will be no other. */
+  gone(provider: string, reason: string): void;
+}
+
+/** Those of a hub without providers. */
+export const NO_LINKS: Links = {
+  refusal: () => 'the hub was started without --app: all runs execute here',
+  isLinked: () => false,
+  send: () => false,
+  isSending: () => false,
+  leaseMs: () => PROTOCOL_TIMES.leaseMs,
+  fault: () => undefined,
+  prospects: () => ({ isForHere: true, expectedFuel: 0 }),
+};

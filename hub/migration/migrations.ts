@@ -1,0 +1,459 @@
+import type { MigrationMessage, MigrationStatus, StubRecord, Terms } from '../../provider/protocol/migration/index.js';
+import { isExecutor, NEW_RUN } from '../../provider/protocol/responsibility/index.js';
+import type { RunResult, Runtime } from '../../runtime/index.js';
+import type { CheckpointFiles } from '../checkpoints/index.js';
+import { withinMs } from '../deadline.js';
+import type { ParkReason } from '../events.js';
+import type { Journal } from '../journal.js';
+import type { Logger } from '../log.js';
+import { cancelledRun, fitsOf, type Answer, type KeptPoints, type MovingRuns, type Parking } from '../parking/index.js';
+import type { PendingRun } from '../pending-run.js';
+import type { DeployedTask } from '../registry/index.js';
+import { requestOf } from '../run-request.js';
+import type { Job, Scheduler } from '../scheduler/index.js';
+import { outcomeFault } from '../session/index.js';
+import type { StoredMove } from '../store/index.js';
+import type { Timer } from '../timer.js';
+import { KeptStubs } from './kept-stubs.js';
+import { MIGRATION_BOUNDS } from './limits.js';
+import { NO_LINKS, type Links, type Moves } from './links.js';
+import { MovingRun } from './moving-run.js';
+import type { Note } from './notes.js';
+import { StretchHost } from './stretch-host.js';
+import { readStub } from './stub-text.js';
+
+export interface MigrationsParts {
+  /** @param moves told from now on. @returns undefined when all runs execute here. */
+  readonly links: (moves: Moves) => Links | undefined;
+  readonly runtime: Pick<Runtime, 'resume'>;
+  readonly scheduler: Pick<Scheduler<PendingRun>, 'unpark' | 'recall' | 'revive' | 'pump'>;
+  readonly parking: Pick<Parking, 'adopt' | 'lend' | 'takeIn'>;
+  /** Finds a run that has begun and does not move. */
+  readonly find: (runId: string) => Job<PendingRun> | undefined;
+  readonly points: Pick<KeptPoints, 'of' | 'adopt'>;
+  readonly files: Pick<CheckpointFiles, 'keep' | 'read' | 'remove'>;
+  readonly journal: Pick<Journal, 'write'>;
+  /** Resolves when all that was committed before is on disk. */
+  readonly durable: () => Promise<void>;
+  /** Ends a run that is the scheduler's again. */
+  readonly end: (job: Job<PendingRun>, result: RunResult) => void;
+  readonly timer: Timer;
+  /** Milliseconds since 1970 (UTC). */
+  readonly clock: () => number;
+  /** Another text each time, also over restarts. */
+  readonly newId: () => string;
+  /** Whether records of runs are kept. */
+  readonly records: boolean;
+  readonly log: Logger;
+}
+
+/** Where a run is that moves, and how it came there. */
+export interface MigrationView extends MigrationStatus {
+  readonly runId: string;
+  readonly task: string;
+  readonly provider: string;
+  readonly notes: readonly Note[];
+}
+
+const DONE: Answer = { ok: true };
+
+/**
+ * All runs of this hub that move.
+ *
+ * To the scheduler, one that does not execute here is parked, and keeps its key. Its outcome goes the way of all others,
+ * through one commit; so the hub may at any time go on alone from its own stub and forget the migration, whoever
+ * executes: what the provider still makes of it is answered with `over`, and no other run ever has its name.
+ */
+export class Migrations implements MovingRuns, Moves {
+  readonly #parts: MigrationsParts;
+  readonly #links: Links;
+  readonly #moving = new Map<Job<PendingRun>, MovingRun>();
+  /** Those of an earlier hub whose checkpoints are not read yet, by the name of their migration. */
+  readonly #adopted = new Map<string, { readonly job: Job<PendingRun>; readonly move: StoredMove }>();
+  /** Told when the row of a run is over and done with. */
+  readonly #ending = new Map<Job<PendingRun>, () => void>();
+  /** Of runs that are over, the latest last. */
+  readonly #past = new Map<string, MigrationView>();
+  /** Runs that are about to begin to move. */
+  readonly #beginning = new Set<string>();
+  #isStarted = false;
+  #isStopped = false;
+
+  constructor(parts: MigrationsParts) {
+    this.#parts = parts;
+    this.#links = parts.links(this) ?? NO_LINKS;
+  }
+
+  /** Runs that move. */
+  get jobs(): readonly Job<PendingRun>[] {
+    return [...this.#moving.keys()];
+  }
+
+  has(job: Job<PendingRun>): boolean {
+    return this.#moving.has(job);
+  }
+
+  stretchOf(job: Job<PendingRun>): ReturnType<MovingRuns['stretchOf']> {
+    return this.#moving.get(job)?.host.stretch;
+  }
+
+  /** Where a run is; undefined for one that has not moved, or that too many have moved since. */
+  of(runId: string): MigrationView | undefined {
+    const run = this.#find(runId);
+    return run === undefined ? this.#past.get(runId) : viewOf(run);
+  }
+
+  /** The point from which a run would go on here, if it moves. */
+  checkpoint(runId: string): Uint8Array | undefined {
+    return this.#find(runId)?.checkpoint;
+  }
+
+  /**
+   * Has a run execute at a provider from its next point on, or here.
+   * @param to The provider's name; undefined for this hub.
+   * @param why In a sentence.
+   */
+  async migrate(runId: string, to: string | undefined, why: string): Promise<Answer> {
+    const run = this.#find(runId);
+    if (to === undefined) return run === undefined ? no('it executes here already') : this.#home(run, why);
+    if (run === undefined) return this.#begin(runId, to, why);
+    if (run.provider !== to) {
+      return no(`it moves between this hub and ${run.provider}: first bring it home (--home) and park it`);
+    }
+    const refusal = this.#refusal(run.job, to);
+    if (refusal !== undefined) return no(refusal);
+    run.want('provider', why);
+    return DONE;
+  }
+
+  /**
+   * The hub keeps a run for itself: it goes on here from the last point that is here, and moves no more.
+   * @param reason Why it stands still until its turn comes, or somebody lets it go on.
+   */
+  async keepHere(runId: string, reason: ParkReason, why: string): Promise<boolean> {
+    const run = this.#find(runId);
+    return run !== undefined && (await this.#keepHere(run, reason, why));
+  }
+
+  cancel(runId: string): boolean {
+    const run = this.#find(runId);
+    run?.cancel();
+    return run !== undefined;
+  }
+
+  stopKey(task: DeployedTask, key: string): void {
+    for (const run of this.#moving.values()) {
+      const { value } = run.job;
+      if (value.task === task && value.key === key) run.cancel();
+    }
+  }
+
+  over(job: Job<PendingRun>, goesAgain: boolean): void {
+    const run = this.#moving.get(job);
+    if (run === undefined) return;
+    if (goesAgain) run.note('kept-here', 'others wrote what it had read: it begins anew');
+    else run.note('over', 'it has ended');
+    this.#leave(run);
+    const told = this.#ending.get(job);
+    this.#ending.delete(job);
+    // What was committed took the row along; what was not leaves it.
+    const gone = goesAgain ? run.stubs.forget() : run.stubs.removeFiles();
+    void gone.catch((error: unknown) => this.#parts.log.debug({ err: error }, 'a stub is left until the next start'));
+    if (told === undefined) void run.close();
+    else told();
+  }
+
+  /** Takes up a run that moved when an earlier hub ended, and is parked. `start` goes on with it. */
+  adopt(job: Job<PendingRun>, move: StoredMove): void {
+    this.#adopted.set(move.id, { job, move });
+  }
+
+  /** All runs of an earlier hub are here. */
+  start(): void {
+    this.#isStarted = true;
+    for (const { job, move } of this.#adopted.values()) {
+      void this.#resume(job, move).catch((error: unknown) =>
+        this.#parts.log.error({ err: error }, 'a run stands still'),
+      );
+    }
+  }
+
+  /** The tasks that a provider takes may be others. */
+  changed(provider: string): void {
+    for (const run of this.#moving.values()) if (run.provider === provider) run.look();
+  }
+
+  unsent(id: string, reason: string): void {
+    const run = [...this.#moving.values()].find((one) => one.id === id);
+    if (run !== undefined) void this.#keepHere(run, 'priority', `it cannot be sent: ${reason}`);
+  }
+
+  /** The session with a provider is over. */
+  lost(provider: string): void {
+    for (const run of this.#moving.values()) if (run.provider === provider) run.lost();
+  }
+
+  /** A provider is at fault, and will have no session any more. */
+  gone(provider: string, reason: string): void {
+    for (const run of this.#moving.values()) {
+      if (run.provider === provider)
+        void this.#keepHere(run, 'priority', `${provider} is not used any more: ${reason}`);
+    }
+  }
+
+  received(provider: string, message: MigrationMessage): void {
+    const { id, task } = message;
+    if (!this.#isStarted || this.#isStopped || this.#adopted.has(id)) return;
+    const run = [...this.#moving.values()].find((one) => one.id === id);
+    if (run !== undefined && run.provider === provider) return run.receive(message);
+    if (message.message.type === 'over') return;
+    this.#links.send(provider, { id, task, message: { type: 'over' }, content: {} });
+  }
+
+  /** What waits for its turn here of a version is not to be taken for runs that go again from their beginning. */
+  hold(task: DeployedTask): void {
+    for (const { job, host } of this.#moving.values()) if (job.value.task === task) host.hold();
+  }
+
+  /** Another version of a task is in force, or none: see `Parking.taskChanged`. */
+  taskChanged(name: string, task: DeployedTask | undefined): void {
+    const policy = task?.manifest.resumable?.onNewVersion ?? 'finish-on-old';
+    for (const run of this.#moving.values()) {
+      const { job, host } = run;
+      host.goOn();
+      if (job.value.task.manifest.name !== name || job.value.task === task) continue;
+      if (policy === 'cancel') run.cancel();
+      else if (policy === 'restart-on-new') {
+        void this.#keepHere(run, 'new-version', 'it begins anew on another version of its task');
+      } else run.look();
+    }
+  }
+
+  /** Executes nothing any more. Resolves when the stubs are what the next start is to find. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    const closed = Promise.all([...this.#moving.values()].map((run) => run.close()));
+    await withinMs(MIGRATION_BOUNDS.closeMs, closed);
+  }
+
+  #find(runId: string): MovingRun | undefined {
+    for (const run of this.#moving.values()) if (run.job.value.runId === runId) return run;
+    return undefined;
+  }
+
+  #refusal(job: Job<PendingRun>, provider: string): string | undefined {
+    const { task } = job.value;
+    const { name } = task.manifest;
+    if (task.installed.resumable === undefined) {
+      return `its task cannot stand still: "${name}" is not resumable (sterna inspect says why)`;
+    }
+    if (job.probe) return 'it is the one that is tried after a quarantine';
+    return this.#links.refusal(provider, task, requestOf(job, this.#parts.records));
+  }
+
+  async #begin(runId: string, provider: string, why: string): Promise<Answer> {
+    const { parking, find, newId, records } = this.#parts;
+    const links = this.#links;
+    const found = find(runId);
+    if (found === undefined) return no(`there is no run "${runId}" that has begun and is not over`);
+    if (this.#isStopped) return no('the hub is stopping');
+    const refusal = this.#refusal(found, provider);
+    if (refusal !== undefined) return no(refusal);
+    if (this.#moving.size + this.#beginning.size >= MIGRATION_BOUNDS.runs) {
+      return no(`at most ${MIGRATION_BOUNDS.runs} runs may move at once`);
+    }
+    if (this.#beginning.has(runId)) return no('it is about to move already');
+    this.#beginning.add(runId);
+    try {
+      const lent = await parking.lend(runId);
+      if (lent === undefined) return no('it ended, or came to no point at which it can stand still');
+      const { job, checkpoint } = lent;
+      if (this.#isStopped) {
+        await parking.takeIn(lent, 'stopping');
+        return no('the hub is stopping');
+      }
+      const { task } = job.value;
+      const everyMs = task.manifest.resumable?.everyMs ?? MIGRATION_BOUNDS.pointMs;
+      const terms: Terms = {
+        pointMs: Math.min(everyMs, MIGRATION_BOUNDS.pointMs),
+        reclaimMs: MIGRATION_BOUNDS.reclaimMs,
+        executes: 'provider',
+        ...links.prospects(task, requestOf(job, records)),
+      };
+      const id = `${runId}#${newId()}`;
+      const record = { id, task: task.manifest.name, stub: NEW_RUN, content: { anchor: checkpoint }, terms, why };
+      const asked: Note = { atMs: this.#parts.clock(), what: 'asked', epoch: 0, point: 0, why };
+      this.#enter(job, provider, { record, notes: [asked] });
+      return DONE;
+    } finally {
+      this.#beginning.delete(runId);
+    }
+  }
+
+  async #home(run: MovingRun, why: string): Promise<Answer> {
+    if (run.status.executes === 'provider' && !run.isLinked) {
+      await this.#keepHere(run, 'priority', `${why}, and ${run.provider} is not heard`);
+      return DONE;
+    }
+    run.want('hub', why);
+    return DONE;
+  }
+
+  #enter(
+    job: Job<PendingRun>,
+    provider: string,
+    of: {
+      readonly record: StubRecord;
+      readonly notes: readonly Note[];
+      readonly files?: readonly { readonly bytes: Uint8Array; readonly digest: string }[];
+    },
+  ): MovingRun {
+    const links = this.#links;
+    const { runtime, scheduler, files, journal, points, durable, timer, clock, records, log } = this.#parts;
+    const { record, notes } = of;
+    const request = requestOf(job, records);
+    const failed = (run: MovingRun | undefined, reason: string): void => {
+      if (run === undefined || this.#moving.get(job) !== run || this.#isStopped) return;
+      log.warn({ runId: job.value.runId, reason }, 'a run moves no more');
+      void this.#keepHere(run, 'priority', reason);
+    };
+    const host = new StretchHost({
+      job,
+      request,
+      runtime,
+      scheduler,
+      resultFault: (result) => {
+        if (result.runId !== job.value.runId) return `a result is of the run ${result.runId}`;
+        return outcomeFault({ ...result, epoch: 0 }, { request, epoch: 0 });
+      },
+      faulty: (reason) => links.fault(provider, `${record.id}: ${reason}`),
+      refused: (reason) => failed(this.#moving.get(job), reason),
+    });
+    const stubs = new KeptStubs(
+      {
+        job,
+        provider,
+        fits: fitsOf(job.value.task),
+        files,
+        journal,
+        points,
+        durable,
+        log,
+        notes: () => this.#moving.get(job)?.notes ?? notes,
+        end: (last, how) => this.#end(job, last, how),
+      },
+      record,
+      of.files,
+    );
+    const run: MovingRun = new MovingRun({
+      job,
+      provider,
+      record,
+      host,
+      stubs,
+      links,
+      timer,
+      clock,
+      notes,
+      changed: () => undefined,
+      failed,
+    });
+    this.#moving.set(job, run);
+    return run;
+  }
+
+  /** Ends a run in one transaction with its effects. Resolves when that is on disk. */
+  async #end(job: Job<PendingRun>, record: StubRecord, how: 'of-the-run' | 'cancelled'): Promise<void> {
+    const { scheduler, end, durable } = this.#parts;
+    const run = this.#moving.get(job);
+    if (run === undefined) return;
+    await run.host.idle;
+    const { result } = record.content;
+    const fuel = job.value.settledFuel ?? 0;
+    const where = isExecutor(record.stub) ? {} : { where: run.provider };
+    const settled = new Promise<void>((resolve) => this.#ending.set(job, resolve));
+    scheduler.recall(job);
+    scheduler.revive(job);
+    end(job, how === 'of-the-run' && result !== undefined ? { ...result, ...where } : cancelledRun(job.value, fuel));
+    await settled;
+    await durable();
+  }
+
+  async #keepHere(run: MovingRun, reason: ParkReason, why: string): Promise<boolean> {
+    const { parking, log } = this.#parts;
+    const { job, provider, id, stubs } = run;
+    await run.close();
+    if (this.#moving.get(job) !== run || this.#ending.has(job)) return false;
+    const { last } = stubs;
+    if (last.content.result !== undefined) {
+      await this.#end(job, last, 'of-the-run');
+      return false;
+    }
+    run.note('kept-here', why);
+    const { checkpoint } = run;
+    this.#leave(run);
+    this.#links.send(provider, { id, task: last.task, message: { type: 'over' }, content: {} });
+    try {
+      if (checkpoint !== undefined) await parking.takeIn({ job, checkpoint }, reason);
+      await stubs.forget();
+    } catch (error) {
+      log.debug({ err: error, id }, 'a stub that is of no use is left until the next start');
+    }
+    return true;
+  }
+
+  #leave(run: MovingRun): void {
+    const { job } = run;
+    this.#moving.delete(job);
+    this.#past.set(job.value.runId, viewOf(run));
+    const [oldest] = this.#past.keys();
+    if (this.#past.size > MIGRATION_BOUNDS.past && oldest !== undefined) this.#past.delete(oldest);
+  }
+
+  /** Goes on with a run of an earlier hub, or has the parking do so, when its stub is of no use. */
+  async #resume(job: Job<PendingRun>, move: StoredMove): Promise<void> {
+    const { files, points, log } = this.#parts;
+    const { runId, point, task, attempt } = job.value;
+    const text = readStub(move.stub);
+    try {
+      if (text === undefined) throw new Error('its stub cannot be read');
+      if (move.fits !== fitsOf(task) || move.attempt !== attempt) throw new Error('its task is not what it was');
+      const last = move.difference ?? move.anchor;
+      const anchor = last === undefined ? undefined : await files.read(last);
+      if (this.#isStopped) return;
+      if (point !== undefined) points.adopt(job, point);
+      job.value.point = undefined;
+      const { stub, terms, why, result, notes } = text;
+      const record = { id: move.id, task: task.manifest.name, stub, terms, why, content: { anchor, result } };
+      this.#enter(job, move.provider, { record, notes, files: filesOfMove(move, anchor) });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn({ runId, reason }, 'a run moves no more');
+      this.#parts.journal.write([{ reads: [], writes: [], dropsMove: move.place }], () => undefined);
+      this.#parts.parking.adopt(job);
+      this.#parts.scheduler.pump();
+    } finally {
+      this.#adopted.delete(move.id);
+    }
+  }
+}
+
+/** What is on disk of a stub, whose last point is whole in memory: a file that is no part of that goes with the next point. */
+function filesOfMove(
+  { anchor, difference }: StoredMove,
+  whole: Uint8Array | undefined,
+): readonly { readonly bytes: Uint8Array; readonly digest: string }[] {
+  const gone = new Uint8Array();
+  const bytesOf = (digest: string): Uint8Array => (difference === undefined && digest === anchor && whole) || gone;
+  const digests = [anchor, difference].filter((digest) => digest !== undefined);
+  return digests.map((digest) => ({ digest, bytes: bytesOf(digest) }));
+}
+
+function viewOf({ job, provider, notes, status }: MovingRun): MigrationView {
+  const { runId, task } = job.value;
+  return { ...status, runId, task: task.manifest.name, provider, notes };
+}
+
+function no(reason: string): Answer {
+  return { ok: false, reason };
+}

@@ -1,0 +1,148 @@
+import {
+  MigratingRun,
+  type MigrationMessage,
+  type MigrationStatus,
+  type StubRecord,
+  type Terms,
+} from '../../provider/protocol/migration/index.js';
+import { wholeCheckpoint } from '../../runtime/index.js';
+import type { PendingRun } from '../pending-run.js';
+import type { Job } from '../scheduler/index.js';
+import type { Timer } from '../timer.js';
+import type { KeptStubs } from './kept-stubs.js';
+import type { Links } from './links.js';
+import { notesOn, withNotes, type Note } from './notes.js';
+import type { StretchHost } from './stretch-host.js';
+
+export interface MovingRunParts {
+  readonly job: Job<PendingRun>;
+  readonly provider: string;
+  readonly record: StubRecord;
+  readonly host: StretchHost;
+  readonly stubs: KeptStubs;
+  readonly links: Pick<Links, 'isLinked' | 'send' | 'isSending' | 'leaseMs'>;
+  readonly timer: Timer;
+  /** Milliseconds since 1970 (UTC). */
+  readonly clock: () => number;
+  /** Told of what happened on its way so far, of an earlier hub. */
+  readonly notes: readonly Note[];
+  readonly changed: (run: MovingRun) => void;
+  /** It cannot go on as one that moves. */
+  readonly failed: (run: MovingRun, reason: string) => void;
+}
+
+/** The hub's side of one run that moves. */
+export class MovingRun {
+  readonly job: Job<PendingRun>;
+  readonly provider: string;
+  readonly id: string;
+  readonly host: StretchHost;
+  readonly stubs: KeptStubs;
+  readonly #parts: MovingRunParts;
+  readonly #run: MigratingRun;
+  #notes: readonly Note[];
+  #terms: Terms;
+  #seen: MigrationStatus;
+  #isLinked = false;
+
+  constructor(parts: MovingRunParts) {
+    const { job, provider, record, host, stubs, links, timer, changed, failed } = parts;
+    this.#parts = parts;
+    [this.job, this.provider, this.id, this.host, this.stubs] = [job, provider, record.id, host, stubs];
+    [this.#notes, this.#terms] = [parts.notes, record.terms];
+    this.#run = new MigratingRun(
+      {
+        side: 'hub',
+        id: record.id,
+        task: record.task,
+        host,
+        stubs,
+        channel: {
+          send: (message) => this.#isLinked && links.send(provider, message),
+          get isSending() {
+            return links.isSending(provider, record.id);
+          },
+        },
+        timer,
+        leaseMs: links.leaseMs(provider),
+        changed: () => {
+          this.#look();
+          changed(this);
+        },
+        failed: (reason) => failed(this, reason),
+      },
+      record,
+    );
+    this.#seen = this.#run.status;
+    this.look();
+  }
+
+  /** Whether there is a link, whatever the run has dealt with so far. */
+  get isLinked(): boolean {
+    return this.#isLinked;
+  }
+
+  get status(): MigrationStatus {
+    return this.#run.status;
+  }
+
+  get notes(): readonly Note[] {
+    return this.#notes;
+  }
+
+  /** Compares with what is known of the link. */
+  look(): void {
+    const { links, provider, job } = this.#parts;
+    const isLinked = links.isLinked(provider, job.value.task);
+    if (isLinked === this.#isLinked) return;
+    this.#isLinked = isLinked;
+    if (isLinked) this.#run.linked();
+    else this.#run.linkLost();
+  }
+
+  /** The session is over, even if there is another one at once. */
+  lost(): void {
+    if (!this.#isLinked) return;
+    this.#isLinked = false;
+    this.#run.linkLost();
+  }
+
+  receive(message: MigrationMessage): void {
+    if (this.#isLinked) this.#run.receive(message);
+  }
+
+  /** It is to execute there or here. @param why In a sentence. */
+  want(executes: NonNullable<Terms['executes']>, why: string): void {
+    this.note('asked', why);
+    this.#terms = { ...this.#terms, executes };
+    this.#run.adapt(this.#terms);
+  }
+
+  /** It ends without effect. */
+  cancel(): void {
+    this.#run.cancel();
+  }
+
+  note(what: Note['what'], why: string): void {
+    const { epoch, point } = this.#run.status;
+    this.#notes = withNotes(this.#notes, [{ atMs: this.#parts.clock(), what, epoch, point, why }]);
+  }
+
+  /** Executes no further here. Resolves when its stub is what `stubs.last` says. */
+  async close(): Promise<void> {
+    await this.#run.close();
+    await this.host.idle;
+  }
+
+  /** What it would go on from here; undefined when there is no such point. */
+  get checkpoint(): Uint8Array | undefined {
+    const { anchor, difference } = this.stubs.last.content;
+    return difference === undefined ? anchor : wholeCheckpoint(difference, anchor);
+  }
+
+  #look(): void {
+    const now = this.#run.status;
+    this.#notes = withNotes(this.#notes, notesOn(this.#seen, now, this.#parts.clock()));
+    this.#seen = now;
+  }
+}

@@ -1,0 +1,48 @@
+/** The way of a run that moves, for people: pure. */
+import type { MigrationStatus } from '../../provider/protocol/migration/index.js';
+import { MIGRATION_BOUNDS } from './limits.js';
+
+/** One thing that happened on the way of a run. */
+export interface Note {
+  /** Milliseconds since 1970 (UTC). */
+  readonly atMs: number;
+  readonly what:
+    /** Somebody wants it elsewhere, or the hub does. */
+    | 'asked'
+    /** From now on it executes at the provider. */
+    | 'there'
+    /** From now on it executes here. */
+    | 'here'
+    | 'link-lost'
+    | 'linked'
+    /** The hub keeps it for itself from now on. */
+    | 'kept-here'
+    | 'over';
+  readonly epoch: number;
+  readonly point: number;
+  /** In a sentence. */
+  readonly why: string;
+}
+
+type Seen = Pick<MigrationStatus, 'executes' | 'epoch' | 'point' | 'isLinked' | 'why'>;
+
+/** What a change of how things stand is worth telling. */
+export function notesOn(before: Seen, now: Seen, atMs: number): readonly Note[] {
+  const { epoch, point, why } = now;
+  const at = { atMs, epoch, point };
+  const notes: Note[] = [];
+  if (now.isLinked !== before.isLinked) {
+    notes.push(
+      now.isLinked
+        ? { ...at, what: 'linked', why: 'there is a link with the provider, and it takes the task' }
+        : { ...at, what: 'link-lost', why: 'the provider is not heard, or takes the task no more' },
+    );
+  }
+  if (epoch !== before.epoch) notes.push({ ...at, what: now.executes === 'hub' ? 'here' : 'there', why });
+  return notes;
+}
+
+/** With what is new at the end; of many, the latest. */
+export function withNotes(notes: readonly Note[], more: readonly Note[]): readonly Note[] {
+  return [...notes, ...more].slice(-MIGRATION_BOUNDS.notes);
+}

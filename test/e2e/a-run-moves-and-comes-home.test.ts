@@ -1,0 +1,106 @@
+/** A long run in a real hub moves to a real provider and back, by hand: it ends as if it had stayed, with its effect once. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { ApiClient } from '../../hub/api/index.js';
+import { freePort, ProviderProcess, sterna } from '../provider/provider-process.js';
+import { until } from '../runtime/eventually.js';
+import { Device } from './device.js';
+import { HubProcess } from './hub-process.js';
+import { deployInto } from './task-folders.js';
+
+t.setTimeout(300_000);
+
+const HOURLY = Array.from({ length: 400 }, (_, hour) => 0.4 + Math.exp(-(((hour % 24) - 19) ** 2) / 8));
+
+/** Long enough to move twice, and short enough for a test. */
+function shortened(toml: string): string {
+  // A provider allows less than a hub.
+  const bounded = toml.replace('5000G', '900G').replace('2 h', '10 min');
+  const sized = bounded.replace('starts = 2000', 'starts = 6000');
+  return `resumable = true\n${sized}\n[checkpoint]\nevery = "200 ms"\npoints = "all"\n`;
+}
+
+interface Ended {
+  readonly runId: string;
+  readonly outcome: { readonly kind: string };
+  readonly usage: { readonly fuel: number };
+}
+
+interface Whereabouts {
+  readonly migration: { readonly executes: string; readonly point: number } | null;
+}
+
+/** What is looked for, as soon as it is there. */
+async function found<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value> {
+  for (const untilMs = performance.now() + 60_000; performance.now() < untilMs;) {
+    const value = await look();
+    if (value !== undefined) return value;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`not within a minute: ${what}`);
+}
+
+async function hubIn(t: Test, dir: string, more: readonly string[] = []): Promise<HubProcess> {
+  mkdirSync(join(dir, 'data'), { recursive: true });
+  await deployInto(join(dir, 'tasks'), ['guest-tasks/forecast'], shortened);
+  const folders = ['--tasks', join(dir, 'tasks'), '--data', join(dir, 'data')];
+  const how = ['--listen', '127.0.0.1:0', '--report', 'json', '--threads', '2'];
+  return HubProcess.start(t, [...folders, ...how, ...more]);
+}
+
+/** What the hub has told of the run's end, and all that devices heard of it. */
+async function endOf(hub: HubProcess, device: Device): Promise<{ readonly ended: Ended; readonly said: unknown }> {
+  const line = (): string | undefined => hub.stdout.split('\n').find((one) => one.startsWith('{"kind":"run-finished"'));
+  await until('the run is over', 200_000, () => line() !== undefined);
+  await until('its effect is heard', 20_000, () => device.texts.length > 0);
+  return { ended: JSON.parse(line() ?? '') as Ended, said: device.texts };
+}
+
+async function begun(t: Test, hub: HubProcess): Promise<Device> {
+  const device = await Device.connect(t, hub.brokerUrl, ['forecast/+/next']);
+  await device.publish('forecast/m0/fit', JSON.stringify({ hourly: HOURLY, horizon: 24 }));
+  return device;
+}
+
+t.test('forecast moves there and back', async (t) => {
+  const dir = t.testdir({});
+  const port = await freePort();
+  const provider = join(dir, 'provider');
+  const token = (await sterna('provider', 'init', '--data', provider, '--address', `127.0.0.1:${port}`)).trim();
+  await ProviderProcess.start(t, port, provider);
+  const data = join(dir, 'hub', 'data');
+  await sterna('provider', 'add', token, '--data', data, '--name', 'shed');
+  writeFileSync(join(dir, 'app.toml'), 'name = "test"\n[placement]\ndefault = "prefer-local"\n');
+  const hub = await hubIn(t, join(dir, 'hub'), ['--app', join(dir, 'app.toml'), '--api', '127.0.0.1:0']);
+  const device = await begun(t, hub);
+
+  await until('its API is there', 10_000, () => existsSync(join(data, 'api.json')));
+  const client = await ApiClient.of(data);
+  const run = await found('its run', async () => {
+    const { runs } = (await client.get('/v1/current-runs')) as { readonly runs: readonly { readonly runId: string }[] };
+    return runs[0]?.runId;
+  });
+  const path = `/v1/current-runs/${encodeURIComponent(run)}/migration`;
+  const isAt = (side: string, points: number) => async (): Promise<true | undefined> => {
+    const { migration } = (await client.get(path)) as Whereabouts;
+    return migration?.executes === side && migration.point >= points ? true : undefined;
+  };
+  const migrate = (...to: readonly string[]): Promise<string> => sterna('migrate', run, ...to, '--data', data);
+  // The provider may still be preparing the component: it stands still meanwhile.
+  await sterna('park', run, '--data', data);
+  await found('it is let go', () => migrate('--to', 'shed').catch(() => undefined));
+  await found('it executes there', isAt('provider', 3));
+  await migrate('--home');
+  await found('it executes here', isAt('hub', 4));
+  const moved = await endOf(hub, device);
+  t.equal(moved.ended.outcome.kind, 'completed');
+  const watched = await sterna('watch', run, '--data', data);
+  t.match(watched, /it executes at shed[^]*it executes here[^]*it has ended/);
+  t.equal(await hub.terminated(20_000), 0);
+
+  const still = await hubIn(t, join(dir, 'alone'), ['--api', 'off']);
+  const alone = await endOf(still, await begun(t, still));
+  t.same(moved.said, alone.said, 'the effects are the same, once');
+  t.equal(moved.ended.usage.fuel, alone.ended.usage.fuel, 'and the fuel');
+});

@@ -1,0 +1,141 @@
+/** A provider of runs that move, in this process: the real driver over a runtime of its own, and a link that does as it is told. */
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { HubOptions } from '../../../hub/hub.js';
+import type { Links, Moves } from '../../../hub/migration/index.js';
+import { monotonicTimer } from '../../../hub/timer.js';
+import {
+  MigratingRun,
+  type MigrationMessage,
+  type StubRecord,
+  type Terms,
+} from '../../../provider/protocol/migration/index.js';
+import { createRuntime, DEFAULT_LIMITS, MAX_LIMITS, type Runtime } from '../../../runtime/index.js';
+import { builtTask } from '../../runtime/built-task.js';
+
+export const PEER = 'shed';
+
+/** Shorter than any that a provider has: a test waits for it. */
+const LEASE_MS = 300;
+
+export class Peer {
+  /** What it keeps, over its own restarts. */
+  readonly stubs = new Map<string, StubRecord>();
+  /** Messages of the hub, by what they say. */
+  readonly heard: string[] = [];
+  readonly faults: string[] = [];
+  readonly #runtime: Runtime;
+  readonly #key: string;
+  readonly #runs = new Map<string, MigratingRun>();
+  #moves: Moves | undefined;
+  #isLinked = true;
+  /** What becomes of what it says. */
+  bend: (message: MigrationMessage) => MigrationMessage = (message) => message;
+
+  private constructor(runtime: Runtime, key: string) {
+    this.#runtime = runtime;
+    this.#key = key;
+  }
+
+  static async start(t: Test, dir: string): Promise<Peer> {
+    const runtime = await createRuntime({ threads: 1, cacheDir: join(dir, 'peer') });
+    const { component } = await builtTask('test/fixtures/guests/probe');
+    const { memoryBytes } = DEFAULT_LIMITS;
+    const { key } = await runtime.install(component, { ...MAX_LIMITS, memoryBytes }, { resumable: 'all' });
+    const peer = new Peer(runtime, key);
+    t.teardown(async () => {
+      for (const run of peer.#runs.values()) await run.close();
+      await runtime.close();
+    });
+    return peer;
+  }
+
+  /** What a hub is given in place of a placement: all its runs begin here, and may move to this peer. */
+  placement(terms: Partial<Terms> = {}): NonNullable<HubOptions['placement']> {
+    const links: Links = {
+      refusal: (provider) => (provider === PEER ? undefined : `there is no provider "${provider}"`),
+      isLinked: () => this.#isLinked,
+      send: (_, message) => this.#said(message),
+      isSending: () => false,
+      leaseMs: () => LEASE_MS,
+      fault: (_, reason) => {
+        this.faults.push(reason);
+        this.cut();
+        this.#moves?.gone(PEER, reason);
+      },
+      prospects: () => ({ isForHere: false, expectedFuel: 0, ...terms }),
+    };
+    return {
+      over: ({ local }) => local,
+      gateOf: () => undefined,
+      note: () => undefined,
+      contradictions: () => [],
+      deployed: () => undefined,
+      whenRoom: () => undefined,
+      linksFor: (moves) => {
+        this.#moves = moves;
+        // A session of its own for each start of the hub.
+        for (const run of this.#runs.values()) run.linkLost();
+        if (this.#isLinked) for (const run of this.#runs.values()) run.linked();
+        return links;
+      },
+    };
+  }
+
+  /** The link is lost, at both sides. */
+  cut(): void {
+    this.#isLinked = false;
+    for (const run of this.#runs.values()) run.linkLost();
+    this.#moves?.lost(PEER);
+  }
+
+  restore(): void {
+    this.#isLinked = true;
+    for (const run of this.#runs.values()) run.linked();
+    this.#moves?.changed(PEER);
+  }
+
+  #said(message: MigrationMessage): boolean {
+    if (!this.#isLinked) return false;
+    this.heard.push(message.message.type);
+    setImmediate(() => (this.#isLinked ? this.#runOf(message).receive(message) : undefined));
+    return true;
+  }
+
+  #runOf({ id, task }: MigrationMessage): MigratingRun {
+    const known = this.#runs.get(id);
+    if (known !== undefined) return known;
+    const run = new MigratingRun(
+      {
+        side: 'provider',
+        id,
+        task,
+        host: {
+          execute: (checkpoint, onPoint, everyMs) =>
+            this.#runtime.resume(checkpoint, this.#key, { onPoint, everyMs, deltas: true }),
+          refuses: () => undefined,
+        },
+        stubs: {
+          keep: (record) => Promise.resolve(void this.stubs.set(id, record)),
+          over: () => Promise.resolve(),
+          drop: () => Promise.resolve(void this.stubs.delete(id)),
+        },
+        channel: {
+          isSending: false,
+          send: (message) => {
+            setImmediate(() => (this.#isLinked ? this.#moves?.received(PEER, this.bend(message)) : undefined));
+            return this.#isLinked;
+          },
+        },
+        timer: monotonicTimer,
+        leaseMs: LEASE_MS,
+        changed: () => undefined,
+        failed: (reason) => this.faults.push(reason),
+      },
+      this.stubs.get(id),
+    );
+    this.#runs.set(id, run);
+    run.linked();
+    return run;
+  }
+}
