@@ -34,7 +34,7 @@ import { HUB_BOUNDS, STORE_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import { OwnPublishes } from './loops/index.js';
 import { Outbox } from './outbox.js';
-import { Migrations } from './migration/index.js';
+import { Migrations, Selector } from './migration/index.js';
 import { CurrentRuns, filesOf, KeptPoints, Parking, Resumabilities, ThreadLooks } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { Placement } from './placement/index.js';
@@ -437,6 +437,17 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   outbox.start();
   intake.resume(store.unfinished(), { retries: store.retries(), points: storedPoints, moves: storedMoves });
   migrations.start();
+  if (migrations.links.areSelected) {
+    const selector = new Selector({
+      migrations,
+      links: migrations.links,
+      runs: () => [...new Set([...looks.out, ...migrations.jobs])],
+      fuelOf: (job) => parking.seen(job)?.fuel ?? 0,
+      occupancy: () => runtime.occupancy,
+      timer,
+    });
+    releases.push(() => selector.stop());
+  }
   const memory = new ShapingMemory({
     shapers: dispatch.shapers,
     store,

@@ -2,3 +2,4 @@
 export type { Links, Moves } from './links.js';
 export { Migrations, type MigrationView } from './migrations.js';
 export type { Note } from './notes.js';
+export { Selector } from './selector.js';

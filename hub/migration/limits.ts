@@ -9,6 +9,13 @@ export const MIGRATION_BOUNDS = {
   pointMs: 1_000,
   /** How long a provider that is not heard may go on with a run before the hub takes it back. */
   reclaimMs: 30_000,
+  /** How often it is looked whether a run should move of its own accord. */
+  lookMs: 2_000,
+  /** How long a run stays where it is, so that it does not flap. */
+  dwellMs: 10_000,
+  /** How much sooner a run must be over elsewhere before it moves of its own accord: by time, and by part. */
+  gainMs: 2_000,
+  gain: 0.25,
   /** How long it is waited for the ends of what executes here, when the hub stops. */
   closeMs: 3_000,
   /** What is kept of the way of a run: its last moves. */

@@ -2,6 +2,7 @@ import { PROTOCOL_TIMES } from '../../provider/protocol/index.js';
 import type { MigrationMessage } from '../../provider/protocol/migration/index.js';
 import type { RunRequest } from '../../runtime/index.js';
 import type { DeployedTask } from '../registry/index.js';
+import type { HubLoad, Outlook } from './selection.js';
 
 /** The providers, as far as runs that move need them. */
 export interface Links {
@@ -17,6 +18,12 @@ export interface Links {
   leaseMs(provider: string): number;
   /** It has sent what cannot be right, and is not asked again. */
   fault(provider: string, reason: string): void;
+  /** The provider at which a run of the task would be over first, or that one; undefined when none takes it. */
+  outlook(task: DeployedTask, provider: string | undefined): (Outlook & { readonly provider: string }) | undefined;
+  /** What runs are under here. */
+  here(): Pick<HubLoad, 'fuelPerMs' | 'weight'>;
+  /** Whether runs move of their own accord. */
+  readonly areSelected: boolean;
   /** What effects of the task are for, and the fuel its runs take: see `Terms`. */
   prospects(task: DeployedTask, request: RunRequest): { readonly isForHere: boolean; readonly expectedFuel: number };
 }
@@ -42,5 +49,8 @@ export const NO_LINKS: Links = {
   isSending: () => false,
   leaseMs: () => PROTOCOL_TIMES.leaseMs,
   fault: () => undefined,
+  outlook: () => undefined,
+  here: () => ({ fuelPerMs: 1, weight: 1 }),
+  areSelected: false,
   prospects: () => ({ isForHere: true, expectedFuel: 0 }),
 };

@@ -84,6 +84,11 @@ export class Migrations implements MovingRuns, Moves {
     this.#links = parts.links(this) ?? NO_LINKS;
   }
 
+  /** The providers. */
+  get links(): Links {
+    return this.#links;
+  }
+
   /** Runs that move. */
   get jobs(): readonly Job<PendingRun>[] {
     return [...this.#moving.keys()];
@@ -225,7 +230,7 @@ export class Migrations implements MovingRuns, Moves {
       if (policy === 'cancel') run.cancel();
       else if (policy === 'restart-on-new') {
         void this.#keepHere(run, 'new-version', 'it begins anew on another version of its task');
-      } else run.look();
+      } else void this.#keepHere(run, 'priority', 'another version of its task is in force, which the provider has');
     }
   }
 

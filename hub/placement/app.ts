@@ -36,6 +36,8 @@ export class App {
   readonly preferences: Preferences;
   /** The part of remote runs that is executed here as well, to compare: from 0 to 1. */
   readonly checked: number;
+  /** Whether runs that go on move of their own accord. */
+  readonly migration: 'auto' | 'by-hand';
   readonly #default: PlacementPolicy;
   readonly #tasks: ReadonlyMap<string, PlacementPolicy>;
   readonly #devices: ReadonlyMap<string, string>;
@@ -46,6 +48,7 @@ export class App {
     readonly privateTopics: readonly string[];
     readonly preferences: Preferences;
     readonly checked: number;
+    readonly migration: App['migration'];
     readonly byDefault: PlacementPolicy;
     readonly tasks: ReadonlyMap<string, PlacementPolicy>;
     /** Of tasks that prefer another class of device than the application. */
@@ -56,6 +59,7 @@ export class App {
     this.privateTopics = fields.privateTopics;
     this.preferences = fields.preferences;
     this.checked = fields.checked;
+    this.migration = fields.migration;
     this.#default = fields.byDefault;
     this.#tasks = fields.tasks;
     this.#devices = fields.devices;

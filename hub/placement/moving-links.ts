@@ -5,6 +5,7 @@ import type { Links } from '../migration/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { RemoteProvider } from '../session/index.js';
 import type { Edge } from './app.js';
+import { PLACEMENT_BOUNDS } from './limits.js';
 import type { PlannedTask } from './remote-configuration.js';
 
 export interface MovingLinksParts {
@@ -17,10 +18,20 @@ export interface MovingLinksParts {
   readonly isInForce: (task: DeployedTask) => boolean;
   readonly expectedFuel: (task: string, payloadBytes: number) => number;
   readonly edges: readonly Edge[];
+  /** The one at which a run of the task would be over first. */
+  readonly best: (task: string) => RemoteProvider | undefined;
+  /** Of a task at a provider, or here without one. */
+  readonly speedOf: (
+    task: string | undefined,
+    provider: string | undefined,
+  ) => { fuelPerMs: number; isMeasured: boolean };
+  /** How much more work here counts. */
+  readonly weight: () => number;
+  readonly areSelected: boolean;
 }
 
 export function movingLinks(parts: MovingLinksParts): Links {
-  const { provider: find, names, planned, keptHere, isInForce, expectedFuel, edges } = parts;
+  const { provider: find, names, planned, keptHere, isInForce, expectedFuel, edges, speedOf } = parts;
   return {
     refusal: (name, task, request) => {
       const provider = find(name);
@@ -46,6 +57,22 @@ export function movingLinks(parts: MovingLinksParts): Links {
     isSending: (name, id) => find(name)?.isMoving(id) ?? false,
     leaseMs: (name) => find(name)?.leaseMs ?? PROTOCOL_TIMES.leaseMs,
     fault: (name, reason) => find(name)?.fault(reason),
+    outlook: ({ manifest }, name) => {
+      const provider = name === undefined ? parts.best(manifest.name) : find(name);
+      if (provider === undefined || !provider.takes(manifest.name)) return undefined;
+      const speed = speedOf(manifest.name, provider.name);
+      // What it says of itself counts until a run has told.
+      const said = provider.capacity.fuelPerSecond / 1_000;
+      return {
+        provider: provider.name,
+        fuelPerMs: speed.isMeasured || said === 0 ? speed.fuelPerMs : said,
+        queueMs: provider.queueMs,
+        roundTripMs: provider.roundTripMs ?? 0,
+        bytesPerMs: PLACEMENT_BOUNDS.bytesPerMs,
+      };
+    },
+    here: () => ({ fuelPerMs: speedOf(undefined, undefined).fuelPerMs, weight: parts.weight() }),
+    areSelected: parts.areSelected,
     prospects: ({ manifest }, { event }) => ({
       isForHere: isForHere(manifest, edges),
       expectedFuel: expectedFuel(manifest.name, event.payload.length),

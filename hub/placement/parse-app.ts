@@ -17,7 +17,7 @@ export function parseApp(source: string, file: string): ParsedApp {
   if (!toml.ok) return { ok: false, problems: [`${file}:${toml.line}: ${toml.message}`] };
   const reader = new TableReader(file);
   const root = reader.table(toml.value, '', ['name', 'placement', 'tasks', 'edges', 'preferences']);
-  const placement = reader.table(root['placement'] ?? {}, 'placement', ['default', 'private', 'checked']);
+  const placement = reader.table(root['placement'] ?? {}, 'placement', ['default', 'private', 'checked', 'migration']);
   const preferences = reader.table(root['preferences'] ?? {}, 'preferences', ['metered', 'battery', 'device']);
   const byDefault = reader.oneOf(placement['default'] ?? 'auto', 'placement.default', PLACEMENT_POLICIES);
   const tasks = new Map<string, PlacementPolicy>();
@@ -50,6 +50,7 @@ export function parseApp(source: string, file: string): ParsedApp {
       device: reader.device(preferences['device'], 'preferences.device'),
     },
     checked: reader.number(placement['checked'] ?? 0.01, 'placement.checked', 0, 1),
+    migration: reader.oneOf(placement['migration'] ?? 'by-hand', 'placement.migration', ['by-hand', 'auto']),
     byDefault,
     tasks,
     devices,

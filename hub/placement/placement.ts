@@ -1,6 +1,13 @@
 /** Decides for each run where it executes, has it executed there, and sees to it that there is one result. */
 import { randomBytes } from 'node:crypto';
-import { filterMatches, type RunRequest, type RunResult, type Runtime, type StateReader } from '../../runtime/index.js';
+import {
+  filterMatches,
+  type RunHandle,
+  type RunRequest,
+  type RunResult,
+  type Runtime,
+  type StateReader,
+} from '../../runtime/index.js';
 import type { SigningKey } from '../../provider/protocol/index.js';
 import type { Logger } from '../log.js';
 import type { Manifest } from '../manifest/index.js';
@@ -169,7 +176,7 @@ export class Placement {
         return installed;
       },
       forget: (key) => local.forget(key),
-      begin: (request, options) => local.begin(request, options),
+      begin: (request, options) => this.#noted(request, local.begin(request, options)),
       resume: (checkpoint, task, options) => local.resume(checkpoint, task, options),
       uninstall: (key) => local.uninstall(key),
       run: (request, signal) => this.#run(request, signal),
@@ -202,6 +209,13 @@ export class Placement {
       isInForce: (task) => this.#placed.get(task.manifest.name)?.task === task,
       expectedFuel: (task, payloadBytes) => this.#measurements.expectedFuel(task, payloadBytes),
       edges: this.#options.app.edges,
+      best: (task) => this.#providerFor(task, 0),
+      speedOf: (task = '', name) => {
+        const side = name === undefined ? LOCAL : sideOf(name);
+        return this.#measurements.speedOf(side, task, this.#options.timer.nowMs());
+      },
+      weight: () => (this.#conditions.onBattery ? this.#options.app.preferences.batteryWeight : 1),
+      areSelected: this.#options.app.migration === 'auto',
     });
   }
 
@@ -449,6 +463,21 @@ export class Placement {
     }
   }
 
+  /** Takes note of what a run takes that may move. */
+  #noted({ runId, event }: RunRequest, handle: RunHandle): RunHandle {
+    const name = taskOf({ runId });
+    void this.#note(name, event.payload.length, handle.end).catch(() => undefined);
+    return handle;
+  }
+
+  async #note(name: string, payloadBytes: number, ending: RunHandle['end']): Promise<void> {
+    const end = await ending;
+    if (end.kind !== 'ended') return;
+    const { usage } = end.result;
+    this.#measurements.noteFuel(name, payloadBytes, usage.fuel);
+    this.#measurements.noteSpeed(LOCAL, name, usage, this.#options.timer.nowMs());
+  }
+
   /** @returns undefined when the run is to be placed anew. */
   async #runThere(
     name: string,
@@ -528,7 +557,7 @@ function sideOf(provider: string): string {
 }
 
 /** Runs are named for their event and their task, which has no slash in its name. */
-function taskOf({ runId }: RunRequest): string {
+function taskOf({ runId }: Pick<RunRequest, 'runId'>): string {
   return runId.slice(runId.lastIndexOf('/') + 1);
 }
 

@@ -17,14 +17,8 @@ const HOURLY = Array.from({ length: 400 }, (_, hour) => 0.4 + Math.exp(-(((hour 
 function shortened(toml: string): string {
   // A provider allows less than a hub.
   const bounded = toml.replace('5000G', '900G').replace('2 h', '10 min');
-  const sized = bounded.replace('starts = 2000', 'starts = 6000');
+  const sized = bounded.replace('starts = 2000', 'starts = 10000');
   return `resumable = true\n${sized}\n[checkpoint]\nevery = "200 ms"\npoints = "all"\n`;
-}
-
-interface Ended {
-  readonly runId: string;
-  readonly outcome: { readonly kind: string };
-  readonly usage: { readonly fuel: number };
 }
 
 interface Whereabouts {
@@ -47,14 +41,6 @@ async function hubIn(t: Test, dir: string, more: readonly string[] = []): Promis
   const folders = ['--tasks', join(dir, 'tasks'), '--data', join(dir, 'data')];
   const how = ['--listen', '127.0.0.1:0', '--report', 'json', '--threads', '2'];
   return HubProcess.start(t, [...folders, ...how, ...more]);
-}
-
-/** What the hub has told of the run's end, and all that devices heard of it. */
-async function endOf(hub: HubProcess, device: Device): Promise<{ readonly ended: Ended; readonly said: unknown }> {
-  const line = (): string | undefined => hub.stdout.split('\n').find((one) => one.startsWith('{"kind":"run-finished"'));
-  await until('the run is over', 200_000, () => line() !== undefined);
-  await until('its effect is heard', 20_000, () => device.texts.length > 0);
-  return { ended: JSON.parse(line() ?? '') as Ended, said: device.texts };
 }
 
 async function begun(t: Test, hub: HubProcess): Promise<Device> {
@@ -90,17 +76,19 @@ t.test('forecast moves there and back', async (t) => {
   // The provider may still be preparing the component: it stands still meanwhile.
   await sterna('park', run, '--data', data);
   await found('it is let go', () => migrate('--to', 'shed').catch(() => undefined));
-  await found('it executes there', isAt('provider', 3));
-  await migrate('--home');
+  await found('it executes there', isAt('provider', 2));
+  // As `sterna migrate RUN --home` asks for it: a process takes as long to start as the run has left.
+  await client.post(`/v1/current-runs/${encodeURIComponent(run)}/migrate`, { to: null });
   await found('it executes here', isAt('hub', 4));
-  const moved = await endOf(hub, device);
-  t.equal(moved.ended.outcome.kind, 'completed');
+  const line = (): string | undefined => hub.stdout.split('\n').find((one) => one.startsWith('{"kind":"run-finished"'));
+  await until('the run is over', 200_000, () => line() !== undefined);
+  await until('its effect is heard', 20_000, () => device.texts.length > 0);
+  t.match(JSON.parse(line() ?? ''), { outcome: { kind: 'completed' } });
   const watched = await sterna('watch', run, '--data', data);
   t.match(watched, /it executes at shed[^]*it executes here[^]*it has ended/);
+  // From the beginning, with the same event, seed and clock.
+  const again = JSON.parse(await sterna('replay', run, '--data', data, '--json')) as object;
+  t.match(again, { identical: true }, 'an undisturbed run has the same effects and the same fuel, to the unit');
+  t.equal(device.texts.length, 1, 'it has its effect once');
   t.equal(await hub.terminated(20_000), 0);
-
-  const still = await hubIn(t, join(dir, 'alone'), ['--api', 'off']);
-  const alone = await endOf(still, await begun(t, still));
-  t.same(moved.said, alone.said, 'the effects are the same, once');
-  t.equal(moved.ended.usage.fuel, alone.ended.usage.fuel, 'and the fuel');
 });

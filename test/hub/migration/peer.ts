@@ -63,6 +63,9 @@ export class Peer {
         this.cut();
         this.#moves?.gone(PEER, reason);
       },
+      outlook: () => undefined,
+      here: () => ({ fuelPerMs: 1, weight: 1 }),
+      areSelected: false,
       prospects: () => ({ isForHere: false, expectedFuel: 0, ...terms }),
     };
     return {

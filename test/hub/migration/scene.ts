@@ -9,9 +9,9 @@ import { longToml, realHub, type RealHub } from '../parking/real-hub.js';
 import { PEER, Peer } from './peer.js';
 
 /** Turns of the loop: a second on a machine that has nothing else to do. */
-export const TURNS = '400000000';
+const TURNS = '400000000';
 
-export const TASKS = { long: longToml('long', '', 'every = "100 ms"\n') };
+const TASKS = { long: longToml('long', '', 'every = "100 ms"\n') };
 
 /** What it publishes when it is over, and the fuel it takes, wherever it executes. */
 export interface End {

@@ -59,7 +59,7 @@ t.test('what is wrong with an app.toml is told all at once, with its key and wha
   );
   t.notOk(parsed.ok);
   t.strictSame(parsed.ok ? [] : parsed.problems.map((problem) => problem.replace(/topic filter: .*/, 'topic filter')), [
-    'app.toml: placement.other: there is no such key: the keys here are default, private, checked',
+    'app.toml: placement.other: there is no such key: the keys here are default, private, checked, migration',
     'app.toml: placement.default: must be one of local-only, prefer-local, prefer-remote, remote-only, auto',
     'app.toml: edges[1].topic: must be a text',
     'app.toml: edges[1].topic: must be an MQTT topic filter',

@@ -1,0 +1,98 @@
+import type { Occupancy } from '../../runtime/index.js';
+import type { PendingRun } from '../pending-run.js';
+import { requestOf } from '../run-request.js';
+import type { Job } from '../scheduler/index.js';
+import type { Timer } from '../timer.js';
+import { MIGRATION_BOUNDS } from './limits.js';
+import type { Links } from './links.js';
+import type { Migrations } from './migrations.js';
+import { selectMove, type Candidate } from './selection.js';
+
+export interface SelectorParts {
+  readonly migrations: Pick<Migrations, 'migrate' | 'of' | 'has'>;
+  readonly links: Pick<Links, 'outlook' | 'here' | 'prospects' | 'refusal'>;
+  /** Runs that execute, wait for a thread, or have moved. */
+  readonly runs: () => readonly Job<PendingRun>[];
+  /** At its last point that is known. */
+  readonly fuelOf: (job: Job<PendingRun>) => number;
+  readonly occupancy: () => Occupancy;
+  readonly timer: Timer;
+}
+
+/** Looks now and then whether a run should move of its own accord, and has one at a time do so. */
+export class Selector {
+  readonly #parts: SelectorParts;
+  /** Where each run was at the last look, and since when, by the monotonic clock. */
+  #places = new Map<Job<PendingRun>, { readonly executes: Candidate['executes']; readonly sinceMs: number }>();
+  #cancel: () => void = () => undefined;
+  #isStopped = false;
+
+  constructor(parts: SelectorParts) {
+    this.#parts = parts;
+    this.#lookLater();
+  }
+
+  /** Idempotent. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  #lookLater(): void {
+    if (this.#isStopped) return;
+    this.#cancel = this.#parts.timer.after(MIGRATION_BOUNDS.lookMs, () => {
+      void this.#look().finally(() => this.#lookLater());
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { migrations, occupancy, links } = this.#parts;
+    const { threads, executing, waiting } = occupancy();
+    const runsPerThread = Math.max(1, (executing.length + waiting.length) / threads);
+    const selected = selectMove(this.#candidates(), { ...links.here(), runsPerThread });
+    if (selected !== undefined) await migrations.migrate(selected.runId, selected.to, selected.why);
+  }
+
+  #candidates(): readonly Candidate[] {
+    const { runs, timer } = this.#parts;
+    const nowMs = timer.nowMs();
+    const before = this.#places;
+    this.#places = new Map();
+    const candidates: Candidate[] = [];
+    for (const job of runs()) {
+      const executes = this.#placeOf(job);
+      const place = before.get(job);
+      const sinceMs = place?.executes === executes ? place.sinceMs : nowMs;
+      this.#places.set(job, { executes, sinceMs });
+      const candidate = this.#candidate(job, executes, nowMs - sinceMs);
+      if (candidate !== undefined) candidates.push(candidate);
+    }
+    return candidates;
+  }
+
+  #candidate(job: Job<PendingRun>, executes: Candidate['executes'], hereForMs: number): Candidate | undefined {
+    const { links, migrations, fuelOf } = this.#parts;
+    const { runId, task } = job.value;
+    if (task.installed.resumable === undefined || job.probe) return undefined;
+    const request = requestOf(job, false);
+    const moving = migrations.has(job) ? migrations.of(runId) : undefined;
+    const there = links.outlook(task, moving?.provider);
+    if (there === undefined || links.refusal(there.provider, task, request) !== undefined) return undefined;
+    return {
+      runId,
+      executes,
+      provider: there.provider,
+      fuel: Math.max(fuelOf(job), moving?.fuel ?? 0),
+      // Of most of its memory nobody knows what it holds: no more than all of it goes over the link.
+      checkpointBytes: task.installed.initialMemoryBytes,
+      hereForMs,
+      there,
+      ...links.prospects(task, request),
+    };
+  }
+
+  #placeOf(job: Job<PendingRun>): Candidate['executes'] {
+    const { migrations } = this.#parts;
+    return (migrations.has(job) ? migrations.of(job.value.runId)?.executes : undefined) ?? 'hub';
+  }
+}
