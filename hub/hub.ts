@@ -62,7 +62,7 @@ export interface HubOptions {
   /** Lets runs execute at providers as well. Without it, all execute here. */
   readonly placement?: Pick<
     Placement,
-    'over' | 'gateOf' | 'note' | 'contradictions' | 'deployed' | 'whenRoom' | 'linksFor'
+    'over' | 'gateOf' | 'note' | 'contradictions' | 'deployed' | 'whenRoom' | 'linksFor' | 'elsewhere'
   >;
   /** Opens the store in a file, created if need be. Default: SQLite, with the machine's disk. */
   readonly openStore?: (file: string) => Store;
@@ -310,7 +310,14 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     ended: (job, result) => executor.endParked(job, result),
     left: () => runsEnded([]),
   });
-  const looks = new ThreadLooks({ runtime, scheduler, parking, timer, observe });
+  const looks = new ThreadLooks({
+    runtime,
+    scheduler,
+    parking,
+    elsewhere: () => placement?.elsewhere ?? 0,
+    timer,
+    observe,
+  });
   releases.push(() => looks.stop());
   const migrations = new Migrations({
     links: (moves) => placement?.linksFor(moves),

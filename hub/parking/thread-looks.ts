@@ -11,6 +11,8 @@ export interface ThreadLooksParts {
   readonly runtime: Pick<Runtime, 'occupancy' | 'setApart'>;
   readonly scheduler: Pick<Scheduler<PendingRun>, 'wanting' | 'pump'>;
   readonly parking: Pick<Parking, 'executing' | 'loading' | 'parks' | 'isLeaving' | 'park'>;
+  /** Of the runs that take long, those that execute elsewhere. Default: none. */
+  readonly elsewhere?: () => number;
   readonly timer: Timer;
   readonly observe: Observer;
 }
@@ -56,9 +58,9 @@ export class ThreadLooks {
 
   /** Whether a thread is idle for a run that takes long. As many of those as there are threads go at once. */
   haveRoom(): boolean {
-    const { runtime, parking } = this.#parts;
+    const { runtime, parking, elsewhere = () => 0 } = this.#parts;
     const { threads, idle, waiting } = runtime.occupancy;
-    return parking.executing < threads && idle - waiting.length - parking.loading > 0;
+    return parking.executing - elsewhere() < threads && idle - waiting.length - parking.loading > 0;
   }
 
   /** Whether all threads were held by runs that take long, at the last look. */

@@ -23,6 +23,8 @@ export const PLACEMENT_BOUNDS = {
   bytesPerMs: 10_000,
   /** Fuel per millisecond of a side that has not been measured: about what a small board does. */
   fuelPerMs: 1_000_000,
+  /** What a run has taken, about, that is worth moving: its speed is that of such runs. */
+  longFuel: 10_000_000_000,
   /** Runs of remote-only tasks that wait for a provider; the queue of the task bounds them as well. */
   waiting: 20_000,
 } as const;

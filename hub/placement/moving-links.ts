@@ -18,6 +18,8 @@ export interface MovingLinksParts {
   readonly isInForce: (task: DeployedTask) => boolean;
   readonly expectedFuel: (task: string, payloadBytes: number) => number;
   readonly edges: readonly Edge[];
+  /** The provider that executes a run as a whole; undefined for any other run. */
+  readonly elsewhere: (runId: string) => string | undefined;
   /** The one at which a run of the task would be over first. */
   readonly best: (task: string) => RemoteProvider | undefined;
   /** Of a task at a provider, or here without one. */
@@ -43,6 +45,8 @@ export function movingLinks(parts: MovingLinksParts): Links {
       if (plan?.isRemote === false) return plan.reason;
       const kept = keptHere(task.manifest.name, request);
       if (kept !== undefined) return `it must execute here, as ${kept}`;
+      const whole = parts.elsewhere(request.runId);
+      if (whole !== undefined) return `it began at the provider ${whole}, which executes it as a whole`;
       if (provider.isFaulty) return `the provider ${name} was at fault: ${provider.status.reason}`;
       if (provider.capsOf(task.manifest.name) !== undefined) {
         return `the provider ${name} lowers the limits of its task, and a run has those that it began with`;

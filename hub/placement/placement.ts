@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   filterMatches,
+  type PointOptions,
   type RunHandle,
   type RunRequest,
   type RunResult,
@@ -33,6 +34,7 @@ import { difference } from './fuel-check.js';
 import { PLACEMENT_BOUNDS } from './limits.js';
 import { Measurements } from './measurements.js';
 import { movingLinks } from './moving-links.js';
+import { PlacedRun } from './placed-run.js';
 import { LOCAL_TOPICS, type PlacementPolicy } from './policy.js';
 import { Standings } from './standings.js';
 import { planTasks, remoteConfiguration, type Conditions, type PlannedTask } from './remote-configuration.js';
@@ -116,6 +118,8 @@ export class Placement {
   #epoch = 0;
   #isStarted = false;
   #isClosed = false;
+  /** Runs that could stand still here, and the providers that execute them as a whole. */
+  readonly #elsewhere = new Map<string, string>();
   #moves: Moves | undefined;
 
   constructor(options: PlacementOptions) {
@@ -176,7 +180,7 @@ export class Placement {
         return installed;
       },
       forget: (key) => local.forget(key),
-      begin: (request, options) => this.#noted(request, local.begin(request, options)),
+      begin: (request, options) => this.#begin(request, options),
       resume: (checkpoint, task, options) => local.resume(checkpoint, task, options),
       uninstall: (key) => local.uninstall(key),
       run: (request, signal) => this.#run(request, signal),
@@ -209,10 +213,11 @@ export class Placement {
       isInForce: (task) => this.#placed.get(task.manifest.name)?.task === task,
       expectedFuel: (task, payloadBytes) => this.#measurements.expectedFuel(task, payloadBytes),
       edges: this.#options.app.edges,
+      elsewhere: (runId) => this.#elsewhere.get(runId),
       best: (task) => this.#providerFor(task, 0),
       speedOf: (task = '', name) => {
         const side = name === undefined ? LOCAL : sideOf(name);
-        return this.#measurements.speedOf(side, task, this.#options.timer.nowMs());
+        return this.#measurements.speedOf(side, task, PLACEMENT_BOUNDS.longFuel, this.#options.timer.nowMs());
       },
       weight: () => (this.#conditions.onBattery ? this.#options.app.preferences.batteryWeight : 1),
       areSelected: this.#options.app.migration === 'auto',
@@ -461,6 +466,37 @@ export class Placement {
     } finally {
       this.#localMs = Math.max(0, this.#localMs - expectedMs);
     }
+  }
+
+  #begin(request: RunRequest, options: PointOptions | undefined): RunHandle {
+    const name = taskOf(request);
+    const here = (): RunHandle => this.#noted(request, this.#here.begin(request, options));
+    const decide = (): Decision => {
+      const decision = this.#decide(name, request);
+      this.#decisions.note(request.runId, decision);
+      return decision;
+    };
+    return new PlacedRun({
+      request,
+      options,
+      decide,
+      begin: here,
+      runThere: async (decision) => {
+        this.#elsewhere.set(request.runId, decision.provider ?? '');
+        try {
+          return await this.#runThere(name, decision, request, options?.signal);
+        } finally {
+          this.#elsewhere.delete(request.runId);
+        }
+      },
+      room: () => this.#room(options?.signal),
+      cancelled: () => cancelled(request),
+    });
+  }
+
+  /** Runs that could stand still here, and execute at providers as a whole. */
+  get elsewhere(): number {
+    return this.#elsewhere.size;
   }
 
   /** Takes note of what a run takes that may move. */

@@ -3,7 +3,10 @@ import type { Move, Piece, ProtocolError } from '../../provider/protocol/index.j
 import { IncomingMoves, OutgoingMoves, type MigrationMessage } from '../../provider/protocol/migration/index.js';
 import { packCheckpointAside, unpackCheckpointAside } from '../../runtime/index.js';
 
-export interface MovesParts extends Pick<ConstructorParameters<typeof OutgoingMoves>[0], 'send' | 'bufferedBytes' | 'after' | 'failed'> {
+export interface MovesParts extends Pick<
+  ConstructorParameters<typeof OutgoingMoves>[0],
+  'send' | 'bufferedBytes' | 'after' | 'failed'
+> {
   readonly told: (message: MigrationMessage) => void;
   /** More has come than should wait here, or no longer: the link is to be left alone meanwhile. */
   readonly full: (isFull: boolean) => void;

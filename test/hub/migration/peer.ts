@@ -75,6 +75,7 @@ export class Peer {
       contradictions: () => [],
       deployed: () => undefined,
       whenRoom: () => undefined,
+      elsewhere: 0,
       linksFor: (moves) => {
         this.#moves = moves;
         // A session of its own for each start of the hub.

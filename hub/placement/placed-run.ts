@@ -1,0 +1,52 @@
+import type { PointOptions, RunEnd, RunHandle, RunRequest, RunResult } from '../../runtime/index.js';
+import type { Decision } from './decide.js';
+
+export interface PlacedRunParts {
+  readonly request: RunRequest;
+  readonly options: PointOptions | undefined;
+  readonly decide: () => Decision;
+  /** Begins it here. */
+  readonly begin: (request: RunRequest, options: PointOptions | undefined) => RunHandle;
+  /** @returns undefined when the run is to be placed anew. */
+  readonly runThere: (decision: Decision) => Promise<RunResult | undefined>;
+  /** Resolves when a provider may have room, or the run was cancelled. */
+  readonly room: () => Promise<void>;
+  readonly cancelled: () => RunResult;
+}
+
+/**
+ * A run that could stand still and begins where placement says. At a provider it is executed as a whole, and comes to no
+ * point; one that is lost there begins anew, and may begin here.
+ */
+export class PlacedRun implements RunHandle {
+  readonly end: Promise<RunEnd>;
+  readonly #parts: PlacedRunParts;
+  #here: RunHandle | undefined;
+  #isSuspended = false;
+
+  constructor(parts: PlacedRunParts) {
+    this.#parts = parts;
+    this.end = this.#execute(parts.decide());
+  }
+
+  async suspend(): Promise<Uint8Array | undefined> {
+    this.#isSuspended = true;
+    void this.#here?.suspend();
+    const end = await this.end;
+    return end.kind === 'suspended' ? end.checkpoint : undefined;
+  }
+
+  async #execute(first: Decision): Promise<RunEnd> {
+    const { request, options, decide, begin, runThere, room, cancelled } = this.#parts;
+    for (let decision = first; ; decision = decide()) {
+      if (decision.side === 'local') {
+        this.#here = begin(request, options);
+        if (this.#isSuspended) void this.#here.suspend();
+        return this.#here.end;
+      }
+      const result = decision.side === 'remote' ? await runThere(decision) : await room();
+      if (result !== undefined) return { kind: 'ended', result };
+      if (options?.signal?.aborted === true) return { kind: 'ended', result: cancelled() };
+    }
+  }
+}
