@@ -1,0 +1,87 @@
+/** What `npm run demo:migrate` promises to a person who looks on. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { PACKAGE_ROOT } from '../package-root.js';
+import { until } from '../runtime/eventually.js';
+
+const DEMO = path.join(PACKAGE_ROOT, 'hub', 'demo-migrate.mjs');
+
+/** The first time it may compile, and build the task. */
+const DEADLINE_MS = 240_000;
+
+t.setTimeout(2 * DEADLINE_MS);
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Plays it to its end. `interruptAt` is what it must have said for Ctrl-C to be pressed. */
+async function play(t: Test, interruptAt?: string): Promise<Ended> {
+  // All that it leaves behind is in there.
+  const env = { ...process.env, TMPDIR: t.testdir({}) };
+  const child = spawn(process.execPath, [DEMO], { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS });
+  let stdout = '';
+  let stderr = '';
+  let pressed = interruptAt === undefined;
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    if (pressed || !stdout.includes(interruptAt ?? '')) return;
+    pressed = true;
+    child.kill('SIGINT');
+  });
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  await once(child, 'close');
+  t.strictSame(readdirSync(env.TMPDIR), [], 'no folder is left');
+  if (existsSync('/proc/self/environ')) {
+    await until('no process is left', 10_000, () => !commands().some((command) => command.includes(env.TMPDIR)));
+  }
+  return { code: child.exitCode, stdout, stderr };
+}
+
+/** The command lines of all processes. */
+function commands(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => commandOf(pid));
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+t.test('a run moves, loses its link, goes on, and has its one result', async (t) => {
+  const { code, stdout, stderr } = await play(t);
+  t.equal(stderr, '', 'nothing is complained about');
+  t.equal(code, 0, stdout);
+  t.match(stdout, /^ +[\d.]+ s {2}it executes at shed, as epoch 1: /m);
+  t.match(stdout, /^ +[\d.]+ s {2}the hub takes the link for dead after [\d.]+ s/m);
+  const [, at, epoch] = /the hub goes on from point (\d+) .*: this is epoch (\d+)$/m.exec(stdout) ?? [];
+  t.equal(Number(epoch), 2);
+  t.ok(Number(at) >= 2, 'not from its beginning');
+  const points = Array.from(stdout.matchAll(/at the hub: point (\d+), .*; no link$/gm), ([, point]) => Number(point));
+  t.ok(points.length > 0 && (points.at(-1) ?? 0) > Number(at), 'points go on without a link');
+  t.match(stdout, /the cable is back[^]*it executes at shed, as epoch 3: [^]*it executes at the hub, as epoch 4: /);
+  t.match(
+    stdout,
+    /it executes at shed\n[^]*the link with shed was lost[^]*it executes here[^]*it has ended/,
+    'the history',
+  );
+  t.match(stdout, /^The run moved 3 times by hand\. .* s; over the link went [\d.]+ [kM]B, /m);
+  t.equal(stdout.match(/^ {2}yes {2}/gm)?.length, 4, 'all four promises were kept');
+  t.notMatch(stdout, /^ {2}NO {3}/m);
+});
+
+t.test('Ctrl-C ends it in the middle, and leaves nothing behind', async (t) => {
+  const { code, stdout } = await play(t, 'the cable is pulled\n');
+  t.equal(code, 130);
+  t.notMatch(stdout, /the hub goes on/);
+});
