@@ -19,7 +19,7 @@ export class Witness {
   repeats = 0;
 
   /** Connects; it is closed when the test ends. */
-  static async connect(t: Test, url: string, filter: string): Promise<Witness> {
+  static async connect(t: Test, url: string, filter: string | string[]): Promise<Witness> {
     const witness = new Witness();
     const client = await connectAsync(url, {
       protocolVersion: 5,
