@@ -1,8 +1,11 @@
 /** A real hub and a real provider between which long runs move, over a link that can be spoilt: processes of their own. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { ApiClient, type CurrentRun, type MigrationView, type Note } from '../../hub/api/index.js';
+import { decodeStub } from '../../provider/migrations/stub-codec.js';
+import type { Stub } from '../../provider/protocol/responsibility/index.js';
 import { startShapingProxy, type ShapingProxy } from '../../sim/shaping-proxy.js';
 import { startMosquitto, type Mosquitto } from '../fixtures/mosquitto.js';
 import { freePort, ProviderProcess, sterna } from '../provider/provider-process.js';
@@ -164,6 +167,21 @@ export class MovingRunScene {
     seen.points = Math.max(seen.points, point);
     for (const note of notes) seen.notes.set(JSON.stringify(note), note);
     return migration;
+  }
+
+  /** What the provider has on disk of runs that moved to it. */
+  async providerStubs(): Promise<readonly Stub[]> {
+    const dir = join(this.#dir, 'provider', 'migrations');
+    const stubs: Stub[] = [];
+    for (const hub of await readdir(dir).catch(() => [])) {
+      for (const file of await readdir(join(dir, hub))) {
+        if (!file.endsWith('.stub')) continue;
+        // One may be gone by now.
+        const bytes = await readFile(join(dir, hub, file)).catch(() => undefined);
+        if (bytes !== undefined) stubs.push(decodeStub(bytes).stub.record.stub);
+      }
+    }
+    return stubs;
   }
 
   get seen(): readonly Seen[] {

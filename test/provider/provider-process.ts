@@ -56,6 +56,10 @@ export class ProviderProcess {
     if (!what.test(this.output)) throw new Error(`the provider ended without saying ${what}:\n${this.output}`);
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   async killed(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<number | null> {
     const closed = once(this.#child, 'close');
     this.#child.kill(signal);
