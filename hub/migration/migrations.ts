@@ -1,6 +1,6 @@
 import type { MigrationMessage, MigrationStatus, StubRecord, Terms } from '../../provider/protocol/migration/index.js';
 import { isExecutor, NEW_RUN } from '../../provider/protocol/responsibility/index.js';
-import type { RunResult, Runtime } from '../../runtime/index.js';
+import { CheckpointFault, type RunResult, type Runtime } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import { withinMs } from '../deadline.js';
 import type { ParkReason } from '../events.js';
@@ -27,7 +27,7 @@ export interface MigrationsParts {
   readonly links: (moves: Moves) => Links | undefined;
   readonly runtime: Pick<Runtime, 'resume'>;
   readonly scheduler: Pick<Scheduler<PendingRun>, 'unpark' | 'recall' | 'revive' | 'pump'>;
-  readonly parking: Pick<Parking, 'adopt' | 'lend' | 'takeIn'>;
+  readonly parking: Pick<Parking, 'adopt' | 'lend' | 'takeIn' | 'beginAnew'>;
   /** Finds a run that has begun and does not move. */
   readonly find: (runId: string) => Job<PendingRun> | undefined;
   readonly points: Pick<KeptPoints, 'of' | 'adopt'>;
@@ -72,6 +72,8 @@ export class Migrations implements MovingRuns, Moves {
   readonly #adopted = new Map<string, { readonly job: Job<PendingRun>; readonly move: StoredMove }>();
   /** Told when the row of a run is over and done with. */
   readonly #ending = new Map<Job<PendingRun>, () => void>();
+  /** Those that end: also before their last stretch has left its thread. */
+  readonly #isEnding = new Set<Job<PendingRun>>();
   /** Of runs that are over, the latest last. */
   readonly #past = new Map<string, MigrationView>();
   /** Runs that are about to begin to move. */
@@ -371,7 +373,9 @@ export class Migrations implements MovingRuns, Moves {
   async #end(job: Job<PendingRun>, record: StubRecord, how: 'of-the-run' | 'cancelled'): Promise<void> {
     const { scheduler, end, durable } = this.#parts;
     const run = this.#moving.get(job);
-    if (run === undefined) return;
+    // Whoever else wants it to end now finds it ending: it ends once.
+    if (run === undefined || this.#isEnding.has(job)) return;
+    this.#isEnding.add(job);
     await run.host.idle;
     const { result } = record.content;
     const fuel = job.value.settledFuel ?? 0;
@@ -381,6 +385,7 @@ export class Migrations implements MovingRuns, Moves {
     scheduler.revive(job);
     end(job, how === 'of-the-run' && result !== undefined ? { ...result, ...where } : cancelledRun(job.value, fuel));
     await settled;
+    this.#isEnding.delete(job);
     await durable();
   }
 
@@ -388,16 +393,17 @@ export class Migrations implements MovingRuns, Moves {
     const { parking, log } = this.#parts;
     const { job, provider, id, stubs } = run;
     await run.close();
-    if (this.#moving.get(job) !== run || this.#ending.has(job)) return false;
+    if (this.#moving.get(job) !== run || this.#isEnding.has(job)) return false;
     const { last } = stubs;
-    if (last.content.result !== undefined) {
-      await this.#end(job, last, 'of-the-run');
+    if (run.isCancelled || last.content.result !== undefined) {
+      await this.#end(job, last, run.isCancelled ? 'cancelled' : 'of-the-run');
       return false;
     }
     run.note('kept-here', why);
-    const { checkpoint } = run;
     this.#leave(run);
     this.#links.send(provider, { id, task: last.task, message: { type: 'over' }, content: {} });
+    const checkpoint = checkpointOf(run);
+    if (checkpoint === undefined) parking.beginAnew(job, 'what was kept of it cannot be put together');
     try {
       if (checkpoint !== undefined) await parking.takeIn({ job, checkpoint }, reason);
       await stubs.forget();
@@ -452,6 +458,16 @@ function filesOfMove(
   const bytesOf = (digest: string): Uint8Array => (difference === undefined && digest === anchor && whole) || gone;
   const digests = [anchor, difference].filter((digest) => digest !== undefined);
   return digests.map((digest) => ({ digest, bytes: bytesOf(digest) }));
+}
+
+/** What a run goes on from here; undefined when its anchor and its difference do not make a whole. */
+function checkpointOf(run: MovingRun): Uint8Array | undefined {
+  try {
+    return run.checkpoint;
+  } catch (error) {
+    if (error instanceof CheckpointFault) return undefined;
+    throw error;
+  }
 }
 
 function viewOf({ job, provider, notes, status }: MovingRun): MigrationView {

@@ -44,6 +44,7 @@ export class MovingRun {
   #terms: Terms;
   #seen: MigrationStatus;
   #isLinked = false;
+  #isCancelled = false;
 
   constructor(parts: MovingRunParts) {
     const { job, provider, record, host, stubs, links, timer, changed, failed } = parts;
@@ -120,7 +121,13 @@ export class MovingRun {
 
   /** It ends without effect. */
   cancel(): void {
+    this.#isCancelled = true;
     this.#run.cancel();
+  }
+
+  /** Also one that was closed before it could end. */
+  get isCancelled(): boolean {
+    return this.#isCancelled;
   }
 
   note(what: Note['what'], why: string): void {

@@ -68,8 +68,12 @@ export class StretchHost implements Host {
     return stretch;
   }
 
-  refuses({ anchor, difference, result }: PointContent): string | undefined {
-    const fault = this.#faultIn([anchor, difference]) ?? (result && this.#parts.resultFault(result));
+  refuses({ anchor, difference, result }: PointContent, isEnd: boolean): string | undefined {
+    const fault =
+      endFault(result, isEnd) ??
+      this.#faultIn(anchor, true) ??
+      this.#faultIn(difference, false) ??
+      (result && this.#parts.resultFault(result));
     if (fault !== undefined) this.#parts.faulty(fault);
     return fault;
   }
@@ -91,19 +95,25 @@ export class StretchHost implements Host {
     this.#parts.scheduler.pump();
   }
 
-  #faultIn(checkpoints: readonly (Uint8Array | undefined)[]): string | undefined {
-    for (const checkpoint of checkpoints) {
-      if (checkpoint === undefined) continue;
-      try {
-        const other = otherThanAsked(decodeCheckpoint(checkpoint).request, this.#parts.request);
-        if (other !== undefined) return `a checkpoint is of another run: its ${other} is not what the hub asked`;
-      } catch (error) {
-        if (!(error instanceof CheckpointFault)) throw error;
-        return `a checkpoint cannot be read: ${error.message}`;
-      }
+  #faultIn(checkpoint: Uint8Array | undefined, standsAlone: boolean): string | undefined {
+    if (checkpoint === undefined) return undefined;
+    try {
+      const { request, base } = decodeCheckpoint(checkpoint);
+      const other = otherThanAsked(request, this.#parts.request);
+      if (other !== undefined) return `a checkpoint is of another run: its ${other} is not what the hub asked`;
+      if (standsAlone && base !== undefined) return `a checkpoint is a difference to ${base}: it must stand alone`;
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof CheckpointFault)) throw error;
+      return `a checkpoint cannot be read: ${error.message}`;
     }
-    return undefined;
   }
+}
+
+/** Without a result, an end would be one that nobody asked for. */
+function endFault(result: PointContent['result'], isEnd: boolean): string | undefined {
+  if (isEnd === (result !== undefined)) return undefined;
+  return isEnd ? 'it is said to have ended, and has no result' : 'it has a result, and is not said to have ended';
 }
 
 interface WaitingParts {

@@ -46,10 +46,15 @@ export class Content implements PointContent {
     return this.#whole;
   }
 
-  /** Whether the difference is one to the anchor, and something is there at all. */
-  get isSound(): boolean {
+  /**
+   * Whether the anchor stands alone, the difference is one to it, and something is there at all: a result where the run
+   * has ended, and only there.
+   */
+  isSound(isEnd: boolean): boolean {
     const { anchor, difference, result } = this;
-    if (difference === undefined) return anchor !== undefined || result !== undefined;
+    if (isEnd !== (result !== undefined)) return false;
+    if (anchor !== undefined && this.#checkpoints.glance(anchor).base !== undefined) return false;
+    if (difference === undefined) return anchor !== undefined || isEnd;
     return anchor !== undefined && this.#checkpoints.glance(difference).base === this.anchorDigest;
   }
 }

@@ -12,6 +12,8 @@ export const MIGRATION_BOUNDS = {
   resendLeases: 8,
   /** Points that are refused in a row before the run is taken to have no link: who refuses is not asked for ever. */
   refusals: 3,
+  /** Times that the hub says a point again, before the run is taken to have no link: a provider may live and not answer. */
+  unanswered: 4,
   /** How much longer than the lease a side waits that takes over, as a multiple: clocks run differently. */
   leaseMargin: 1.25,
 } as const;

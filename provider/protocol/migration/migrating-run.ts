@@ -87,6 +87,8 @@ export class MigratingRun {
   #isDropped = false;
   /** Points that the provider has refused, one after the other. */
   #refusals = 0;
+  /** Times that this side has said its point again since it heard anything of the run. */
+  #unanswered = 0;
 
   /**
    * @param record A new run at the hub, a stub from before a restart, or nothing. A new run is `NEW_RUN` and its first
@@ -169,6 +171,7 @@ export class MigratingRun {
         break;
       case 'linked':
         this.#refusals = 0;
+        this.#unanswered = 0;
         await this.#step({ type: 'linked' });
         break;
       case 'input':
@@ -296,9 +299,17 @@ export class MigratingRun {
     this.#resend.set(this.#resendMs, () => {
       // What waits to be sent is not lost.
       if (channel.isSending) return this.#armResend();
-      if (isExecutor(this.#state)) this.#shared.forget();
-      this.#happenings.add({ type: 'input', input: { type: 'resend' } });
+      if (isExecutor(this.#state)) {
+        this.#shared.forget();
+        this.#unanswered++;
+      }
+      this.#happenings.add({ type: 'input', input: { type: this.#isUnheard ? 'link-lost' : 'resend' } });
     });
+  }
+
+  /** Whether the provider has a link, and says nothing to what the hub came to: then the run has none. */
+  get #isUnheard(): boolean {
+    return this.#parts.side === 'hub' && this.#unanswered > MIGRATION_BOUNDS.unanswered;
   }
 
   // What comes from the other side.
@@ -306,6 +317,10 @@ export class MigratingRun {
   async #received(message: MigrationMessage, isOfThisLink: boolean): Promise<void> {
     this.#resend.cancel();
     this.#resendMs = 0;
+    const wasUnheard = this.#isUnheard;
+    this.#unanswered = 0;
+    // It speaks again.
+    if (wasUnheard && isOfThisLink) await this.#step({ type: 'linked' });
     if (this.#parts.side === 'provider' && message.terms !== undefined) this.#terms = message.terms;
     const said = message.message;
     switch (said.type) {
@@ -350,9 +365,10 @@ export class MigratingRun {
     const next = this.#machine.step(this.#state, input).state;
     // What would change nothing is not looked at.
     if (next.point === point && next.epoch === epoch) return this.#step(input);
+    const isRefused = host.refuses(message.content, said.end) !== undefined;
     const content = this.#shared.incoming(message, this.#content);
-    if (content === undefined) return this.#send({ type: 'lacks' });
-    if (host.refuses(message.content) !== undefined || !content.isSound) {
+    if (!isRefused && content === undefined) return this.#send({ type: 'lacks' });
+    if (isRefused || content?.isSound(said.end) !== true) {
       if (side === 'provider') this.#send({ type: 'nothing', epoch: said.epoch });
       return;
     }

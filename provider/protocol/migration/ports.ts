@@ -85,9 +85,10 @@ export interface Host {
   /**
    * Looks at what came from the other side, before anything is done with it: whether each checkpoint can be read, is of
    * this run, and has no other limits and grants than it should. At the hub, one that has is the provider's fault.
+   * @param isEnd Whether it is said to be the end of the run: then a result must be there.
    * @returns why not; undefined if all is well.
    */
-  refuses(content: PointContent): string | undefined;
+  refuses(content: PointContent, isEnd: boolean): string | undefined;
 }
 
 /** Keeps stubs. */

@@ -31,6 +31,8 @@ export class Peer {
   #isLinked = true;
   /** What becomes of what it says. */
   bend: (message: MigrationMessage) => MigrationMessage = (message) => message;
+  /** What of the hub's words it takes, and never deals with: its link stays. */
+  ignores: (message: MigrationMessage) => boolean = () => false;
 
   private constructor(runtime: Runtime, key: string) {
     this.#runtime = runtime;
@@ -102,6 +104,7 @@ export class Peer {
   #said(message: MigrationMessage): boolean {
     if (!this.#isLinked) return false;
     this.heard.push(message.message.type);
+    if (this.ignores(message)) return true;
     setImmediate(() => (this.#isLinked ? this.#runOf(message).receive(message) : undefined));
     return true;
   }
