@@ -207,7 +207,7 @@ function wrongWithPoint({ digest, fuel }: StoredPoint, kept: number, folder: str
   }
 }
 
-function journalOn(store: Store): Journal {
+export function journalOn(store: Store): Journal {
   return new Journal({
     store,
     log: createLog('silent'),
@@ -221,7 +221,7 @@ function journalOn(store: Store): Journal {
 }
 
 /** Where the inbox has the run; it is put there if it is not. */
-async function placeIn(store: Store, journal: Journal): Promise<RunPlace> {
+export async function placeIn(store: Store, journal: Journal): Promise<RunPlace> {
   const [group] = store.unfinished();
   if (group !== undefined) return { group: group.id, run: 0 };
   return new Promise((resolve) => {
@@ -229,7 +229,7 @@ async function placeIn(store: Store, journal: Journal): Promise<RunPlace> {
   });
 }
 
-function aJob(place: RunPlace): Job<PendingRun> {
+export function aJob(place: RunPlace): Job<PendingRun> {
   const manifest = { name: 'long', version: '1' };
   const task = { manifest, installed: { digest: 'c'.repeat(64), resumable: 'x' } };
   return { value: { runId: 'run', task, place, attempt: 2 } } as never;
