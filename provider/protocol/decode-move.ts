@@ -68,6 +68,8 @@ function termsOf(fields: Fields): Terms {
     mode: fields.has('mode') ? fields.oneOf('mode', MODES) : undefined,
     executes: fields.has('executes') ? fields.oneOf('executes', SIDES) : undefined,
     isForHere: fields.flag('isForHere'),
+    isUrgent: fields.has('isUrgent') ? fields.flag('isUrgent') : undefined,
+    sparesHub: fields.has('sparesHub') ? fields.flag('sparesHub') : undefined,
     expectedFuel: fields.amount('expectedFuel'),
   };
 }

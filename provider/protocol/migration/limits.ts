@@ -4,6 +4,10 @@ export const MIGRATION_BOUNDS = {
   lossesRemembered: 8,
   /** How far back a loss of the link counts, in milliseconds: what was an hour ago says little of the next minute. */
   lossesWithinMs: 600_000,
+  /** How long a link that was never lost is taken to be lost when it is: as long as a router takes to start again. */
+  outageMs: 10_000,
+  /** How much longer than an outage what is left must take before a provider becomes responsible: outages vary. */
+  outageMargin: 1.5,
   /** How much the latest measurement of the link counts in the mean: some ten points say how it is now. */
   recent: 0.1,
   /** A message of fewer bytes says nothing of how many fit through the link. */

@@ -6,6 +6,8 @@ export interface LinkQuality {
   holdMs(bytes: number): number;
   /** How often it is lost, per millisecond. */
   readonly lossesPerMs: number;
+  /** How long it is expected to be lost when it is, in milliseconds. */
+  readonly outageMs: number;
 }
 
 /** What of a link is not known yet: a local one, which shows soon if it is not. */
@@ -15,6 +17,9 @@ const UNKNOWN = { roundTripMs: 10, bytesPerMs: 1_000 };
 export class LinkMeasure implements LinkQuality {
   readonly #underWay = new Map<number, { readonly atMs: number; readonly bytes: number }>();
   #lossesAtMs: readonly number[] = [];
+  /** When it was lost, and has not come back since. */
+  #lostAtMs: number | undefined;
+  #outageMs: number | undefined;
   #nowMs = 0;
   #roundTripMs: number | undefined;
   #bytesPerMs: number | undefined;
@@ -40,7 +45,22 @@ export class LinkMeasure implements LinkQuality {
   lost(nowMs: number): void {
     this.#nowMs = nowMs;
     this.#underWay.clear();
+    this.#lostAtMs ??= nowMs;
     this.#lossesAtMs = [...this.#lossesAtMs, nowMs].slice(-MIGRATION_BOUNDS.lossesRemembered);
+  }
+
+  /** There is a link, again or for the first time. */
+  found(nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (this.#lostAtMs === undefined) return;
+    const tookMs = nowMs - this.#lostAtMs;
+    // There are few: the latest says as much as all before.
+    this.#outageMs = this.#outageMs === undefined ? tookMs : (this.#outageMs + tookMs) / 2;
+    this.#lostAtMs = undefined;
+  }
+
+  get outageMs(): number {
+    return this.#outageMs ?? MIGRATION_BOUNDS.outageMs;
   }
 
   holdMs(bytes: number): number {

@@ -127,6 +127,7 @@ export class MigratingRun {
   /** There is a link, and the other side takes the task. */
   linked(): void {
     this.#link++;
+    this.#measure.found(this.#parts.timer.nowMs());
     this.#shared.newLink();
     this.#happenings.add({ type: 'linked' });
   }

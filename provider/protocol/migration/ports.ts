@@ -32,6 +32,10 @@ export interface Terms {
   readonly executes?: Side | undefined;
   /** Whether the effects are for devices at the hub. */
   readonly isForHere: boolean;
+  /** Whether these devices wait for them: they are not to be late because a link is down. */
+  readonly isUrgent?: boolean | undefined;
+  /** Whether work at the hub is to be spared: it is on battery, or hot. */
+  readonly sparesHub?: boolean | undefined;
   /** The fuel that the run is expected to take in all; 0 when nobody knows. */
   readonly expectedFuel: number;
 }

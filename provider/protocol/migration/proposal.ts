@@ -1,5 +1,6 @@
 /** Who is to go on if the link is lost, and whether the executing side waits for the other: decided at each point. */
 import { RESPONSIBILITY_BOUNDS, type Side, type Stub } from '../responsibility/index.js';
+import { MIGRATION_BOUNDS } from './limits.js';
 import type { LinkQuality } from './link-measure.js';
 import type { Terms } from './ports.js';
 
@@ -43,14 +44,40 @@ function responsibleFor(facts: ProposalFacts): Pick<Proposed, 'responsible' | 'w
     return { responsible: terms.responsible, why: `the ${terms.responsible} is responsible, as the hub asked for` };
   }
   if (side === 'hub') return { responsible: side, why: 'the hub is responsible, as it executes' };
+  const { isForHere, isUrgent, sparesHub } = terms;
   const leftMs = remainingMs(facts);
   if (leftMs !== undefined && leftMs < leaseMs) {
-    return { responsible: side, why: `the provider is responsible, as it ends before a lost link is known` };
+    return { responsible: side, why: 'the provider is responsible, as it ends before a lost link is known' };
   }
-  if (terms.isForHere) {
-    return { responsible: 'hub', why: 'the hub is responsible, as the effects are for devices there' };
+  if (!isForHere) {
+    return { responsible: side, why: 'the provider is responsible, as it executes and nothing waits for the effects' };
   }
-  return { responsible: side, why: 'the provider is responsible, as it executes and nothing waits for the effects' };
+  if (isUrgent === true) {
+    return { responsible: 'hub', why: 'the hub is responsible, as devices there wait for the effects' };
+  }
+  if (sparesHub === true) {
+    return { responsible: side, why: 'the provider is responsible, as the hub is on battery or hot' };
+  }
+  return byOutage(facts, leftMs ?? soFarMs(facts));
+}
+
+/**
+ * Of effects that devices at the hub get, but do not wait for. What is left longer than a link is lost comes as soon, and
+ * nothing is done twice, when the provider goes on; what ends earlier would wait there for the link.
+ */
+function byOutage(facts: ProposalFacts, leftMs: number): Pick<Proposed, 'responsible' | 'why'> {
+  const { side, terms, link, before } = facts;
+  const { outageMs } = link;
+  if (outageMs > terms.reclaimMs) {
+    const [lost, waits] = [seconds(outageMs), seconds(terms.reclaimMs)];
+    return { responsible: 'hub', why: `the hub is responsible, as a lost link takes ${lost} and it waits ${waits} only` };
+  }
+  const margin = before.responsible === side ? 1 : MIGRATION_BOUNDS.outageMargin;
+  const isLong = leftMs > outageMs * margin;
+  const why = `it has ${seconds(leftMs)} left, and a lost link takes ${seconds(outageMs)}`;
+  return isLong
+    ? { responsible: side, why: `the provider is responsible, as ${why}` }
+    : { responsible: 'hub', why: `the hub is responsible, as ${why}` };
 }
 
 /** Compares what a stretch costs in time: the wait for the other side, or what is executed twice when the link is lost. */
@@ -69,7 +96,17 @@ function modeFor(facts: ProposalFacts, responsible: Side): { mode: Stub['mode'];
     : { mode: 'synchronous', because: `synchronous, as going on costs ${goesOn} a point and waiting ${waits}` };
 }
 
+/** Undefined for a run of which nobody knows, or that took more than expected. */
 function remainingMs({ terms, fuel, fuelPerMs }: ProposalFacts): number | undefined {
   if (terms.expectedFuel <= fuel || fuelPerMs <= 0) return undefined;
   return (terms.expectedFuel - fuel) / fuelPerMs;
+}
+
+/** As much again as it took is what is left of a run of which nobody knows. */
+function soFarMs({ fuel, fuelPerMs }: ProposalFacts): number {
+  return fuelPerMs > 0 ? fuel / fuelPerMs : 0;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }

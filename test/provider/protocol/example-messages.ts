@@ -33,6 +33,8 @@ const MOVES: readonly (HubMessage & ProviderMessage)[] = [
       mode: 'synchronous',
       executes: 'provider',
       isForHere: true,
+      isUrgent: false,
+      sparesHub: true,
       expectedFuel: 1.5,
     },
     result: undefined,

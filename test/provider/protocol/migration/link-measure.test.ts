@@ -44,3 +44,17 @@ t.test('a link is as often lost as it was in the last ten minutes', (t) => {
   t.equal(measure.lossesPerMs, 1 / (10 * MINUTE_MS));
   t.end();
 });
+
+t.test('a lost link takes as long as it took before, the latest time most', (t) => {
+  const measure = new LinkMeasure();
+  measure.found(0);
+  t.equal(measure.outageMs, 10_000, 'of one that was never lost nobody knows');
+  measure.lost(1_000);
+  measure.lost(2_000);
+  measure.found(5_000);
+  t.equal(measure.outageMs, 4_000);
+  measure.lost(10_000);
+  measure.found(30_000);
+  t.equal(measure.outageMs, 12_000);
+  t.end();
+});
