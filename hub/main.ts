@@ -357,10 +357,11 @@ askingCommand('providers', 'list the providers of a running hub, and what they m
 askingCommand('conditions', 'tell a running hub what it is under: placement adapts to it')
   .addOption(new Option('--metered <on|off>', 'what goes over the network costs money').choices(['on', 'off']))
   .addOption(new Option('--battery <on|off>', 'the hub is on battery').choices(['on', 'off']))
-  .action(async (flags: AskFlags & { readonly metered?: string; readonly battery?: string }) => {
+  .addOption(new Option('--hot <on|off>', 'the machine is hot').choices(['on', 'off']))
+  .action(async (flags: AskFlags & { readonly metered?: string; readonly battery?: string; readonly hot?: string }) => {
     const { conditionsCommand } = await import('./commands/conditions.js');
-    const { metered, battery } = flags;
-    process.exitCode = await conditionsCommand({ ...flags, metered, battery }, process.stdout);
+    const { metered, battery, hot } = flags;
+    process.exitCode = await conditionsCommand({ ...flags, metered, battery, hot }, process.stdout);
   });
 
 askingCommand('explain <run>', 'say where a run was placed, and why').action(async (run: string, flags: AskFlags) => {

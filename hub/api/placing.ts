@@ -6,7 +6,7 @@ type Placing = Pick<Placement, 'providers' | 'plan' | 'explain' | 'conditions' |
 
 /**
  * `GET /v1/placement`: the providers and what they may execute; with `run=`, where that run was placed.
- * `POST /v1/conditions` with `onBattery` or `metered`, true or false: what the hub is under from now on.
+ * `POST /v1/conditions` with `onBattery`, `metered` or `isHot`, true or false: what the hub is under from now on.
  * @param placement Without one, all runs execute here.
  */
 export function placementRoutes(placement: Placing | undefined): readonly Route[] {
@@ -28,7 +28,8 @@ export function placementRoutes(placement: Placing | undefined): readonly Route[
         if (placement === undefined) return fault(409, 'the hub was started without --app: all runs execute here');
         const body: unknown = await request.json().catch(() => undefined);
         const change = changeOf(body);
-        if (change === undefined) return fault(400, 'the body must have "onBattery" or "metered", true or false');
+        if (change === undefined)
+          return fault(400, 'the body must have "onBattery", "metered" or "isHot", true or false');
         placement.adapt({ ...placement.conditions, ...change });
         return Response.json({ conditions: placement.conditions, tasks: placement.plan });
       },
@@ -43,4 +44,4 @@ function changeOf(body: unknown): Partial<Placing['conditions']> | undefined {
   return entries.length > 0 && isRight ? Object.fromEntries(entries) : undefined;
 }
 
-const NAMES: ReadonlySet<string> = new Set(['onBattery', 'metered']);
+const NAMES: ReadonlySet<string> = new Set(['onBattery', 'metered', 'isHot']);

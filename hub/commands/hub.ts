@@ -22,6 +22,7 @@ import { createReport } from './report.js';
 import type { ReportFormat } from './report-format.js';
 import { untilStopped } from './until-stopped.js';
 import { POWER_SUPPLIES, watchPower } from './watch-power.js';
+import { THERMAL_ZONES, watchTemperature } from './watch-temperature.js';
 
 export interface HubCommandOptions {
   readonly tasks: readonly string[];
@@ -155,10 +156,19 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
       timer: monotonicTimer,
       changed: (onBattery) => placement.adapt({ ...placement.conditions, onBattery }),
     });
+  const unwatchHeat =
+    placement &&
+    watchTemperature({
+      dir: THERMAL_ZONES,
+      hotFrom: placement.hotFrom,
+      timer: monotonicTimer,
+      changed: (isHot) => placement.adapt({ ...placement.conditions, isHot }),
+    });
   const failed = hub.failed.then(() => 'the disk failed');
   const reason = await Promise.race([stopped, failed]);
   log.info({ reason }, 'stopping');
   unwatch?.();
+  unwatchHeat?.();
   await api?.close();
   const left = await hub.close();
   report.finish();

@@ -8,4 +8,5 @@ export { formatProblem } from './problem.js';
 export { isTaskName, manifestJsonSchema } from './schema.js';
 export type { CatchUp, TimerRule, When } from './timer-rule.js';
 export { parseToml } from './toml.js';
+export { parseDurationMs } from './units.js';
 export { capturesOf } from './topic-pattern.js';

@@ -1,5 +1,5 @@
 import { PROTOCOL_TIMES } from '../../provider/protocol/index.js';
-import type { MigrationMessage } from '../../provider/protocol/migration/index.js';
+import type { MigrationMessage, Terms } from '../../provider/protocol/migration/index.js';
 import type { RunRequest } from '../../runtime/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { HubLoad, Outlook } from './selection.js';
@@ -24,8 +24,14 @@ export interface Links {
   here(): Pick<HubLoad, 'fuelPerMs' | 'weight'>;
   /** Whether runs move of their own accord. */
   readonly areSelected: boolean;
-  /** What effects of the task are for, and the fuel its runs take: see `Terms`. */
-  prospects(task: DeployedTask, request: RunRequest): { readonly isForHere: boolean; readonly expectedFuel: number };
+  /**
+   * What is known now of a run of the task, and what the application asks for: see `Terms`. What it does not name is for
+   * the hub to say.
+   */
+  prospects(
+    task: DeployedTask,
+    request: RunRequest,
+  ): Pick<Terms, 'isForHere' | 'expectedFuel'> & Partial<Omit<Terms, 'executes'>>;
 }
 
 /** Told of what concerns runs that move. */
@@ -37,6 +43,8 @@ export interface Moves {
   unsent(id: string, reason: string): void;
   /** The session with a provider is over. */
   lost(provider: string): void;
+  /** What the hub is under has changed. */
+  adapted(): void;
   /** There will be no other. */
   gone(provider: string, reason: string): void;
 }

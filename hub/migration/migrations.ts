@@ -200,6 +200,14 @@ export class Migrations implements MovingRuns, Moves {
     for (const run of this.#moving.values()) if (run.provider === provider) run.lost();
   }
 
+  /** What the hub is under has changed: what it wants of runs that are away may have, too. */
+  adapted(): void {
+    for (const run of this.#moving.values()) {
+      const { job } = run;
+      run.adapt(this.#links.prospects(job.value.task, requestOf(job, this.#parts.records)));
+    }
+  }
+
   /** A provider is at fault, and will have no session any more. */
   gone(provider: string, reason: string): void {
     for (const run of this.#moving.values()) {

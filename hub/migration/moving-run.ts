@@ -41,7 +41,6 @@ export class MovingRun {
   readonly #parts: MovingRunParts;
   readonly #run: MigratingRun;
   #notes: readonly Note[];
-  #terms: Terms;
   #seen: MigrationStatus;
   #isLinked = false;
   #isCancelled = false;
@@ -50,7 +49,7 @@ export class MovingRun {
     const { job, provider, record, host, stubs, links, timer, changed, failed } = parts;
     this.#parts = parts;
     [this.job, this.provider, this.id, this.host, this.stubs] = [job, provider, record.id, host, stubs];
-    [this.#notes, this.#terms] = [parts.notes, record.terms];
+    this.#notes = parts.notes;
     this.#run = new MigratingRun(
       {
         side: 'hub',
@@ -115,8 +114,12 @@ export class MovingRun {
   /** It is to execute there or here. @param why In a sentence. */
   want(executes: NonNullable<Terms['executes']>, why: string): void {
     this.note('asked', why);
-    this.#terms = { ...this.#terms, executes };
-    this.#run.adapt(this.#terms);
+    this.#run.adapt({ executes });
+  }
+
+  /** What is known of it, or wanted, is other than it was. */
+  adapt(terms: Partial<Omit<Terms, 'executes'>>): void {
+    this.#run.adapt(terms);
   }
 
   /** It ends without effect. */

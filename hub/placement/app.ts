@@ -2,6 +2,7 @@
 import { filterCovers } from '../../runtime/index.js';
 import type { Manifest } from '../manifest/index.js';
 import { filtersOverlap } from './filters-overlap.js';
+import type { MovingPreferences } from './moving-preferences.js';
 import type { PlacementPolicy, TaskPlacement } from './policy.js';
 
 /** Messages of one task that wake another. */
@@ -24,6 +25,10 @@ export interface Preferences {
   readonly avoidMetered: boolean;
   /** How much more work here counts while on battery. */
   readonly batteryWeight: number;
+  /** From what temperature on the machine counts as hot, in degrees Celsius. */
+  readonly hotFrom: number;
+  /** How much more work here counts while it is hot. */
+  readonly heatWeight: number;
   /** The class of device that runs are sent to while one has room; undefined for any. */
   readonly device: string | undefined;
 }
@@ -41,6 +46,7 @@ export class App {
   readonly #default: PlacementPolicy;
   readonly #tasks: ReadonlyMap<string, PlacementPolicy>;
   readonly #devices: ReadonlyMap<string, string>;
+  readonly #moving: ReadonlyMap<string, MovingPreferences>;
 
   constructor(fields: {
     readonly name: string;
@@ -53,6 +59,8 @@ export class App {
     readonly tasks: ReadonlyMap<string, PlacementPolicy>;
     /** Of tasks that prefer another class of device than the application. */
     readonly devices: ReadonlyMap<string, string>;
+    /** Of tasks of whose runs that move it says something. */
+    readonly moving: ReadonlyMap<string, MovingPreferences>;
   }) {
     this.name = fields.name;
     this.edges = fields.edges;
@@ -63,6 +71,7 @@ export class App {
     this.#default = fields.byDefault;
     this.#tasks = fields.tasks;
     this.#devices = fields.devices;
+    this.#moving = fields.moving;
   }
 
   placementOf(task: string): TaskPlacement {
@@ -74,6 +83,17 @@ export class App {
   /** The class of device that a task's runs are sent to while one has room; undefined for any. */
   deviceOf(task: string): string | undefined {
     return this.#devices.get(task) ?? this.preferences.device;
+  }
+
+  /** What it says of the task's runs that move. */
+  movingOf(task: string): MovingPreferences {
+    return this.#moving.get(task) ?? {};
+  }
+
+  /** How much more work here counts under these conditions; 1 for no more. Of two reasons, the one that counts more. */
+  weightUnder({ onBattery, isHot = false }: { readonly onBattery: boolean; readonly isHot?: boolean }): number {
+    const { batteryWeight, heatWeight } = this.preferences;
+    return Math.max(1, onBattery ? batteryWeight : 1, isHot ? heatWeight : 1);
   }
 
   /** In the order of the file. */

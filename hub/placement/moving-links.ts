@@ -1,11 +1,13 @@
 /** The providers as runs that move see them: where they may go, and what is said there. */
 import { PROTOCOL_TIMES } from '../../provider/protocol/index.js';
 import { filterMatches, type RunRequest } from '../../runtime/index.js';
+import { MANIFEST_DEFAULTS } from '../limits.js';
 import type { Links } from '../migration/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { RemoteProvider } from '../session/index.js';
 import type { Edge } from './app.js';
 import { PLACEMENT_BOUNDS } from './limits.js';
+import type { MovingPreferences } from './moving-preferences.js';
 import type { PlannedTask } from './remote-configuration.js';
 
 export interface MovingLinksParts {
@@ -29,6 +31,8 @@ export interface MovingLinksParts {
   ) => { fuelPerMs: number; isMeasured: boolean };
   /** How much more work here counts. */
   readonly weight: () => number;
+  /** What the application says of runs of a task that move. */
+  readonly preferred: (task: string) => MovingPreferences;
   readonly areSelected: boolean;
 }
 
@@ -79,7 +83,10 @@ export function movingLinks(parts: MovingLinksParts): Links {
     areSelected: parts.areSelected,
     prospects: ({ manifest }, { event }) => ({
       isForHere: isForHere(manifest, edges),
+      isUrgent: manifest.schedule.priority > MANIFEST_DEFAULTS.priority,
+      sparesHub: parts.weight() > 1,
       expectedFuel: expectedFuel(manifest.name, event.payload.length),
+      ...parts.preferred(manifest.name),
     }),
   };
 }

@@ -219,7 +219,8 @@ export class Placement {
         const side = name === undefined ? LOCAL : sideOf(name);
         return this.#measurements.speedOf(side, task, PLACEMENT_BOUNDS.longFuel, this.#options.timer.nowMs());
       },
-      weight: () => (this.#conditions.onBattery ? this.#options.app.preferences.batteryWeight : 1),
+      weight: () => this.#options.app.weightUnder(this.#conditions),
+      preferred: (task) => this.#options.app.movingOf(task),
       areSelected: this.#options.app.migration === 'auto',
     });
   }
@@ -256,6 +257,11 @@ export class Placement {
     );
   }
 
+  /** From what temperature on this machine counts as hot, in degrees Celsius. */
+  get hotFrom(): number {
+    return this.#options.app.preferences.hotFrom;
+  }
+
   /** What the hub is under. */
   get conditions(): Conditions {
     return this.#conditions;
@@ -266,6 +272,7 @@ export class Placement {
     this.#conditions = conditions;
     this.#configure();
     this.#changed();
+    this.#moves?.adapted();
   }
 
   /** Takes note of what was committed. */
@@ -386,7 +393,7 @@ export class Placement {
         ...here,
         queueMs: this.#localMs / this.#threads,
         backlogMs: waitingMs / this.#threads,
-        weight: this.#conditions.onBattery ? app.preferences.batteryWeight : 1,
+        weight: app.weightUnder(this.#conditions),
         hasRoom: this.#here.idleSlots > 0,
       },
       remote: provider && {

@@ -10,6 +10,8 @@ export interface Conditions {
   readonly onBattery: boolean;
   /** What goes over the network costs money. */
   readonly metered: boolean;
+  /** The machine is; left out where nothing is known of that. */
+  readonly isHot?: boolean;
 }
 
 /** A task's part in it, in words as well. */
@@ -54,10 +56,10 @@ export function planTasks(tasks: readonly Placeable[], app: App, conditions: Con
     if (conditions.metered && app.preferences.avoidMetered && policy !== 'remote-only') {
       return stays('the network is metered, and the application avoids that');
     }
-    const weight = app.preferences.batteryWeight;
-    const battery =
-      conditions.onBattery && policy === 'auto' && weight > 1 ? `; on battery, work here counts ${weight} times` : '';
-    return { task, policy, isRemote: true, reason: `A provider may execute it, as ${reason}${battery}.` };
+    const weight = app.weightUnder(conditions);
+    const under = conditions.onBattery ? 'on battery' : 'while it is hot';
+    const spared = policy === 'auto' && weight > 1 ? `; ${under}, work here counts ${weight} times` : '';
+    return { task, policy, isRemote: true, reason: `A provider may execute it, as ${reason}${spared}.` };
   });
 }
 

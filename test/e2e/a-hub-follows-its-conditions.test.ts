@@ -33,7 +33,7 @@ t.test('sterna conditions changes what a hub places runs by, and says what that 
   t.strictSame(battery.conditions, { onBattery: true, metered: false });
   t.match(battery.tasks[0]?.reason, /on battery, work here counts 4 times/);
   t.strictSame((await told('--battery', 'off')).conditions, { onBattery: false, metered: false });
-  await t.rejects(told(), /must have "onBattery" or "metered"/, 'nothing to change is a mistake');
+  await t.rejects(told(), /must have "onBattery", "metered" or "isHot"/, 'nothing to change is a mistake');
   const plan = (...flags: readonly string[]): Promise<string> =>
     sterna('app', 'plan', join(dir, 'app.toml'), '--tasks', tasks, ...flags);
   t.match(await plan('--battery'), /echo \(auto\): .* on battery, work here counts 4 times/);

@@ -51,7 +51,7 @@ type Happening =
   | { readonly type: 'input'; readonly input: Input }
   | { readonly type: 'waited'; readonly wait: Wait; readonly isWanted: () => boolean }
   | { readonly type: 'received'; readonly message: MigrationMessage; readonly link: number }
-  | { readonly type: 'adapted'; readonly terms: Terms }
+  | { readonly type: 'adapted'; readonly terms: Partial<Terms> }
   | { readonly type: 'offered' }
   | { readonly type: 'unable'; readonly error: unknown }
   | ({ readonly type: 'came-to' } & CameTo);
@@ -149,8 +149,8 @@ export class MigratingRun {
     this.#happenings.add({ type: 'offered' });
   }
 
-  /** The hub's: what it wants has changed. */
-  adapt(terms: Terms): void {
+  /** The hub's: what it wants has changed. What is not named stays as it is. */
+  adapt(terms: Partial<Terms>): void {
     this.#happenings.add({ type: 'adapted', terms });
   }
 
@@ -185,7 +185,7 @@ export class MigratingRun {
         await this.#received(happening.message, happening.link === this.#link);
         break;
       case 'adapted':
-        await this.#adapted(happening.terms);
+        await this.#adapted({ ...this.#knownTerms, ...happening.terms });
         break;
       case 'offered':
         await this.#offered();

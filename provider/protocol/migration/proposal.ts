@@ -70,7 +70,10 @@ function byOutage(facts: ProposalFacts, leftMs: number): Pick<Proposed, 'respons
   const { outageMs } = link;
   if (outageMs > terms.reclaimMs) {
     const [lost, waits] = [seconds(outageMs), seconds(terms.reclaimMs)];
-    return { responsible: 'hub', why: `the hub is responsible, as a lost link takes ${lost} and it waits ${waits} only` };
+    return {
+      responsible: 'hub',
+      why: `the hub is responsible, as a lost link takes ${lost} and it waits ${waits} only`,
+    };
   }
   const margin = before.responsible === side ? 1 : MIGRATION_BOUNDS.outageMargin;
   const isLong = leftMs > outageMs * margin;

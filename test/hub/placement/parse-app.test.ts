@@ -108,3 +108,42 @@ t.test('a date is no table, and of too many tasks none is left out in silence', 
   t.match(parseApp(`name = "x"\n${many}`, 'app.toml'), { ok: false, problems: [/tasks: must be at most 1024 tables/] });
   t.end();
 });
+
+t.test('what an application says of runs that move is read, and what it leaves out is for the hub to decide', (t) => {
+  const parsed = parseApp(
+    `name = "a"
+[tasks.x]
+responsible = "provider"
+mode = "auto"
+point = "500 ms"
+[tasks.y]
+mode = "synchronous"
+reclaim = "1 min"`,
+    'app.toml',
+  );
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  t.strictSame(parsed.app.movingOf('x'), { responsible: 'provider', pointMs: 500 });
+  t.strictSame(parsed.app.movingOf('y'), { mode: 'synchronous', reclaimMs: 60_000 });
+  t.strictSame(parsed.app.movingOf('z'), {});
+  const wrong = parseApp('name = "a"\n[tasks.x]\nresponsible = "me"\npoint = "1 ms"\nreclaim = 5', 'app.toml');
+  t.strictSame(wrong.ok ? [] : wrong.problems, [
+    'app.toml: tasks.x.responsible: must be one of auto, hub, provider',
+    'app.toml: tasks.x.point: must be a duration from 10 ms to 3600 s, such as "1 s"',
+    'app.toml: tasks.x.reclaim: must be a duration from 10 ms to 604800 s, such as "1 s"',
+  ]);
+  t.end();
+});
+
+t.test('of battery and heat, what counts more counts', (t) => {
+  const parsed = parseApp('name = "a"\n[preferences]\nbattery = 3\nheat = 5', 'app.toml');
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  const { app } = parsed;
+  t.equal(app.preferences.hotFrom, 80);
+  const weights = [false, true].flatMap((onBattery) =>
+    [false, true].map((isHot) => app.weightUnder({ onBattery, isHot })),
+  );
+  t.same(weights, [1, 5, 3, 5]);
+  const [hot] = planTasks([{ manifest: FORECAST }], app, { onBattery: false, metered: false, isHot: true });
+  t.match(hot?.reason, /; while it is hot, work here counts 5 times\.$/);
+  t.end();
+});
