@@ -38,7 +38,7 @@ async function latencies(resumable: boolean): Promise<Float64Array> {
       .replace('levels = 2000', 'levels = 10000')
       .replace('mode = "latest"', '')
       .replace('concurrency = 1', `concurrency = ${LONG_RUNS}`);
-    return resumable ? `resumable = true\n${sized}` : sized;
+    return resumable ? sized : sized.replace('resumable = true', '');
   });
   await deploy(join(dir, 'tasks'), 'test/fixtures/guests/echo', (toml) =>
     toml.replace('[schedule]', '[schedule]\npriority = 9'),

@@ -32,7 +32,7 @@ function sterna(...args: readonly string[]): Promise<Said> {
 const asked = (...args: readonly string[]): Promise<Said> => sterna(...args, '--data', data);
 
 /** As much work as the task takes: half a minute or more. */
-const edit = (toml: string): string => `resumable = true\n${toml.replace('levels = 2000', 'levels = 10000')}`;
+const edit = (toml: string): string => toml.replace('levels = 2000', 'levels = 10000');
 await deployInto(join(dir, 'tasks'), ['guest-tasks/optimise'], edit);
 await deployInto(join(dir, 'tasks'), ['guest-tasks/thermostat']);
 const where = ['--tasks', join(dir, 'tasks'), '--listen', '127.0.0.1:0', '--data', data, '--api', '127.0.0.1:0'];

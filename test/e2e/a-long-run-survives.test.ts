@@ -28,11 +28,10 @@ const PRICES = Array.from({ length: 24 }, (_, hour) => (hour >= 17 && hour < 21 
 
 /** Long enough for some lives of the hub, and short enough for a test. */
 function shortened(toml: string): string {
-  const often = 'resumable = true\n';
   const checkpoint = '\n[checkpoint]\nevery = "100 ms"\npoints = "all"\n';
   if (toml.includes('name = "counter"')) return toml;
   const sized = toml.replace('starts = 2000', 'starts = 1200').replace('levels = 2000', 'levels = 5000');
-  return `${often}${sized}${checkpoint}`;
+  return `${sized}${checkpoint}`;
 }
 
 const LONG_EFFECTS = /\/(next|schedule)$/;

@@ -18,7 +18,7 @@ function shortened(toml: string): string {
   // A provider allows less than a hub.
   const bounded = toml.replace('5000G', '900G').replace('2 h', '10 min');
   const sized = bounded.replace('starts = 2000', 'starts = 10000');
-  return `resumable = true\n${sized}\n[checkpoint]\nevery = "200 ms"\npoints = "all"\n`;
+  return `${sized}\n[checkpoint]\nevery = "200 ms"\npoints = "all"\n`;
 }
 
 interface Whereabouts {
