@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { GUESTS, MAIN, ROOT } from './places.mjs';
+import { GUESTS, MAIN, PREPARED, ROOT } from './places.mjs';
 import { Plain, run } from './programs.mjs';
 
 const LOCKFILE = join(ROOT, 'package-lock.json');
@@ -71,6 +71,8 @@ export async function compile() {
   say('Compiling...');
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   await run(process.execPath, [tsc, '-p', TSCONFIG], 'the compilation');
+  // They may be prepared in another way now; and those that nobody needs any more go.
+  rmSync(PREPARED, { recursive: true, force: true });
   writeFileSync(COMPILED_FROM, sources);
 }
 

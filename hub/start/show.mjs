@@ -1,14 +1,14 @@
 /** Shows a hub and a simulated home at work, until a signal or the time is up. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { GUESTS, ROGUE } from './places.mjs';
+import { GUESTS, PREPARED, ROGUE } from './places.mjs';
 import { echo, ended, launch, onStop, Plain, stopping } from './programs.mjs';
 
-/** Preparing the tasks' components takes seconds on a small machine. */
+/** Preparing the tasks' components takes seconds the first time: the long ones, that can stand still, most of it. */
 const READY_MS = 120_000;
 const PORT_ATTEMPTS = 3;
 
@@ -17,6 +17,7 @@ export async function show(flags) {
   const data = mkdtempSync(join(tmpdir(), 'sterna-'));
   try {
     introduce(flags);
+    keepPrepared(data);
     const { hub, url } = await startHub(data);
     if (stopping()) {
       await stop(hub, undefined);
@@ -26,6 +27,12 @@ export async function show(flags) {
   } finally {
     rmSync(data, { recursive: true, force: true });
   }
+}
+
+/** What this hub prepares is there for the next one. */
+function keepPrepared(data) {
+  mkdirSync(PREPARED, { recursive: true });
+  symlinkSync(PREPARED, join(data, 'components'), 'junction');
 }
 
 function introduce(flags) {
