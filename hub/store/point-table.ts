@@ -1,3 +1,4 @@
+import { RunsWithRows } from './runs-with-rows.js';
 import type { Connection, Statement } from './sqlite.js';
 import type { RunPlace, StoredPoint } from './store.js';
 
@@ -6,16 +7,13 @@ export class PointTable {
   readonly #connection: Connection;
   readonly #upsert: Statement;
   readonly #remove: Statement;
-  /** Runs that have a row: most have none, and their end costs nothing here. */
-  readonly #rows = new Set<string>();
-  #put: string[] = [];
-  #gone: string[] = [];
+  readonly #rows: RunsWithRows;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#upsert = connection.prepare('INSERT OR REPLACE INTO run_points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#remove = connection.prepare('DELETE FROM run_points WHERE inbox_id = ? AND run = ?');
-    for (const { place } of this.load()) this.#rows.add(nameOf(place));
+    this.#rows = new RunsWithRows(this.load().map(({ place }) => place));
   }
 
   load(): readonly StoredPoint[] {
@@ -34,31 +32,19 @@ export class PointTable {
 
   put({ place, attempt, digest, fuel, atMs, fits, byHand, base }: StoredPoint): void {
     this.#upsert.run(place.group, place.run, attempt, digest, fuel, atMs, fits, byHand ? 1 : 0, base ?? null);
-    this.#put.push(nameOf(place));
+    this.#rows.put(place);
   }
 
   /** A run is over, or begins anew. */
   remove(place: RunPlace): void {
-    if (this.#rows.size === 0 && this.#put.length === 0) return;
-    const name = nameOf(place);
-    if (!this.#rows.has(name) && !this.#put.includes(name)) return;
-    this.#remove.run(place.group, place.run);
-    this.#gone.push(name);
-    this.#put = this.#put.filter((put) => put !== name);
+    if (this.#rows.remove(place)) this.#remove.run(place.group, place.run);
   }
 
   committed(): void {
-    for (const name of this.#gone) this.#rows.delete(name);
-    for (const name of this.#put) this.#rows.add(name);
-    this.rolledBack();
+    this.#rows.committed();
   }
 
   rolledBack(): void {
-    if (this.#put.length > 0) this.#put = [];
-    if (this.#gone.length > 0) this.#gone = [];
+    this.#rows.rolledBack();
   }
-}
-
-function nameOf({ group, run }: RunPlace): string {
-  return `${group}/${run}`;
 }

@@ -1,3 +1,4 @@
+import { RunsWithRows } from './runs-with-rows.js';
 import type { Connection, Statement } from './sqlite.js';
 import type { RunPlace, StoredRetry } from './store.js';
 
@@ -6,10 +7,7 @@ export class RetryTable {
   readonly #connection: Connection;
   readonly #upsert: Statement;
   readonly #remove: Statement;
-  /** Runs that have a row: most runs have none, and their end costs nothing here. */
-  readonly #rows = new Set<string>();
-  #put: string[] = [];
-  #ended: string[] = [];
+  readonly #rows: RunsWithRows;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -17,9 +15,7 @@ export class RetryTable {
       'INSERT INTO retries VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET attempt = excluded.attempt, due_at_ms = excluded.due_at_ms',
     );
     this.#remove = connection.prepare('DELETE FROM retries WHERE inbox_id = ? AND run = ?');
-    for (const row of connection.prepare('SELECT inbox_id, run FROM retries').all()) {
-      this.#rows.add(nameOf({ group: Number(row['inbox_id']), run: Number(row['run']) }));
-    }
+    this.#rows = new RunsWithRows(this.load().map(({ place }) => place));
   }
 
   load(): readonly StoredRetry[] {
@@ -33,30 +29,19 @@ export class RetryTable {
 
   put({ place, attempt, dueAtMs }: StoredRetry): void {
     this.#upsert.run(place.group, place.run, attempt, dueAtMs);
-    this.#put.push(nameOf(place));
+    this.#rows.put(place);
   }
 
   /** A run is over. */
   end(place: RunPlace): void {
-    if (this.#rows.size === 0 && this.#put.length === 0) return;
-    const name = nameOf(place);
-    if (!this.#rows.has(name) && !this.#put.includes(name)) return;
-    this.#remove.run(place.group, place.run);
-    this.#ended.push(name);
+    if (this.#rows.remove(place)) this.#remove.run(place.group, place.run);
   }
 
   committed(): void {
-    for (const name of this.#put) this.#rows.add(name);
-    for (const name of this.#ended) this.#rows.delete(name);
-    this.rolledBack();
+    this.#rows.committed();
   }
 
   rolledBack(): void {
-    if (this.#put.length > 0) this.#put = [];
-    if (this.#ended.length > 0) this.#ended = [];
+    this.#rows.rolledBack();
   }
-}
-
-function nameOf({ group, run }: RunPlace): string {
-  return `${group}/${run}`;
 }
