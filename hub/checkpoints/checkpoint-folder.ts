@@ -8,6 +8,7 @@ import {
   wholeCheckpoint,
 } from '../../runtime/index.js';
 import { STORE_BOUNDS } from '../limits.js';
+import { syncFolder } from '../sync-folder.js';
 import { differenceTo } from './difference.js';
 import { fileOf, unfinishedOf } from './file-names.js';
 
@@ -43,7 +44,7 @@ export function keepIn(folder: string, whole: Uint8Array, base: string | undefin
     rmSync(unfinished, { force: true });
     throw error;
   }
-  sync(folder);
+  syncFolder(folder);
   return { digest, base: difference === undefined ? undefined : base, bytes: packed.length };
 }
 
@@ -76,16 +77,6 @@ function write(file: string, bytes: Uint8Array): void {
   const fd = openSync(file, 'w', 0o600);
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** A file may be on disk and its name not. */
-function sync(directory: string): void {
-  const fd = openSync(directory, 'r');
-  try {
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
+import { syncFolder } from '../sync-folder.js';
 import { changedUsage, usageFault, type BucketUsage } from './bucket-usage.js';
 import { lockDirectory } from './directory-lock.js';
 import { DevicesTable } from './devices-table.js';
@@ -160,7 +160,7 @@ class SqliteStore implements Store {
       this.#records = new RunRecordTable(this.#connection, records ?? STORE_BOUNDS.records);
       // What an earlier hub wrote and could not sync any more becomes durable before anything is built on it.
       this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
-      syncDirectory(dirname(file));
+      syncFolder(dirname(file));
       this.#log = new WriteAheadLog(file, sync);
     } catch (error) {
       this.#connection.close();
@@ -442,16 +442,6 @@ function requireIntact(connection: Connection, file: string): void {
   throw new Error(
     `it is damaged (${String(found).replaceAll('\n', ' ')}): put a backup in its place, or move ${file} away to begin with nothing`,
   );
-}
-
-/** Makes durable that the log is in its folder: a file may be on disk and its name not. */
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function lastOfEachKey(writes: readonly Write[]): readonly Write[] {
