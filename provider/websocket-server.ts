@@ -1,4 +1,5 @@
 /** Links over WebSocket (RFC 6455), with TLS or on loopback. The only importer of ws in this room. */
+import { once } from 'node:events';
 import { createServer as createPlainServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { TLSSocket } from 'node:tls';
@@ -69,9 +70,12 @@ export async function listen(options: ListenOptions, provider: Pick<Provider, 'a
     // 'close' follows: a message that is too large, or no WebSocket at all.
     socket.on('error', () => undefined);
   });
-  const bound = await listening(server, host, port);
+  server.listen(port, host);
+  // Rejects when it cannot.
+  await once(server, 'listening');
+  const address = server.address();
   return {
-    port: bound,
+    port: typeof address === 'object' && address !== null ? address.port : port,
     close: async () => {
       const ended = new Promise<void>((resolve) => void server.close(() => resolve()));
       for (const socket of sockets.clients) socket.terminate();
@@ -106,15 +110,4 @@ function linkOf(socket: WebSocket, given: Pick<Link, 'remote' | 'binding' | 'kno
       setTimeout(() => socket.terminate(), CLOSE_MS).unref();
     },
   };
-}
-
-function listening(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }

@@ -1,5 +1,6 @@
 /** The control API on a socket. The only importer of @hono/node-server. */
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { removeAddress, writeAddress } from './address.js';
 import { createApp, type AppParts } from './app.js';
@@ -26,7 +27,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const answer = getRequestListener(app.fetch);
   const server = createServer(TIMES, (request, response) => void answer(request, response));
   server.maxConnections = API_BOUNDS.connections;
-  const bound = await listening(server, host, port);
+  server.listen(port, host);
+  // Rejects when it cannot.
+  await once(server, 'listening');
+  const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
   await writeAddress(dataDir, { url, pid: process.pid });
   let closed: Promise<void> | undefined;
@@ -38,18 +43,6 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     await ended;
   };
   return { url, close: () => (closed ??= close()) };
-}
-
-/** Resolves with the port. */
-function listening(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }
 
 /** A client that is slow to say what it wants is let go. */
