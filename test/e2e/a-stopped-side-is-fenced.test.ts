@@ -32,7 +32,11 @@ async function sentAway(t: Test, work: Work): Promise<Away> {
 }
 
 /** Waits until a run is as it is to be. */
-function comesTo({ scene, runId }: Away, what: string, is: (migration: MigrationView) => boolean): Promise<MigrationView> {
+function comesTo(
+  { scene, runId }: Away,
+  what: string,
+  is: (migration: MigrationView) => boolean,
+): Promise<MigrationView> {
   return found(what, 90_000, async () => {
     const migration = await scene.migration(runId);
     return migration !== undefined && is(migration) ? migration : undefined;
@@ -42,11 +46,16 @@ function comesTo({ scene, runId }: Away, what: string, is: (migration: Migration
 /** A run has ended as one that was never disturbed, with its effect once, and nothing is left of it. */
 async function hasEndedOnce(t: Test, { scene, runId }: Away): Promise<void> {
   await scene.witness.hears(1, 90_000);
-  const dropped = async (): Promise<true | undefined> => ((await scene.providerStubs()).length === 0 ? true : undefined);
+  const dropped = async (): Promise<true | undefined> =>
+    (await scene.providerStubs()).length === 0 ? true : undefined;
   await found('the provider has dropped its stub', 30_000, dropped);
   const { notes } = await comesTo({ scene, runId }, 'its end', ({ isOver }) => isOver);
   const epochs = notes.map(({ epoch }) => epoch);
-  t.strictSame(epochs, epochs.toSorted((a, b) => a - b), 'no epoch came back');
+  t.strictSame(
+    epochs,
+    epochs.toSorted((a, b) => a - b),
+    'no epoch came back',
+  );
   t.match(await scene.replayed(runId), { identical: true }, 'it has the effects and the fuel of an undisturbed run');
   t.equal(scene.hub.stdout.match(/"kind":"run-finished"/g)?.length, 1, 'it ended once');
   t.equal(scene.witness.effects.size, 1);

@@ -14,7 +14,9 @@ const HAPPENINGS = {
 
 type Happening = keyof typeof HAPPENINGS;
 
-const ALL = Object.entries(HAPPENINGS).flatMap(([kind, times]) => Array.from({ length: times }, () => kind as Happening));
+const ALL = Object.entries(HAPPENINGS).flatMap(([kind, times]) =>
+  Array.from({ length: times }, () => kind as Happening),
+);
 
 /** Between two of them: some points of a run. */
 const PAUSE_MS = 700;
@@ -87,10 +89,12 @@ export class MovingRunChaos {
     if (runs.length === 0) return;
     const { runId } = this.#random.pick(runs);
     const migration = await this.#scene.migration(runId).catch(() => undefined);
-    await this.#scene.migrate(runId, migration?.executes === 'provider' ? 'hub' : 'provider').catch((error: unknown) => {
-      const why = (error instanceof Error ? error.message : String(error)).replaceAll(runId, 'RUN');
-      this.refusals.set(why, (this.refusals.get(why) ?? 0) + 1);
-    });
+    await this.#scene
+      .migrate(runId, migration?.executes === 'provider' ? 'hub' : 'provider')
+      .catch((error: unknown) => {
+        const why = (error instanceof Error ? error.message : String(error)).replaceAll(runId, 'RUN');
+        this.refusals.set(why, (this.refusals.get(why) ?? 0) + 1);
+      });
   }
 }
 

@@ -210,11 +210,7 @@ interface SceneParts {
 }
 
 /** What is looked for, as soon as it is there. */
-export async function found<Value>(
-  what: string,
-  ms: number,
-  look: () => Promise<Value | undefined>,
-): Promise<Value> {
+export async function found<Value>(what: string, ms: number, look: () => Promise<Value | undefined>): Promise<Value> {
   for (const untilMs = performance.now() + ms; performance.now() < untilMs;) {
     const value = await look();
     if (value !== undefined) return value;
