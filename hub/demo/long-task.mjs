@@ -30,5 +30,5 @@ export function deployInto(tasks) {
     .replace(/^fuel = .*/m, 'fuel = "900G"')
     .replace(/^deadline = .*/m, 'deadline = "10 min"')
     .replace(/^starts = .*/m, `starts = ${STARTS}`);
-  writeFileSync(file, `resumable = true\n${toml}\n[checkpoint]\nevery = "250 ms"\n`);
+  writeFileSync(file, `${toml}\n[checkpoint]\nevery = "250 ms"\n`);
 }

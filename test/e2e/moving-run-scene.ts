@@ -224,7 +224,7 @@ function sized(toml: string, { task, size }: Work): string {
   const bounded = toml.replace('5000G', '900G').replace('2 h', '10 min').replace('1 h', '10 min');
   const config = task === 'forecast' ? 'starts' : 'levels';
   const edited = bounded.replace(`${config} = 2000`, `${config} = ${size}`);
-  return `resumable = true\n${edited}\n[checkpoint]\nevery = "200 ms"\npoints = "all"\n`;
+  return `${edited}\n[checkpoint]\nevery = "200 ms"\npoints = "all"\n`;
 }
 
 /** Runs move by hand only. */
