@@ -22,6 +22,8 @@ export interface Links {
   outlook(task: DeployedTask, provider: string | undefined): (Outlook & { readonly provider: string }) | undefined;
   /** What runs are under here. */
   here(): Pick<HubLoad, 'fuelPerMs' | 'weight'>;
+  /** The provider that executes a run as a whole; undefined for any other run. */
+  wholeAt(runId: string): string | undefined;
   /** Whether runs move of their own accord. */
   readonly areSelected: boolean;
   /**
@@ -59,6 +61,7 @@ export const NO_LINKS: Links = {
   fault: () => undefined,
   outlook: () => undefined,
   here: () => ({ fuelPerMs: 1, weight: 1 }),
+  wholeAt: () => undefined,
   areSelected: false,
   prospects: () => ({ isForHere: true, expectedFuel: 0 }),
 };

@@ -16,10 +16,11 @@ export interface CurrentRun {
   readonly attempt: number;
   /**
    * `thread` and `own-thread`: it executes; `waiting`: it has begun, or is about to, and waits for a thread; `process`:
-   * it is of a suspected task; `memory` and `disk`: it stands still; `provider`: it has moved there.
+   * it is of a suspected task; `memory` and `disk`: it stands still; `provider`: it has moved there, or executes there
+   * as a whole.
    */
   readonly where: 'thread' | 'own-thread' | 'waiting' | 'process' | 'memory' | 'disk' | 'provider';
-  /** The provider between which and this hub it moves. */
+  /** The provider between which and this hub it moves, or that executes it as a whole. */
   readonly provider?: string;
   /** Why it stands still. */
   readonly reason?: ParkReason;
@@ -39,6 +40,8 @@ interface Migrations {
   of(
     runId: string,
   ): { readonly executes: 'hub' | 'provider'; readonly provider: string; readonly fuel: number } | undefined;
+  /** The providers, as far as runs that execute there as a whole are looked at. */
+  readonly links: { wholeAt(runId: string): string | undefined };
   checkpoint(runId: string): Uint8Array | undefined;
   keepHere(runId: string, reason: ParkReason, why: string): Promise<boolean>;
 }
@@ -125,7 +128,9 @@ export class CurrentRuns {
     const { runId, task, event, attempt, startedAtMs } = job.value;
     const seen = this.#parts.parking.seen(job);
     const moving = this.#moving(runId);
-    const where = moving?.executes === 'provider' ? 'provider' : place;
+    const whole = moving === undefined ? this.#parts.migrations.links.wholeAt(runId) : undefined;
+    const where = moving?.executes === 'provider' || whole !== undefined ? 'provider' : place;
+    const provider = moving?.provider ?? whole;
     return {
       runId,
       task: task.manifest.name,
@@ -133,7 +138,7 @@ export class CurrentRuns {
       topic: event.topic,
       attempt,
       where: seen?.where ?? where,
-      ...(moving === undefined ? {} : { provider: moving.provider }),
+      ...(provider === undefined ? {} : { provider }),
       ...(seen?.reason === undefined ? {} : { reason: seen.reason }),
       resumable: task.installed.resumable !== undefined,
       fuel: Math.max(seen?.fuel ?? 0, moving?.fuel ?? 0),

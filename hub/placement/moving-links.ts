@@ -22,6 +22,8 @@ export interface MovingLinksParts {
   readonly edges: readonly Edge[];
   /** The provider that executes a run as a whole; undefined for any other run. */
   readonly elsewhere: (runId: string) => string | undefined;
+  /** The provider that executes a run as a whole, whatever its task is. */
+  readonly wholeAt: (runId: string) => string | undefined;
   /** The one at which a run of the task would be over first. */
   readonly best: (task: string) => RemoteProvider | undefined;
   /** Of a task at a provider, or here without one. */
@@ -63,6 +65,7 @@ export function movingLinks(parts: MovingLinksParts): Links {
     },
     send: (name, message) => find(name)?.move(message) ?? false,
     isSending: (name, id) => find(name)?.isMoving(id) ?? false,
+    wholeAt: (runId) => parts.wholeAt(runId),
     leaseMs: (name) => find(name)?.leaseMs ?? PROTOCOL_TIMES.leaseMs,
     fault: (name, reason) => find(name)?.fault(reason),
     outlook: ({ manifest }, name) => {

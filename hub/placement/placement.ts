@@ -120,6 +120,8 @@ export class Placement {
   #isClosed = false;
   /** Runs that could stand still here, and the providers that execute them as a whole. */
   readonly #elsewhere = new Map<string, string>();
+  /** All runs that execute at a provider as a whole, and its name. */
+  readonly #there = new Map<string, string>();
   #moves: Moves | undefined;
 
   constructor(options: PlacementOptions) {
@@ -214,6 +216,7 @@ export class Placement {
       expectedFuel: (task, payloadBytes) => this.#measurements.expectedFuel(task, payloadBytes),
       edges: this.#options.app.edges,
       elsewhere: (runId) => this.#elsewhere.get(runId),
+      wholeAt: (runId) => this.#there.get(runId),
       best: (task) => this.#providerFor(task, 0),
       speedOf: (task = '', name) => {
         const side = name === undefined ? LOCAL : sideOf(name);
@@ -534,6 +537,7 @@ export class Placement {
     const { fuel } = decision;
     const expectedMs = fuel / this.#measurements.speedOf(sideOf(provider.name), name, fuel, timer.nowMs()).fuelPerMs;
     this.#addRemote(provider.name, expectedMs);
+    this.#there.set(request.runId, provider.name);
     try {
       const epoch = ++this.#epoch;
       const { result, queuedMs, tookMs, bytes, caps } = await provider.run({ request, task: name, epoch }, signal);
@@ -557,6 +561,7 @@ export class Placement {
       return undefined;
     } finally {
       this.#addRemote(provider.name, -expectedMs);
+      this.#there.delete(request.runId);
     }
   }
 

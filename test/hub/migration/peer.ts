@@ -29,6 +29,10 @@ export class Peer {
   readonly #runs = new Map<string, MigratingRun>();
   #moves: Moves | undefined;
   #isLinked = true;
+  /** Whether runs move of their own accord. */
+  areSelected = false;
+  /** Whether it says nothing, though there is a link. */
+  isMute = false;
   /** What becomes of what it says. */
   bend: (message: MigrationMessage) => MigrationMessage = (message) => message;
   /** What of the hub's words it takes, and never deals with: its link stays. */
@@ -54,6 +58,7 @@ export class Peer {
 
   /** What a hub is given in place of a placement: all its runs begin here, and may move to this peer. */
   placement(terms: Partial<Terms> = {}): NonNullable<HubOptions['placement']> {
+    const areSelected = (): boolean => this.areSelected;
     const links: Links = {
       refusal: (provider) => (provider === PEER ? undefined : `there is no provider "${provider}"`),
       isLinked: () => this.#isLinked,
@@ -67,7 +72,10 @@ export class Peer {
       },
       outlook: () => undefined,
       here: () => ({ fuelPerMs: 1, weight: 1 }),
-      areSelected: false,
+      wholeAt: () => undefined,
+      get areSelected() {
+        return areSelected();
+      },
       prospects: () => ({ isForHere: false, expectedFuel: 0, ...terms }),
     };
     return {
@@ -130,7 +138,8 @@ export class Peer {
         channel: {
           isSending: false,
           send: (message) => {
-            setImmediate(() => (this.#isLinked ? this.#moves?.received(PEER, this.bend(message)) : undefined));
+            const isHeard = (): boolean => this.#isLinked && !this.isMute;
+            setImmediate(() => (isHeard() ? this.#moves?.received(PEER, this.bend(message)) : undefined));
             return this.#isLinked;
           },
         },
