@@ -11,6 +11,11 @@ export const MIGRATION_BOUNDS = {
   reclaimMs: 30_000,
   /** How often it is looked whether a run should move of its own accord. */
   lookMs: 2_000,
+  /**
+   * A run comes no further when its next point takes so many times as long as the slowest one did: queues and links vary,
+   * and twice as long is nothing unusual.
+   */
+  stallFactor: 4,
   /** How long a run stays where it is, so that it does not flap. */
   dwellMs: 10_000,
   /** How much sooner a run must be over elsewhere before it moves of its own accord: by time, and by part. */

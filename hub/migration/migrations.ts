@@ -371,6 +371,7 @@ export class Migrations implements MovingRuns, Moves {
       clock,
       notes,
       changed: () => undefined,
+      stalled: (stalling, why) => void this.#keepHere(stalling, 'priority', why),
       failed,
     });
     this.#moving.set(job, run);
@@ -423,6 +424,7 @@ export class Migrations implements MovingRuns, Moves {
 
   #leave(run: MovingRun): void {
     const { job } = run;
+    run.leave();
     this.#moving.delete(job);
     this.#past.set(job.value.runId, viewOf(run));
     const [oldest] = this.#past.keys();

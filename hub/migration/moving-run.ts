@@ -11,7 +11,10 @@ import type { Job } from '../scheduler/index.js';
 import type { Timer } from '../timer.js';
 import type { KeptStubs } from './kept-stubs.js';
 import type { Links } from './links.js';
+import { MIGRATION_BOUNDS } from './limits.js';
 import { notesOn, withNotes, type Note } from './notes.js';
+import { Progress } from './progress.js';
+import { stallOf } from './stall.js';
 import type { StretchHost } from './stretch-host.js';
 
 export interface MovingRunParts {
@@ -20,13 +23,15 @@ export interface MovingRunParts {
   readonly record: StubRecord;
   readonly host: StretchHost;
   readonly stubs: KeptStubs;
-  readonly links: Pick<Links, 'isLinked' | 'send' | 'isSending' | 'leaseMs'>;
+  readonly links: Pick<Links, 'isLinked' | 'send' | 'isSending' | 'leaseMs' | 'areSelected'>;
   readonly timer: Timer;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
   /** Told of what happened on its way so far, of an earlier hub. */
   readonly notes: readonly Note[];
   readonly changed: (run: MovingRun) => void;
+  /** It comes no further there, and is to be taken back. */
+  readonly stalled: (run: MovingRun, why: string) => void;
   /** It cannot go on as one that moves. */
   readonly failed: (run: MovingRun, reason: string) => void;
 }
@@ -42,6 +47,9 @@ export class MovingRun {
   readonly #run: MigratingRun;
   #notes: readonly Note[];
   #seen: MigrationStatus;
+  #times: Pick<Terms, 'pointMs' | 'reclaimMs'>;
+  readonly #progress: Progress;
+  #stopLooking: () => void = () => undefined;
   #isLinked = false;
   #isCancelled = false;
 
@@ -50,6 +58,7 @@ export class MovingRun {
     this.#parts = parts;
     [this.job, this.provider, this.id, this.host, this.stubs] = [job, provider, record.id, host, stubs];
     this.#notes = parts.notes;
+    this.#times = record.terms;
     this.#run = new MigratingRun(
       {
         side: 'hub',
@@ -74,7 +83,9 @@ export class MovingRun {
       record,
     );
     this.#seen = this.#run.status;
+    this.#progress = new Progress(this.#seen, timer.nowMs());
     this.look();
+    this.#lookLater();
   }
 
   /** Whether there is a link, whatever the run has dealt with so far. */
@@ -119,6 +130,7 @@ export class MovingRun {
 
   /** What is known of it, or wanted, is other than it was. */
   adapt(terms: Partial<Omit<Terms, 'executes'>>): void {
+    this.#times = { ...this.#times, ...terms };
     this.#run.adapt(terms);
   }
 
@@ -138,8 +150,14 @@ export class MovingRun {
     this.#notes = withNotes(this.#notes, [{ atMs: this.#parts.clock(), what, epoch, point, why }]);
   }
 
+  /** It moves no more: nothing is looked at. */
+  leave(): void {
+    this.#stopLooking();
+  }
+
   /** Executes no further here. Resolves when its stub is what `stubs.last` says. */
   async close(): Promise<void> {
+    this.leave();
     await this.#run.close();
     await this.host.idle;
   }
@@ -154,5 +172,27 @@ export class MovingRun {
     const now = this.#run.status;
     this.#notes = withNotes(this.#notes, notesOn(this.#seen, now, this.#parts.clock()));
     this.#seen = now;
+    this.#progress.look(now, this.#parts.timer.nowMs());
+  }
+
+  #lookLater(): void {
+    this.#stopLooking = this.#parts.timer.after(MIGRATION_BOUNDS.lookMs, () => {
+      this.#lookAtProgress();
+      this.#lookLater();
+    });
+  }
+
+  /** Says once that it comes no further, or has it taken back. */
+  #lookAtProgress(): void {
+    const { links, timer, provider, stalled } = this.#parts;
+    const facts = this.#progress.at(timer.nowMs());
+    if (facts === undefined) return;
+    const stall = stallOf({ ...facts, ...this.#times, areSelected: links.areSelected });
+    if (stall === 'none') return;
+    const why = `${provider} is heard, and the run came to no point for ${Math.round(facts.sinceMs / 1_000)} s`;
+    const { epoch, point } = this.#run.status;
+    const isTold = this.#notes.some((note) => note.what === 'stalls' && note.epoch === epoch && note.point === point);
+    if (!isTold) this.note('stalls', why);
+    if (stall === 'take-back') stalled(this, why);
   }
 }

@@ -15,6 +15,8 @@ export interface Note {
     | 'here'
     | 'link-lost'
     | 'linked'
+    /** It comes to no point there, though there is a link. */
+    | 'stalls'
     /** The hub keeps it for itself from now on. */
     | 'kept-here'
     | 'over';

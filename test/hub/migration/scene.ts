@@ -36,18 +36,19 @@ function folder(t: Test): string {
   return dir;
 }
 
-export async function scene(t: Test, terms?: Partial<Terms>): Promise<Scene> {
+/** @param turns of its loop. */
+export async function scene(t: Test, terms?: Partial<Terms>, turns = TURNS): Promise<Scene> {
   const dir = folder(t);
   const peer = await Peer.start(t, dir);
   const hub = await realHub(t, { tasks: TASKS, dir, placement: peer.placement(terms) });
-  hub.send('long/turn/a', TURNS);
+  hub.send('long/turn/a', turns);
   await until('it has a thread', 30_000, () => hub.hub.currentRuns.list()[0]?.where === 'thread');
   return { hub, peer, run: hub.runOf('long') };
 }
 
 /** The same, with the run at the peer. */
-export async function sceneThere(t: Test, terms?: Partial<Terms>): Promise<Scene> {
-  const all = await scene(t, terms);
+export async function sceneThere(t: Test, terms?: Partial<Terms>, turns?: string): Promise<Scene> {
+  const all = await scene(t, terms, turns);
   const { hub, run } = all;
   t.same(await hub.hub.migrations.migrate(run, PEER, 'by hand'), { ok: true });
   await executes(hub, run, 'provider');
