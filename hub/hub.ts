@@ -450,6 +450,10 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
       links: migrations.links,
       runs: () => [...new Set([...looks.out, ...migrations.jobs])],
       fuelOf: (job) => parking.seen(job)?.fuel ?? 0,
+      pointBytesOf: (job) => {
+        const point = points.of(job);
+        return point && filesOf(point).reduce((bytes, digest) => bytes + files.bytesOf(digest), 0);
+      },
       occupancy: () => runtime.occupancy,
       timer,
     });

@@ -88,6 +88,11 @@ export class CheckpointFiles {
     await this.#thread?.terminate();
   }
 
+  /** Of a file, as it is on disk; 0 when there is no such file. */
+  bytesOf(digest: string): number {
+    return this.#sizes.get(digest) ?? 0;
+  }
+
   #note(digest: string, bytes: number): void {
     this.#bytes += bytes - (this.#sizes.get(digest) ?? 0);
     this.#sizes.set(digest, bytes);

@@ -16,6 +16,8 @@ export const MIGRATION_BOUNDS = {
    * and twice as long is nothing unusual.
    */
   stallFactor: 4,
+  /** How much the latest look at the load here counts in the mean: what is over in some seconds moves no run. */
+  loadRecent: 0.1,
   /** How long a run stays where it is, so that it does not flap. */
   dwellMs: 10_000,
   /** How much sooner a run must be over elsewhere before it moves of its own accord: by time, and by part. */

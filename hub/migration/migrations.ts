@@ -74,6 +74,8 @@ export class Migrations implements MovingRuns, Moves {
   readonly #ending = new Map<Job<PendingRun>, () => void>();
   /** Those that end: also before their last stretch has left its thread. */
   readonly #isEnding = new Set<Job<PendingRun>>();
+  /** How fast runs that move no more went to each provider. */
+  readonly #bytesPerMs = new Map<string, number>();
   /** Of runs that are over, the latest last. */
   readonly #past = new Map<string, MigrationView>();
   /** Runs that are about to begin to move. */
@@ -108,6 +110,17 @@ export class Migrations implements MovingRuns, Moves {
   of(runId: string): MigrationView | undefined {
     const run = this.#find(runId);
     return run === undefined ? this.#past.get(runId) : viewOf(run);
+  }
+
+  /** Bytes of the last point of a run that moves; undefined for any other. */
+  pointBytes(runId: string): number | undefined {
+    return this.#find(runId)?.pointBytes;
+  }
+
+  /** How fast the latest run that told went to a provider, in bytes per millisecond; undefined when none did. */
+  bytesPerMs(provider: string): number | undefined {
+    const runs = [...this.#moving.values()].filter((run) => run.provider === provider);
+    return runs.findLast((run) => run.bytesPerMs !== undefined)?.bytesPerMs ?? this.#bytesPerMs.get(provider);
   }
 
   /** The point from which a run would go on here, if it moves. */
@@ -425,6 +438,7 @@ export class Migrations implements MovingRuns, Moves {
   #leave(run: MovingRun): void {
     const { job } = run;
     run.leave();
+    if (run.bytesPerMs !== undefined) this.#bytesPerMs.set(run.provider, run.bytesPerMs);
     this.#moving.delete(job);
     this.#past.set(job.value.runId, viewOf(run));
     const [oldest] = this.#past.keys();

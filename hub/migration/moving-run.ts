@@ -97,6 +97,17 @@ export class MovingRun {
     return this.#run.status;
   }
 
+  /** Bytes of its last point that is held here: what goes over the link when it moves again. */
+  get pointBytes(): number {
+    const { anchor, difference } = this.stubs.last.content;
+    return difference?.length ?? anchor?.length ?? 0;
+  }
+
+  /** How fast what it sent went over the link, in bytes per millisecond; undefined before a large point did. */
+  get bytesPerMs(): number | undefined {
+    return this.#run.link.bytesPerMs;
+  }
+
   get notes(): readonly Note[] {
     return this.#notes;
   }

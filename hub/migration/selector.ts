@@ -9,12 +9,14 @@ import type { Migrations } from './migrations.js';
 import { selectMove, type Candidate } from './selection.js';
 
 export interface SelectorParts {
-  readonly migrations: Pick<Migrations, 'migrate' | 'of' | 'has'>;
+  readonly migrations: Pick<Migrations, 'migrate' | 'of' | 'has' | 'pointBytes' | 'bytesPerMs'>;
   readonly links: Pick<Links, 'outlook' | 'here' | 'prospects' | 'refusal'>;
   /** Runs that execute, wait for a thread, or have moved. */
   readonly runs: () => readonly Job<PendingRun>[];
   /** At its last point that is known. */
   readonly fuelOf: (job: Job<PendingRun>) => number;
+  /** Of the files of its last point that is on disk; undefined before there is one. */
+  readonly pointBytesOf: (job: Job<PendingRun>) => number | undefined;
   readonly occupancy: () => Occupancy;
   readonly timer: Timer;
 }
@@ -24,6 +26,8 @@ export class Selector {
   readonly #parts: SelectorParts;
   /** Where each run was at the last look, and since when, by the monotonic clock. */
   #places = new Map<Job<PendingRun>, { readonly executes: Candidate['executes']; readonly sinceMs: number }>();
+  /** The mean of some twenty seconds. */
+  #runsPerThread: number | undefined;
   #cancel: () => void = () => undefined;
   #isStopped = false;
 
@@ -48,7 +52,10 @@ export class Selector {
   async #look(): Promise<void> {
     const { migrations, occupancy, links } = this.#parts;
     const { threads, executing, waiting } = occupancy();
-    const runsPerThread = Math.max(1, (executing.length + waiting.length) / threads);
+    const nowPerThread = Math.max(1, (executing.length + waiting.length) / threads);
+    const before = this.#runsPerThread ?? nowPerThread;
+    const runsPerThread = before + (nowPerThread - before) * MIGRATION_BOUNDS.loadRecent;
+    this.#runsPerThread = runsPerThread;
     const selected = selectMove(this.#candidates(), { ...links.here(), runsPerThread });
     if (selected !== undefined) await migrations.migrate(selected.runId, selected.to, selected.why);
   }
@@ -71,22 +78,25 @@ export class Selector {
   }
 
   #candidate(job: Job<PendingRun>, executes: Candidate['executes'], hereForMs: number): Candidate | undefined {
-    const { links, migrations, fuelOf } = this.#parts;
+    const { links, migrations, fuelOf, pointBytesOf } = this.#parts;
     const { runId, task } = job.value;
     if (task.installed.resumable === undefined || job.probe) return undefined;
     const request = requestOf(job, false);
     const moving = migrations.has(job) ? migrations.of(runId) : undefined;
     const there = links.outlook(task, moving?.provider);
-    if (there === undefined || links.refusal(there.provider, task, request) !== undefined) return undefined;
+    // What went there before says more than what is assumed.
+    const bytesPerMs = there && (migrations.bytesPerMs(there.provider) ?? there.bytesPerMs);
+    if (there === undefined || bytesPerMs === undefined || links.refusal(there.provider, task, request) !== undefined)
+      return undefined;
     return {
       runId,
       executes,
       provider: there.provider,
       fuel: Math.max(fuelOf(job), moving?.fuel ?? 0),
-      // Of most of its memory nobody knows what it holds: no more than all of it goes over the link.
-      checkpointBytes: task.installed.initialMemoryBytes,
+      // Before its first point nobody knows what its memory holds: no more than all of it goes over the link.
+      checkpointBytes: migrations.pointBytes(runId) ?? pointBytesOf(job) ?? task.installed.initialMemoryBytes,
       hereForMs,
-      there,
+      there: { ...there, bytesPerMs },
       ...links.prospects(task, request),
     };
   }

@@ -4,6 +4,8 @@ import { MIGRATION_BOUNDS } from './limits.js';
 export interface LinkQuality {
   /** How long a point of so many bytes takes until it is said to be held, in milliseconds. */
   holdMs(bytes: number): number;
+  /** How fast large points go through it, in bytes per millisecond; undefined before one did. */
+  readonly bytesPerMs: number | undefined;
   /** How often it is lost, per millisecond. */
   readonly lossesPerMs: number;
   /** How long it is expected to be lost when it is, in milliseconds. */
@@ -61,6 +63,10 @@ export class LinkMeasure implements LinkQuality {
 
   get outageMs(): number {
     return this.#outageMs ?? MIGRATION_BOUNDS.outageMs;
+  }
+
+  get bytesPerMs(): number | undefined {
+    return this.#bytesPerMs;
   }
 
   holdMs(bytes: number): number {

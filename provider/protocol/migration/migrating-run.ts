@@ -16,7 +16,7 @@ import { Alarm, type Timer } from './alarm.js';
 import { CHECKPOINTS, Content } from './content.js';
 import { Execution, type CameTo } from './execution.js';
 import { MIGRATION_BOUNDS } from './limits.js';
-import { LinkMeasure } from './link-measure.js';
+import { LinkMeasure, type LinkQuality } from './link-measure.js';
 import { OneByOne } from './one-by-one.js';
 import type { Channel, Checkpoints, Host, MigrationMessage, StubKeeper, StubRecord, Terms } from './ports.js';
 import { propose } from './proposal.js';
@@ -122,6 +122,11 @@ export class MigratingRun {
       isDropped: this.#isDropped,
       fuel: this.#content.fuel,
     });
+  }
+
+  /** What is known of the link, by what this side sent over it. */
+  get link(): LinkQuality {
+    return this.#measure;
   }
 
   /** There is a link, and the other side takes the task. */

@@ -7,7 +7,7 @@ const FACTS: ProposalFacts = {
   side: 'provider',
   isLinked: true,
   terms: { pointMs: 1_000, reclaimMs: 60_000, isForHere: false, expectedFuel: 0 },
-  link: { holdMs: () => 20, lossesPerMs: 0, outageMs: 10_000 },
+  link: { holdMs: () => 20, lossesPerMs: 0, bytesPerMs: undefined, outageMs: 10_000 },
   bytes: 1_000,
   fuel: 0,
   fuelPerMs: 0,
