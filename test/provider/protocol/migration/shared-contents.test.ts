@@ -42,7 +42,7 @@ t.test('what difference and anchor make is not sent: both sides make it', (t) =>
   t.equal(two.content.anchor, undefined);
   const found = there.incoming(two, taken);
   t.same(found?.anchor, next.anchor);
-  t.equal(found?.isSound, true);
+  t.equal(found?.isSound(false), true);
   // Of the other side, too.
   t.equal(there.outgoing(taken, { point: 1, isNew: false }).content.anchor, undefined);
   t.end();
@@ -77,6 +77,6 @@ t.test('an anchor that is not here is missed, and a difference to another one is
   const { difference } = next;
   t.equal(there.incoming({ content: { difference }, leftOut: 'unknown' }, contentOf({ anchor })), undefined);
   t.equal(there.incoming({ content: {} }, contentOf({ anchor })), undefined);
-  t.equal(there.incoming({ content: { anchor, difference } }, undefined)?.isSound, false);
+  t.equal(there.incoming({ content: { anchor, difference } }, undefined)?.isSound(false), false);
   t.end();
 });
