@@ -1,5 +1,5 @@
 /** What a hub keeps of a run that moves there, and home, and ends, by hubs that stop at a moment of that. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepIn, readIn } from '../../../hub/checkpoints/checkpoint-folder.js';
 import { CheckpointFiles } from '../../../hub/checkpoints/index.js';
@@ -106,7 +106,8 @@ export async function live(dir: string, leaves: string, cut: Cut, flaw: Flaw = (
   });
   const store = openStore(join(dir, 'state.db'), { sync: disk.sync });
   const [found] = store.moves();
-  const files = new CheckpointFiles(checkpoints, new Set(store.moves().flatMap(filesOf)));
+  // Removes what no row names.
+  void new CheckpointFiles(checkpoints, new Set(store.moves().flatMap(filesOf)));
   const journal = journalOn(store);
   const place = await placeIn(store, journal);
   disk.opened(faults);
@@ -125,12 +126,13 @@ export async function live(dir: string, leaves: string, cut: Cut, flaw: Flaw = (
           await new Promise((resolve) => setImmediate(resolve));
           return faults.around('a file', () => keepIn(checkpoints, checkpoint, undefined));
         },
+        // Within a moment, so that no copy is made while a file goes.
         remove: async (digest) => {
-          const name = `${digest}.checkpoint`;
-          if (!readdirSync(checkpoints).includes(name)) return files.remove(digest);
+          const file = join(checkpoints, `${digest}.checkpoint`);
+          if (!existsSync(file)) return;
           faults.pass('before a file goes');
-          removed.set(name, readFileSync(join(checkpoints, name)));
-          await files.remove(digest);
+          removed.set(`${digest}.checkpoint`, readFileSync(file));
+          rmSync(file);
           faults.pass('after a file went');
         },
       },
