@@ -35,6 +35,8 @@ export class IncomingMoves {
   readonly #arrivals = new Map<string, Arrivals>();
   /** Messages that wait for a checkpoint to be unpacked, of a run. */
   readonly #unpacking = new Map<string, Promise<void>>();
+  /** The last of all: one checkpoint is unpacked after the other, as each may become much. */
+  #last: Promise<unknown> = Promise.resolve();
   /** What is said to come, and of which the message has not come. */
   #bytes: Bytes = 0;
   /** What has come, and has not been told of. */
@@ -67,13 +69,16 @@ export class IncomingMoves {
     const anchor = this.#take(move, 'anchor', move.anchorBytes);
     const difference = this.#take(move, 'difference', move.differenceBytes);
     this.#arrivals.delete(move.id);
-    const before = this.#unpacking.get(move.id);
-    if (before === undefined && anchor === undefined && difference === undefined) {
+    const ofItsRun = this.#unpacking.get(move.id);
+    const isBare = anchor === undefined && difference === undefined;
+    if (ofItsRun === undefined && isBare) {
       this.#parts.told(messageOf(move, { result: move.result }), move.revision);
       return;
     }
     this.#note(move.anchorBytes + move.differenceBytes);
+    const before = isBare ? ofItsRun : Promise.all([this.#last, ofItsRun]);
     const after = this.#unpack(before, move, { anchor, difference });
+    if (!isBare) this.#last = after;
     this.#unpacking.set(move.id, after);
     void after.finally(() => {
       if (this.#unpacking.get(move.id) === after) this.#unpacking.delete(move.id);
@@ -87,7 +92,7 @@ export class IncomingMoves {
   }
 
   async #unpack(
-    before: Promise<void> | undefined,
+    before: Promise<unknown> | undefined,
     move: Move,
     packed: { readonly anchor: Uint8Array | undefined; readonly difference: Uint8Array | undefined },
   ): Promise<void> {

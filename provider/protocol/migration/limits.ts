@@ -18,6 +18,8 @@ export const MIGRATION_BOUNDS = {
   refusals: 3,
   /** Times that the hub says a point again, before the run is taken to have no link: a provider may live and not answer. */
   unanswered: 4,
+  /** Messages that wait for a disk: more than may be ahead. Each may have a checkpoint, and what is left out is said again. */
+  messagesWaiting: 8,
   /** How much longer than the lease a side waits that takes over, as a multiple: clocks run differently. */
   leaseMargin: 1.25,
 } as const;

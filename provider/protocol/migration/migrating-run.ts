@@ -89,6 +89,8 @@ export class MigratingRun {
   #refusals = 0;
   /** Times that this side has said its point again since it heard anything of the run. */
   #unanswered = 0;
+  /** Messages that have come and are not yet dealt with. */
+  #waiting = 0;
 
   /**
    * @param record A new run at the hub, a stub from before a restart, or nothing. A new run is `NEW_RUN` and its first
@@ -142,7 +144,10 @@ export class MigratingRun {
     this.#happenings.add({ type: 'input', input: { type: 'link-lost' } });
   }
 
+  /** What comes while many wait is lost, as on a link. */
   receive(message: MigrationMessage): void {
+    if (this.#waiting >= MIGRATION_BOUNDS.messagesWaiting) return;
+    this.#waiting++;
     this.#happenings.add({ type: 'received', message, link: this.#link });
   }
 
@@ -187,6 +192,7 @@ export class MigratingRun {
         if (happening.isWanted()) await this.#waited(happening.wait);
         break;
       case 'received':
+        this.#waiting--;
         await this.#received(happening.message, happening.link === this.#link);
         break;
       case 'adapted':

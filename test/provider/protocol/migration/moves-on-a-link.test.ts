@@ -233,3 +233,26 @@ t.test('a link is left alone while more has come than can be unpacked', async (t
   await until('all is told of', 5_000, () => told.length === 3);
   t.strictSame(full, [true, false]);
 });
+
+t.test(
+  'one checkpoint is unpacked after the other, whatever their runs: little that comes must not be much at once',
+  async (t) => {
+    let [now, most] = [0, 0];
+    const unpack = async (bytes: Uint8Array): Promise<Uint8Array> => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setImmediate(resolve));
+      now--;
+      return bytes;
+    };
+    const { take, told } = receiver({ unpack });
+    for (const id of ['a', 'b', 'c', 'a', 'b', 'c']) {
+      take({ type: 'piece', id, of: 'anchor', offset: 0, total: 9, bytes: bytes(9, 1) });
+      take(moveOf(id, 9));
+      take({ ...moveOf(id, 0), message: { type: 'held', epoch: 1, point: 2 } });
+    }
+    await until('all is told of', 5_000, () => told.length === 12);
+    t.equal(most, 1);
+    const ofB = told.filter(({ id }) => id === 'b').map(({ message }) => message.type);
+    t.strictSame(ofB, ['point', 'held', 'point', 'held'], 'each run’s in their order');
+  },
+);
