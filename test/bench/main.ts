@@ -11,6 +11,7 @@ import { fuelOverhead } from './fuel-overhead.js';
 import { fuelPerTime } from './fuel-per-time.js';
 import { manyTasks } from './many-tasks.js';
 import { meteringSpeed } from './metering-speed.js';
+import { migration } from './migration.js';
 import { parking } from './parking.js';
 import { placement } from './placement.js';
 import { poolRate } from './pool-rate.js';
@@ -38,6 +39,7 @@ const PARTS: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   records: recordCost,
   suspend: suspending,
   parking,
+  migration,
   'end-to-end': endToEnd,
   durable,
 };
