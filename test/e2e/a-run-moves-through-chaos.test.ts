@@ -12,7 +12,7 @@ import { found, MovingRunScene } from './moving-run-scene.js';
 const CHAOS_MS = Number(process.env['STERNA_CHAOS_MS'] ?? 0);
 const SEED = Number(process.env['STERNA_CHAOS_SEED'] ?? Date.now() % 1_000_000);
 
-/** What a round may take: an undisturbed one takes a tenth of it. */
+/** What a round may take: an undisturbed one takes some seconds. */
 const ROUND_MS = 180_000;
 
 t.setTimeout(ROUND_MS * 2 + CHAOS_MS * 3);
@@ -36,11 +36,18 @@ t.test(`runs go through what may happen (seed ${SEED})`, { skip: mosquittoMissin
     );
   } while (performance.now() < endMs);
 
-  for (const runId of runs) {
-    t.match(await scene.replayed(runId), { identical: true }, `${runId} has the same effects and the same fuel`);
+  for (let i = 0; i < runs.length; i += WORKS.length) {
+    const replayed = runs
+      .slice(i, i + WORKS.length)
+      .map(async (runId) => [runId, await scene.replayed(runId)] as const);
+    for (const [runId, said] of await Promise.all(replayed)) {
+      t.match(said, { identical: true }, `${runId} has the effects and the fuel of an undisturbed run`);
+    }
   }
   t.strictSame(scene.witness.contradictions, [], 'an effect that is heard again says the same');
   t.equal(scene.witness.effects.size, runs.length, 'each run has its effect once');
+  // What was on its way to the broker when the hub was killed is published again, under the same id.
+  t.ok(scene.witness.repeats <= (chaos.counts.get('hub-killed') ?? 0), 'and publishes it once in each life at most');
   t.equal(await scene.hub.terminated(30_000), 0);
   t.notMatch(scene.provider.output, /given up/, 'the provider was never asked for what it must not do');
 

@@ -4,7 +4,7 @@ import type { MovingRunScene, Work } from './moving-run-scene.js';
 
 /** What happens, and how often among all. */
 const HAPPENINGS = {
-  migrate: 10,
+  migrate: 18,
   cut: 3,
   stall: 2,
   slow: 3,
@@ -19,7 +19,7 @@ const ALL = Object.entries(HAPPENINGS).flatMap(([kind, times]) =>
 );
 
 /** Between two of them: some points of a run. */
-const PAUSE_MS = 700;
+const PAUSE_MS = 500;
 /** A link that is silent for longer is taken for dead, and one for shorter is not. */
 const STALL_MS = 6_000;
 const SLOW = { delayMs: 60, bytesPerMs: 50 };
@@ -114,6 +114,6 @@ function pause(ms: number): Promise<void> {
 
 /** The runs that a round has. */
 export const WORKS: readonly Work[] = [
-  { task: 'forecast', size: 16_000, responsible: 'hub' },
-  { task: 'optimise', size: 8_000, responsible: 'provider' },
+  { task: 'forecast', size: 10_000, responsible: 'hub' },
+  { task: 'optimise', size: 6_000, responsible: 'provider' },
 ];

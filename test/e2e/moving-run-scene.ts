@@ -85,13 +85,10 @@ export class MovingRunScene {
     writeFileSync(join(dir, 'app.toml'), application(works));
     const folders = ['--tasks', join(dir, 'tasks'), '--data', join(dir, 'hub'), '--app', join(dir, 'app.toml')];
     const how = ['--broker', broker.url, '--api', '127.0.0.1:0', '--report', 'json', '--threads', '2'];
-    // Only effects have the id of a run.
     const witness = await Witness.connect(t, broker.url, ['forecast/+/next', 'battery/+/schedule']);
     const device = await Device.connect(t, broker.url, []);
-    const scene = new MovingRunScene(t, {
-      ...{ broker, proxy, witness, dir, device, port },
-      hubArgs: [...folders, ...how, '--log', 'info'],
-    });
+    const hubArgs = [...folders, ...how, '--log', 'info'];
+    const scene = new MovingRunScene(t, { broker, proxy, witness, dir, device, port, hubArgs });
     await scene.startProvider();
     await scene.startHub();
     return scene;
@@ -146,11 +143,15 @@ export class MovingRunScene {
   async sentAway(runId: string): Promise<void> {
     await this.#api.post(`/v1/current-runs/${encodeURIComponent(runId)}/park`, {});
     let why: unknown;
-    const asked = (): Promise<true | undefined> =>
-      this.migrate(runId, 'provider').then(
-        () => true,
-        (error: unknown) => void (why = error),
-      ) as Promise<true | undefined>;
+    const asked = async (): Promise<true | undefined> => {
+      try {
+        await this.migrate(runId, 'provider');
+        return true;
+      } catch (error) {
+        why = error;
+        return undefined;
+      }
+    };
     await found('the run may move', 60_000, asked).catch((error: unknown) => {
       throw new Error(`${String(error)}: ${String(why)}`);
     });
