@@ -16,6 +16,7 @@ export function moveOf(fields: Fields): Move {
     message: messageOf(fields.object('message')),
     leftOut: fields.has('leftOut') ? fields.digest('leftOut') : undefined,
     terms: fields.has('terms') ? termsOf(fields.object('terms')) : undefined,
+    why: fields.optionalText('why', MOST.messageLength),
     result: fields.has('result') ? endOf(fields.object('result')) : undefined,
     revision: fields.has('revision') ? fields.whole('revision') : undefined,
     anchorBytes: fields.whole('anchorBytes', MOST.checkpointBytes),

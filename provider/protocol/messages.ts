@@ -84,7 +84,7 @@ export interface RemoteOutcome {
 }
 
 /** One message about a run that moves, in either direction. Its checkpoints came before it, in pieces. */
-export interface Move extends Pick<MigrationMessage, 'id' | 'task' | 'message' | 'leftOut' | 'terms'> {
+export interface Move extends Pick<MigrationMessage, 'id' | 'task' | 'message' | 'leftOut' | 'terms' | 'why'> {
   readonly type: 'move';
   /** How the run ended, with the point that says `end`. */
   readonly result: RunResult | undefined;

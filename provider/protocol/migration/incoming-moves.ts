@@ -155,8 +155,8 @@ export class IncomingMoves {
 }
 
 function messageOf(
-  { id, task, message, leftOut, terms }: Move,
+  { id, task, message, leftOut, terms, why }: Move,
   content: MigrationMessage['content'],
 ): MigrationMessage {
-  return { id, task, message, leftOut, terms, content };
+  return { id, task, message, leftOut, terms, why, content };
 }

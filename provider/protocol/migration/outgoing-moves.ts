@@ -202,6 +202,7 @@ function packedOf({ content, ...said }: MigrationMessage, blobs: Packed['blobs']
     message: said.message,
     leftOut: said.leftOut,
     terms: said.terms,
+    why: said.why?.slice(0, PROTOCOL_BOUNDS.messageLength),
     result: content.result,
     anchorBytes,
     differenceBytes,

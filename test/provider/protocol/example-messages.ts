@@ -13,6 +13,7 @@ const MOVES: readonly (HubMessage & ProviderMessage)[] = [
     type: 'move',
     id: 'e-1/a#0011',
     task: 'a',
+    why: 'the link is good',
     message: {
       type: 'point',
       epoch: 2,
@@ -49,6 +50,7 @@ const MOVES: readonly (HubMessage & ProviderMessage)[] = [
     message: { type: 'held', epoch: 0, point: 9 },
     leftOut: undefined,
     terms: undefined,
+    why: undefined,
     result: {
       runId: 'e-1/a',
       outcome: { kind: 'completed' },
@@ -68,6 +70,7 @@ const MOVES: readonly (HubMessage & ProviderMessage)[] = [
     message: { type },
     leftOut: undefined,
     terms: undefined,
+    why: undefined,
     result: undefined,
     anchorBytes: 0,
     differenceBytes: 0,
