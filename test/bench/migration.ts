@@ -210,10 +210,10 @@ async function takeovers(scene: MovingScene): Promise<Row[]> {
     return `${(value ?? NaN).toFixed(1)} ms`;
   }
 
-  async function cutAndWait({ cut }: MovingScene): Promise<number> {
+  async function cutAndWait(scene: MovingScene): Promise<number> {
     const before = here.stretches.length;
     const fromMs = performance.now();
-    cut();
+    scene.cut();
     while (here.stretches.length === before) await new Promise((resolve) => setTimeout(resolve, 1));
     return (here.stretches.at(-1)?.resumedAtMs ?? NaN) - fromMs;
   }

@@ -281,7 +281,7 @@ function watched(): Watched & { readonly start: (options: RuntimeOptions) => Pro
         get: (target, name) => {
           if (name === 'resume') return resume;
           const value: unknown = Reflect.get(target, name, target);
-          return typeof value === 'function' ? value.bind(target) : value;
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
         },
       });
     },
