@@ -71,7 +71,7 @@ async function moves(scene: MovingScene): Promise<Row[]> {
   };
   return [
     row(0.5, 'p50'),
-    row(0.99, 'most'),
+    row(0.99, 'p99'),
     {
       measure: 'migration: bytes of a move, median, against the memory that is dirty',
       value: kib(median(bytes)),
@@ -128,7 +128,7 @@ async function asynchronous(scene: MovingScene): Promise<Row[]> {
   const rows: Row[] = [
     {
       measure: 'migration: fuel a second, asynchronous with a point a second that the hub keeps / without points',
-      value: `${((1 - median(ratios)) * 100).toFixed(1)} % less`,
+      value: `${(median(ratios) * 100).toFixed(1)} %`,
       ratio: median(ratios),
       aim: { least: 0.95 },
     },
@@ -179,7 +179,7 @@ async function takeovers(scene: MovingScene): Promise<Row[]> {
     await scene.move(run, 'provider');
     await until('it is executed', 30_000, () => scene.there.stretches.length > earlier);
     await settled();
-    beyondMs.push((await cutAndWait(scene)) - leaseMs * LEASE_MARGIN);
+    beyondMs.push((await cutAndWait()) - leaseMs * LEASE_MARGIN);
     scene.restore();
     await settled();
   }
@@ -210,7 +210,7 @@ async function takeovers(scene: MovingScene): Promise<Row[]> {
     return `${(value ?? NaN).toFixed(1)} ms`;
   }
 
-  async function cutAndWait(scene: MovingScene): Promise<number> {
+  async function cutAndWait(): Promise<number> {
     const before = here.stretches.length;
     const fromMs = performance.now();
     scene.cut();
@@ -250,7 +250,6 @@ async function sideBySide(scene: MovingScene): Promise<Row[]> {
       measure: `migration: time lost by ${of}: Sterna, the move there and the wait included / begun anew`,
       value: `${lost(moved)}, ${kib(bytes)} moved`,
       ratio: (moved - whole) / (restarted - whole),
-      aim: { most: 0.5 },
     },
     { measure: `migration: time lost by ${of}: the whole process, by CRIU`, value: await wholeProcess() },
   ];
