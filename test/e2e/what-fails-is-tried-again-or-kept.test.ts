@@ -70,7 +70,15 @@ t.test(`after ${KILLS} kills each event ended once (seed ${SEED})`, { skip: mosq
   const last = await start();
   const wanted = sent.filter((payload) => !payload.startsWith('poison'));
   const done = (): Set<string> => new Set(device.texts.map(([topic]) => topic.slice('done/'.length)));
-  await device.hearsUntil('each event that can complete has', 60_000, () => done().size >= wanted.length);
+  try {
+    await device.hearsUntil('each event that can complete has', 60_000, () => done().size >= wanted.length);
+  } catch (error) {
+    await last.terminated(20_000);
+    const missing = wanted.filter((payload) => !done().has(payload.split(' ')[1] ?? ''));
+    const letters = new Set(await lettersOf(join(data, 'state.db')));
+    const where = missing.map((payload) => `${payload}${letters.has(payload) ? ', a letter' : ''}`);
+    throw new Error(`missing: ${where.join('; ')}`, { cause: error });
+  }
   let runs = -1;
   const client = await ApiClient.of(data);
   for (const deadline = Date.now() + 60_000; runs !== 0 && Date.now() < deadline;) {
