@@ -14,6 +14,8 @@ export interface KeepOptions {
   readonly give: boolean;
   /** The digest of a whole checkpoint of the same run that is kept: where much is as there, only the rest is written. */
   readonly base?: string | undefined;
+  /** It is packed as far as is worth it, and is written as it is; then it has no base. Default: false. */
+  readonly asItIs?: boolean;
 }
 
 interface Asked {
@@ -58,12 +60,12 @@ export class CheckpointFiles {
    * @param checkpoint Not packed, and whole.
    * @throws Error when it is too large, there are too many, or the disk refuses.
    */
-  async keep(checkpoint: Uint8Array, { give, base }: KeepOptions): Promise<KeptCheckpoint> {
+  async keep(checkpoint: Uint8Array, { give, base, asItIs = false }: KeepOptions): Promise<KeptCheckpoint> {
     if (this.#bytes >= STORE_BOUNDS.checkpointsBytes) {
       throw new Error(`checkpoints must have at most ${STORE_BOUNDS.checkpointsBytes} bytes together`);
     }
     const id = this.#count++;
-    const answer = await this.#ask({ kind: 'keep', id, checkpoint, base }, give ? whole(checkpoint) : []);
+    const answer = await this.#ask({ kind: 'keep', id, checkpoint, base, asItIs }, give ? whole(checkpoint) : []);
     if (answer.kind !== 'kept') throw new Error('the thread answered something else');
     const { digest, bytes } = answer;
     this.#note(digest, bytes);

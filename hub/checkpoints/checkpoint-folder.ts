@@ -25,13 +25,14 @@ export interface KeptCheckpoint {
 /**
  * Writes a checkpoint, or its difference to one that is there, where that is much smaller.
  * @param whole Not packed. @param base The digest of a whole one of the same run.
+ * @param asItIs It is packed as far as is worth it, and has no base.
  * @throws Error when it is too large, or the disk refuses.
  */
-export function keepIn(folder: string, whole: Uint8Array, base: string | undefined): KeptCheckpoint {
+export function keepIn(folder: string, whole: Uint8Array, base: string | undefined, asItIs = false): KeptCheckpoint {
   const difference = base === undefined ? undefined : differenceToKept(folder, base, whole);
   const checkpoint = difference ?? whole;
   const digest = checkpointDigest(checkpoint);
-  const packed = packCheckpoint(checkpoint);
+  const packed = asItIs ? checkpoint : packCheckpoint(checkpoint);
   if (packed.length > STORE_BOUNDS.checkpointBytes)
     throw new Error(`a checkpoint must have at most ${STORE_BOUNDS.checkpointBytes} bytes: it has ${packed.length}`);
   const unfinished = unfinishedOf(folder, digest);

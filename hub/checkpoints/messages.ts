@@ -1,7 +1,13 @@
 /** What the hub and the thread that keeps checkpoints say to each other. */
 export type CheckpointRequest =
   /** `base`: the digest of a whole one of the same run that is kept. */
-  | { readonly kind: 'keep'; readonly id: number; readonly checkpoint: Uint8Array; readonly base: string | undefined }
+  | {
+      readonly kind: 'keep';
+      readonly id: number;
+      readonly checkpoint: Uint8Array;
+      readonly base: string | undefined;
+      readonly asItIs: boolean;
+    }
   | { readonly kind: 'read'; readonly id: number; readonly digest: string };
 
 export type CheckpointAnswer =

@@ -17,7 +17,10 @@ port.on('message', (request: CheckpointRequest) => {
 function answerTo(request: CheckpointRequest): CheckpointAnswer {
   const { id } = request;
   try {
-    if (request.kind === 'keep') return { kind: 'kept', id, ...keepIn(folder, request.checkpoint, request.base) };
+    if (request.kind === 'keep') {
+      const { checkpoint, base, asItIs } = request;
+      return { kind: 'kept', id, ...keepIn(folder, checkpoint, base, asItIs) };
+    }
     return { kind: 'read', id, checkpoint: readIn(folder, request.digest) };
   } catch (error) {
     return { kind: 'fault', id, fault: error instanceof Error ? error.message : String(error) };

@@ -1,4 +1,5 @@
 import type { PointContent, StubKeeper, StubRecord } from '../../provider/protocol/migration/index.js';
+import { packCheckpointAside } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import type { Journal } from '../journal.js';
 import type { Logger } from '../log.js';
@@ -101,7 +102,12 @@ export class KeptStubs implements StubKeeper {
       if (bytes === undefined) continue;
       const before = this.#files.find((file) => file.bytes === bytes);
       if (before !== undefined) kept.push(before);
-      else kept.push({ bytes, digest: (await this.#parts.files.keep(bytes, { give: false })).digest });
+      else {
+        // As it is sent.
+        const packed = await packCheckpointAside(bytes);
+        const { digest } = await this.#parts.files.keep(packed, { give: false, asItIs: true });
+        kept.push({ bytes, digest });
+      }
     }
     return kept;
   }

@@ -25,6 +25,13 @@ const inflateAside = promisify(inflateRaw);
 /** Most of what packing gains, for a tenth of the time: pages are mostly zeros and repetitions. */
 const PACKING_LEVEL = 1;
 
+/** A checkpoint of which so much in its middle does not become smaller by a tenth is left as it is: packing it costs most. */
+const SAMPLE_BYTES = 32 * 1024;
+const SAMPLE_SHARE = 0.9;
+
+/** What checkpoints are when packed, for as long as somebody has them: they are kept, sent, and packed once for both. */
+const packedForms = new WeakMap<Uint8Array, Promise<Uint8Array>>();
+
 /** @returns the checkpoint as bytes, as it is: to keep or send it, `packed` makes it smaller. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   const out = new BodyWriter();
@@ -80,10 +87,30 @@ export function unpackCheckpoint(bytes: Uint8Array): Uint8Array {
   return framed(bodyOf(bytes), PACKING.none);
 }
 
-/** `packCheckpoint`, with the work done elsewhere than in the caller's thread. @throws CheckpointFault */
-export async function packCheckpointAside(bytes: Uint8Array): Promise<Uint8Array> {
+/**
+ * `packCheckpoint`, with the work done elsewhere than in the caller's thread. What does not become smaller stays as it is.
+ * @param bytes not to be changed any more.
+ * @throws CheckpointFault
+ */
+export function packCheckpointAside(bytes: Uint8Array): Promise<Uint8Array> {
+  let packed = packedForms.get(bytes);
+  if (packed === undefined) {
+    packed = packedAside(bytes);
+    packedForms.set(bytes, packed);
+  }
+  return packed;
+}
+
+async function packedAside(bytes: Uint8Array): Promise<Uint8Array> {
   const body = bodyOf(bytes);
+  if (!(await becomesSmaller(body))) return bytes;
   return framedAs(await deflateAside(body, { level: PACKING_LEVEL }), PACKING.deflate, body.length);
+}
+
+async function becomesSmaller(body: Uint8Array): Promise<boolean> {
+  if (body.length < 4 * SAMPLE_BYTES) return true;
+  const sample = body.subarray(body.length >> 1, (body.length >> 1) + SAMPLE_BYTES);
+  return (await deflateAside(sample, { level: PACKING_LEVEL })).length < SAMPLE_SHARE * SAMPLE_BYTES;
 }
 
 /**
@@ -94,10 +121,18 @@ export async function packCheckpointAside(bytes: Uint8Array): Promise<Uint8Array
 export async function unpackCheckpointAside(bytes: Uint8Array, most: number): Promise<Uint8Array> {
   const { stored, packing, bodyBytes } = frameOf(bytes);
   if (bodyBytes > most) throw new CheckpointFault(`it may have ${most} bytes when it is unpacked: it has ${bodyBytes}`);
-  if (packing === PACKING.none) return framedAs(stored, packing, bodyBytes);
+  if (packing === PACKING.none) {
+    const same = framedAs(stored, packing, bodyBytes);
+    packedForms.set(same, Promise.resolve(same));
+    return same;
+  }
   try {
     const body = await inflateAside(stored, { maxOutputLength: Math.max(1, bodyBytes) });
-    if (body.length === bodyBytes) return framedAs(body, PACKING.none, bodyBytes);
+    if (body.length === bodyBytes) {
+      const unpacked = framedAs(body, PACKING.none, bodyBytes);
+      packedForms.set(unpacked, Promise.resolve(bytes));
+      return unpacked;
+    }
   } catch (error) {
     throw new CheckpointFault('the checkpoint cannot be unpacked', { cause: error });
   }
