@@ -31,7 +31,9 @@ export async function openScene(closing) {
   const [tasks, app] = [join(dir, 'tasks'), join(dir, 'app.toml')];
   deployInto(tasks);
   mkdirSync(data, { recursive: true });
-  writeFileSync(app, 'name = "demo"\n[placement]\ndefault = "prefer-local"\n');
+  // So that who watches does not wait for a provider that it cannot see.
+  const terms = '[tasks.forecast]\nresponsible = "hub"\n';
+  writeFileSync(app, `name = "demo"\n[placement]\ndefault = "prefer-local"\n${terms}`);
   await sterna('provider', 'add', token, '--name', PROVIDER, '--data', data);
   const args = ['--tasks', tasks, '--data', data, '--app', app, '--api', '127.0.0.1:0', '--listen', '127.0.0.1:0'];
   const hub = start('the hub', ['hub', ...args, '--report', 'json'], closing);
