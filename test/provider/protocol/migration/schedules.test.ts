@@ -50,7 +50,7 @@ for (const flaw of [
   'a provider takes back what it has offered',
 ] as const) {
   t.test(`it is found out when ${flaw}`, async (t) => {
-    const { broken } = await inThread('schedules', { kind: 'any', firstSeed: 1, schedules: 2_000, flaw });
+    const { broken } = await inThread('schedules', { kind: 'any', firstSeed: 1, schedules: 20_000, flaw });
     t.comment(`seed ${broken?.seed}: ${broken?.what}`);
     t.not(broken, undefined);
   });
