@@ -15,7 +15,7 @@ const PAIRS = 3;
 const WINDOW_MS = 3_500;
 /** Bytes of an event whose run goes on for minutes, and of one whose run takes some seconds. */
 const ENDLESS = 50_000;
-const SHORT = 300;
+const SHORT = 1_500;
 /** Shorter than the usual ones: losses are waited for. */
 const TIMES = { heartbeatMs: 300, leaseMs: 1_500 };
 /** How much longer than its lease a side waits before it takes over: `MIGRATION_BOUNDS.leaseMargin`. */
