@@ -13,9 +13,18 @@ const MEASURED_MS = 0.05;
  * the first one in a thread, and says nothing of a large one.
  */
 interface Speed {
-  readonly byAmount: (number | undefined)[];
+  readonly byAmount: (Pace | undefined)[];
   atMs: number;
 }
+
+interface Pace {
+  readonly msPerFuel: number;
+  /** Whether it is that of one short run alone, which paid for what nobody had used yet: the next one may be much faster. */
+  readonly isCold: boolean;
+}
+
+/** What the first run of a task in a thread may take besides its work. */
+const COLD_MS = 20;
 
 /** Each is four times the one before: up to all the fuel that there can be. */
 const AMOUNTS = 27;
@@ -47,9 +56,7 @@ export class Measurements {
         this.#speeds.set(name, speed);
       }
       const amount = amountOf(fuel);
-      const now = wallMs / fuel;
-      const before = speed.byAmount[amount] ?? now;
-      speed.byAmount[amount] = before + (now - before) * WEIGHT;
+      speed.byAmount[amount] = paceAfter(speed.byAmount[amount], wallMs, fuel);
       speed.atMs = nowMs;
     }
   }
@@ -62,11 +69,12 @@ export class Measurements {
     nowMs: number,
   ): { readonly fuelPerMs: number; readonly isMeasured: boolean } {
     const speed = this.#speeds.get(`${side}/${task}`) ?? this.#speeds.get(`${side}/`);
-    const msPerFuel = speed && nearest(speed.byAmount, amountOf(fuel));
-    if (speed === undefined || msPerFuel === undefined) {
+    const pace = speed && nearest(speed.byAmount, amountOf(fuel));
+    if (speed === undefined || pace === undefined) {
       return { fuelPerMs: PLACEMENT_BOUNDS.fuelPerMs, isMeasured: false };
     }
-    return { fuelPerMs: 1 / msPerFuel, isMeasured: nowMs - speed.atMs <= PLACEMENT_BOUNDS.speedForMs };
+    const isMeasured = !pace.isCold && nowMs - speed.atMs <= PLACEMENT_BOUNDS.speedForMs;
+    return { fuelPerMs: 1 / pace.msPerFuel, isMeasured };
   }
 
   noteTransport(provider: string, bytes: number, ms: number, nowMs: number): void {
@@ -95,8 +103,15 @@ function amountOf(fuel: number): number {
   return Math.min(AMOUNTS - 1, Math.floor(Math.log2(fuel + 1) / 2));
 }
 
+function paceAfter(before: Pace | undefined, wallMs: number, fuel: number): Pace {
+  const now = wallMs / fuel;
+  if (before === undefined) return { msPerFuel: now, isCold: wallMs < COLD_MS };
+  if (before.isCold) return { msPerFuel: Math.min(before.msPerFuel, now), isCold: false };
+  return { msPerFuel: before.msPerFuel + (now - before.msPerFuel) * WEIGHT, isCold: false };
+}
+
 /** Of runs of that amount, or else of larger ones, or else of ones that are not much smaller. */
-function nearest(byAmount: readonly (number | undefined)[], amount: number): number | undefined {
+function nearest(byAmount: readonly (Pace | undefined)[], amount: number): Pace | undefined {
   for (let i = amount; i < byAmount.length; i++) if (byAmount[i] !== undefined) return byAmount[i];
   for (let i = amount - 1; i >= Math.max(0, amount - NEAR); i--) if (byAmount[i] !== undefined) return byAmount[i];
   return undefined;
