@@ -6,9 +6,12 @@ import { sceneThere } from './scene.js';
 
 t.setTimeout(120_000);
 
+/** Turns of the loop: just below the task's limit of fuel, and longer than this file takes. */
+const ENDLESS = '10000000000';
+
 t.test('a hub that is to be spared leaves to the provider a run that is there already', async (t) => {
   const terms: { -readonly [Key in keyof Terms]?: Terms[Key] } = { isForHere: true, reclaimMs: 60_000 };
-  const { hub, run } = await sceneThere(t, terms, '4000000000');
+  const { hub, run } = await sceneThere(t, terms, ENDLESS);
   const { migrations } = hub.hub;
   const responsible = (side: string): Promise<unknown> =>
     until(`the ${side} is responsible`, 20_000, () => migrations.of(run)?.responsible === side);
@@ -21,6 +24,5 @@ t.test('a hub that is to be spared leaves to the provider a run that is there al
   migrations.adapted();
   await responsible('hub');
   t.match(migrations.of(run)?.why, /as devices there wait for the effects/);
-  // It would go on for long.
-  t.ok(migrations.cancel(run));
+  t.ok(migrations.cancel(run), 'it goes on still');
 });

@@ -1,7 +1,7 @@
 /** A hub with a real runtime and a link that does as it is told, whose tasks can stand still. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import type { Observation } from '../../../hub/events.js';
 import { createHub, type Hub, type HubOptions } from '../../../hub/hub.js';
@@ -87,8 +87,9 @@ export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub
     drainMs,
     ...(placement === undefined ? {} : { placement }),
   });
-  cpSync(components, prepared, { recursive: true });
   t.teardown(() => hub.close());
+  // What begins with a dot is being written.
+  cpSync(components, prepared, { recursive: true, filter: (file) => !basename(file).startsWith('.') });
   if (runtime === undefined) throw new Error('the hub has no runtime');
   const told = (): string[] => seen.flatMap((one) => toldOf(one) ?? []);
   return {
