@@ -9,13 +9,12 @@ import type { SyncFile } from './group-sync.js';
 import { DeadLetterTable } from './dead-letter-table.js';
 import { InboxTable } from './inbox-table.js';
 import { KeySets } from './key-sets.js';
-import { MovingTable } from './moving-table.js';
 import { OutboxTable } from './outbox-table.js';
-import { PointTable } from './point-table.js';
 import { QuarantineTable } from './quarantine-table.js';
-import { RetryTable } from './retry-table.js';
 import { type RecordBounds, type RunRecord } from './run-record.js';
 import { RunRecordTable } from './run-record-table.js';
+import { MOVES, POINTS, RETRIES } from './run-table-shapes.js';
+import { RunTable } from './run-table.js';
 import { ScheduleTable } from './schedule-table.js';
 import { migrate } from './schema.js';
 import { ShapingTable } from './shaping-table.js';
@@ -108,9 +107,9 @@ class SqliteStore implements Store {
   readonly #filters: FilterTable;
   readonly #schedules: ScheduleTable;
   readonly #shaping: ShapingTable;
-  readonly #retries: RetryTable;
-  readonly #points: PointTable;
-  readonly #moving: MovingTable;
+  readonly #retries: RunTable<StoredRetry>;
+  readonly #points: RunTable<StoredPoint>;
+  readonly #moving: RunTable<StoredMove>;
   readonly #letters: DeadLetterTable;
   readonly #quarantines: QuarantineTable;
   readonly #devices: DevicesTable;
@@ -150,9 +149,9 @@ class SqliteStore implements Store {
       this.#filters = new FilterTable(this.#connection);
       this.#schedules = new ScheduleTable(this.#connection);
       this.#shaping = new ShapingTable(this.#connection);
-      this.#retries = new RetryTable(this.#connection);
-      this.#points = new PointTable(this.#connection);
-      this.#moving = new MovingTable(this.#connection);
+      this.#retries = new RunTable(this.#connection, RETRIES);
+      this.#points = new RunTable(this.#connection, POINTS);
+      this.#moving = new RunTable(this.#connection, MOVES);
       this.#letters = new DeadLetterTable(this.#connection);
       this.#quarantines = new QuarantineTable(this.#connection);
       this.#devices = new DevicesTable(this.#connection);
@@ -331,7 +330,7 @@ class SqliteStore implements Store {
     const { move, dropsMove = ends ?? retries?.place } = change;
     if (ends !== undefined) {
       this.#inbox.end(ends);
-      this.#retries.end(ends);
+      this.#retries.remove(ends);
       this.#points.remove(ends);
     }
     if (dropsPoint !== undefined) this.#points.remove(dropsPoint);
