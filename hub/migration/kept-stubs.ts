@@ -1,25 +1,21 @@
 import type { PointContent, StubKeeper, StubRecord } from '../../provider/protocol/migration/index.js';
 import { packCheckpointAside } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
-import type { Journal } from '../journal.js';
+import { keepChange, type ChangeKeeper } from '../keep-change.js';
 import type { Logger } from '../log.js';
 import { filesOf, type KeptPoints } from '../parking/index.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';
-import type { StateChange } from '../store/index.js';
 import type { Note } from './notes.js';
 import { writeStub } from './stub-text.js';
 
-export interface KeptStubsParts {
+export interface KeptStubsParts extends ChangeKeeper {
   readonly job: Job<PendingRun>;
   readonly provider: string;
   /** See `StoredPoint`. */
   readonly fits: string;
   readonly files: Pick<CheckpointFiles, 'keep' | 'remove'>;
-  readonly journal: Pick<Journal, 'write'>;
   readonly points: Pick<KeptPoints, 'of'>;
-  /** Resolves when all that was committed before is on disk. */
-  readonly durable: () => Promise<void>;
   readonly log: Pick<Logger, 'debug'>;
   /** The way of the run so far. */
   readonly notes: () => readonly Note[];
@@ -64,7 +60,7 @@ export class KeptStubs implements StubKeeper {
       const { id, stub, terms, why } = record;
       const text = writeStub({ stub, terms, why, result, notes: notes() });
       const digests = { anchor: digestOf(anchor), difference: digestOf(difference) };
-      await this.#write({ move: { place, attempt, id, provider, fits, ...digests, stub: text } });
+      await keepChange(this.#parts, { move: { place, attempt, id, provider, fits, ...digests, stub: text } });
       const before = this.#files;
       this.#files = files;
       // Nobody waits for what is of no use to go.
@@ -85,7 +81,7 @@ export class KeptStubs implements StubKeeper {
   /** The run moves no more. Resolves when that is on disk. */
   async forget(): Promise<void> {
     const { place } = this.#parts.job.value;
-    if (place !== undefined) await this.#write({ dropsMove: place });
+    if (place !== undefined) await keepChange(this.#parts, { dropsMove: place });
     await this.removeFiles();
   }
 
@@ -110,13 +106,6 @@ export class KeptStubs implements StubKeeper {
       }
     }
     return kept;
-  }
-
-  async #write(change: Pick<StateChange, 'move' | 'dropsMove'>): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#parts.journal.write([{ reads: [], writes: [], ...change }], () => resolve());
-    });
-    await this.#parts.durable();
   }
 
   async #remove(files: readonly Kept[]): Promise<void> {

@@ -1,6 +1,6 @@
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import type { Observer } from '../events.js';
-import type { Journal } from '../journal.js';
+import { keepChange, type ChangeKeeper } from '../keep-change.js';
 import type { Logger } from '../log.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';
@@ -9,11 +9,8 @@ import { glanceAt, type Glance, type Since } from '../../runtime/index.js';
 import { filesOf } from './files-of.js';
 import { fitsOf } from './fits.js';
 
-export interface KeptPointsParts {
+export interface KeptPointsParts extends ChangeKeeper {
   readonly files: Pick<CheckpointFiles, 'keep' | 'remove'>;
-  readonly journal: Pick<Journal, 'write'>;
-  /** Resolves when all that was committed before is on disk. */
-  readonly durable: () => Promise<void>;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
   readonly observe: Observer;
@@ -170,7 +167,7 @@ export class KeptPoints {
       }
       const point = { place, attempt, digest, base, fuel, atMs, fits: fitsOf(task), byHand: byHand() };
       this.#last.set(job, point);
-      await this.#write({ point });
+      await keepChange(this.#parts, { point });
       observe({ kind: 'run-checkpointed', runId, task: task.manifest.name, fuel, bytes });
       if (before !== undefined)
         await this.#removeFiles(filesOf(before).filter((file) => !filesOf(point).includes(file)));
@@ -196,15 +193,9 @@ export class KeptPoints {
 
   /** Nobody waits for it. A disk that fails ends the hub. */
   #note(change: Pick<StateChange, 'point' | 'dropsPoint'>): void {
-    this.#write(change).catch((error: unknown) => this.#parts.log.debug({ err: error }, 'a point is not on disk'));
-  }
-
-  /** Resolves when the disk has it. */
-  async #write(change: Pick<StateChange, 'point' | 'dropsPoint'>): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#parts.journal.write([{ reads: [], writes: [], ...change }], () => resolve());
-    });
-    await this.#parts.durable();
+    keepChange(this.#parts, change).catch((error: unknown) =>
+      this.#parts.log.debug({ err: error }, 'a point is not on disk'),
+    );
   }
 
   /** Not before the disk knows that no row names them. */
