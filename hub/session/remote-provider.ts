@@ -12,9 +12,10 @@ import type { Timer } from '../timer.js';
 import type { Caps } from './capped-limits.js';
 import { SESSION_BOUNDS } from './limits.js';
 import { openLink, type OpenOptions } from './open-session.js';
-import { ProviderSession, type RemoteResult, type SentRun } from './provider-session.js';
+import { ProviderSession } from './provider-session.js';
 import { RemoteLost } from './remote-lost.js';
 import type { SavedProvider } from './saved-providers.js';
+import type { RemoteResult, SentRun } from './sent-runs.js';
 import type { StateFeed } from './state-feed.js';
 
 export interface RemoteProviderParts {

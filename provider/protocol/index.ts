@@ -3,7 +3,7 @@ export { decodeHubMessage } from './decode-hub-message.js';
 export { decodeProviderMessage } from './decode-provider-message.js';
 export { encodeHubMessage, encodeProviderMessage } from './encode.js';
 export { ProtocolError, type ProtocolErrorCode } from './errors.js';
-export { beginHearing, deadAtMs, hear, type Hearing } from './failure-detector.js';
+export { beginHearing, deadAtMs, hear, type Beats, type Hearing } from './failure-detector.js';
 export { decodeFrame, encodeFrame } from './frame.js';
 export { readJoinToken, writeJoinToken, type JoinToken } from './join-token.js';
 export { PROTOCOL_BOUNDS, PROTOCOL_TIMES } from './limits.js';
