@@ -84,8 +84,9 @@ async function readiness(hub) {
   });
 }
 
-const NEXT = `What next: write a task of your own ("A first task in five minutes" in README.md), or let these tasks listen to a
-broker that you have: node dist/hub/main.js hub --tasks guest-tasks --broker mqtt://HOST`;
+const NEXT = `What next: see a running task move to another machine and back (npm run demo:migrate), write a task of your own
+("A first task in five minutes" in README.md), or let these tasks listen to a broker that you have:
+node dist/hub/main.js hub --tasks guest-tasks --broker mqtt://HOST`;
 
 async function playHome(hub, url, { for: time, rooms, speed, seed }) {
   const args = ['--broker', url, '--seed', seed, '--speed', speed, '--rooms', rooms, '--poke', ROGUE];
