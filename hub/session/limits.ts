@@ -18,6 +18,8 @@ export const SESSION_BOUNDS = {
   cancelMs: 1_000,
   /** What has been sent and not taken by the network: beyond, runs wait here, where they can still be run locally. */
   bufferedBytes: 4 * 1024 * 1024,
+  /** How long what waits for the network to take some of it waits, before it is tried again. */
+  fullMs: 5,
   /** Messages with state that are sent in one turn of the event loop. */
   stateMessages: 4,
   /** Runs that were given up and whose answer may still come: as many as fill the window, or so many, end the session. */

@@ -5,7 +5,7 @@ import { packCheckpointAside, unpackCheckpointAside } from '../../runtime/index.
 
 export interface MovesParts extends Pick<
   ConstructorParameters<typeof OutgoingMoves>[0],
-  'send' | 'bufferedBytes' | 'after' | 'failed'
+  'send' | 'bufferedBytes' | 'after' | 'before' | 'failed'
 > {
   readonly told: (message: MigrationMessage) => void;
   /** More has come than should wait here, or no longer: the link is to be left alone meanwhile. */
@@ -18,8 +18,8 @@ export class Moves {
   readonly #outgoing: OutgoingMoves;
   readonly #incoming: IncomingMoves;
 
-  constructor({ send, bufferedBytes, after, failed, told, full, broken }: MovesParts) {
-    this.#outgoing = new OutgoingMoves({ send, bufferedBytes, after, pack: packCheckpointAside, failed });
+  constructor({ send, bufferedBytes, after, before, failed, told, full, broken }: MovesParts) {
+    this.#outgoing = new OutgoingMoves({ send, bufferedBytes, after, before, pack: packCheckpointAside, failed });
     this.#incoming = new IncomingMoves({ unpack: unpackCheckpointAside, told, full, broken });
   }
 

@@ -6,6 +6,7 @@ import {
   PROTOCOL_BOUNDS,
   ProtocolError,
   type HubMessage,
+  type Move,
   type ProtocolErrorCode,
   type ProviderMessage,
   type TaskSpec,
@@ -19,6 +20,7 @@ import { Heartbeat } from './heartbeat.js';
 import { Moves } from './moves.js';
 import type { LinkEvents, ProviderLink } from './provider-link.js';
 import { RemoteLost } from './remote-lost.js';
+import { readsState, sendState } from './send-state.js';
 import { SentRuns, type RemoteResult, type SentRun } from './sent-runs.js';
 import type { StateFeed } from './state-feed.js';
 
@@ -47,6 +49,8 @@ export class ProviderSession implements LinkEvents {
   #refused = new Map<string, string>();
   /** Limits that were asked for, by task. */
   #askedLimits = new Map<string, Limits>();
+  /** Tasks whose runs may read state. */
+  #readers: ReadonlySet<string> = new Set();
   #config = 0;
   #isDraining = false;
   #isOver = false;
@@ -72,7 +76,9 @@ export class ProviderSession implements LinkEvents {
       stuck: () => this.close('lease', 'the provider leaves too many runs unanswered'),
     });
     this.#moves = new Moves({
-      send,
+      send: (message) => send(message.type === 'move' ? this.#withRevision(message) : message),
+      // What a run is to see there goes before what is said about it: a provider that was started anew has none of it.
+      before: (task) => !this.#readers.has(task) || sendState({ feed, bufferedBytes, send }),
       bufferedBytes,
       after: (ms, then) => void timer.after(ms, then),
       // It is said again; what is too large for the link will never get through.
@@ -156,6 +162,7 @@ export class ProviderSession implements LinkEvents {
     this.#config++;
     this.#uploads.begin(this.#config, new Set(tasks.map(({ digest }) => digest)));
     this.#askedLimits = new Map(tasks.map(({ name, limits }) => [name, limits]));
+    this.#readers = new Set(tasks.filter(({ grants }) => readsState(grants)).map(({ name }) => name));
     const names = new Set(tasks.map(({ name }) => name));
     // Until it is ready, only what is in both is sent: the provider may have replaced the rest already.
     for (const name of this.#ready.keys()) if (!names.has(name)) this.#ready.delete(name);
@@ -252,6 +259,10 @@ export class ProviderSession implements LinkEvents {
       } else this.#refused.set(task.name, task.message);
     }
     this.#parts.changed();
+  }
+
+  #withRevision(move: Move): Move {
+    return this.#readers.has(move.task) ? { ...move, revision: this.#parts.feed.revision } : move;
   }
 
   #send(message: HubMessage): void {

@@ -11,17 +11,16 @@ import type { Caps } from './capped-limits.js';
 import { SESSION_BOUNDS } from './limits.js';
 import { outcomeFault } from './outcome-fault.js';
 import { RemoteLost } from './remote-lost.js';
+import { readsState, sendState, type SendStateParts } from './send-state.js';
 import type { StateFeed } from './state-feed.js';
 
-export interface SentRunsParts {
+export interface SentRunsParts extends Pick<SendStateParts, 'bufferedBytes'> {
   readonly feed: Pick<StateFeed, 'hasNews' | 'take' | 'revision'>;
   readonly timer: Timer;
   /** Runs that the provider takes at once; it may say another number later. */
   readonly window: number;
   /** Bytes of events that it takes at once, unless a single one has more. */
   readonly windowBytes: number;
-  /** What was sent and is not yet with the network. */
-  readonly bufferedBytes: () => number;
   readonly send: (message: Extract<HubMessage, { type: 'state' | 'runs' | 'cancel' }>) => void;
   /** Called when the provider leaves so many runs unanswered that the session is of no use. */
   readonly stuck: () => void;
@@ -205,13 +204,11 @@ export class SentRuns {
 
   #flush(): void {
     if (this.#outgoing.length === 0) return;
-    const { bufferedBytes, feed, timer, send, windowBytes } = this.#parts;
+    const { bufferedBytes, timer, windowBytes } = this.#parts;
     // What was read here when a run was started must be there when it begins.
-    for (let pieces = 0; feed.hasNews; pieces++) {
-      if (bufferedBytes() > SESSION_BOUNDS.bufferedBytes) return void timer.after(5, () => this.#flushSoon());
-      if (pieces === SESSION_BOUNDS.stateMessages) return this.#flushSoon();
-      const piece = feed.take();
-      if (piece !== undefined) send({ type: 'state', ...piece });
+    if (!sendState(this.#parts)) {
+      if (bufferedBytes() <= SESSION_BOUNDS.bufferedBytes) return this.#flushSoon();
+      return void timer.after(SESSION_BOUNDS.fullMs, () => this.#flushSoon());
     }
     const outgoing = this.#outgoing;
     this.#outgoing = [];
@@ -237,7 +234,7 @@ export class SentRuns {
     const { feed, send } = this.#parts;
     const runs = batch.map(({ n, task, epoch, request }) => {
       const { runId, attempt, event, clockMs, seed, grants, recordReads = false } = request;
-      const needed = Object.keys(grants.buckets).length === 0 ? 0 : feed.revision;
+      const needed = readsState(grants) ? feed.revision : 0;
       return { n, task, runId, attempt, epoch, event, clockMs, seed, revision: needed, recordReads };
     });
     send({ type: 'runs', runs });

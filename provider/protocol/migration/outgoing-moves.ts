@@ -19,6 +19,8 @@ interface OutgoingMovesParts {
   /** What the link holds that the network has not taken. */
   readonly bufferedBytes: () => Bytes;
   readonly after: (ms: number, then: () => void) => void;
+  /** Sends what is to be there before a message about a run of a task. @returns whether all of it has gone. Default: there is nothing. */
+  readonly before?: ((task: string) => boolean) | undefined;
   /** Makes a checkpoint small. */
   readonly pack: (checkpoint: Uint8Array) => Promise<Uint8Array>;
   /** Told of a message that cannot be sent, once. */
@@ -132,6 +134,7 @@ export class OutgoingMoves {
       for (const line of this.#lines.values()) {
         if (line.packed === undefined || !this.#mayBegin(line.packed)) continue;
         if (this.#parts.bufferedBytes() > PROTOCOL_BOUNDS.movingBufferedBytes) return this.#pumpLater();
+        if (this.#parts.before?.(line.packed.move.task) === false) return this.#pumpLater();
         this.#step(line, line.packed);
         isProgress = true;
       }

@@ -29,6 +29,8 @@ export interface RealHub {
 export interface RealHubOptions {
   /** task.toml by name, without what names the component: each is the task `probe` under another name. */
   readonly tasks: Readonly<Record<string, string>>;
+  /** In place of `probe`. */
+  readonly component?: Uint8Array;
   readonly threads?: number;
   /** Of an earlier hub that is closed. */
   readonly dir?: string;
@@ -63,8 +65,8 @@ const prepared = mkdtempSync(join(tmpdir(), 'sterna-prepared-'));
 process.once('exit', () => rmSync(prepared, { recursive: true, force: true }));
 
 export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub> {
-  const { tasks, threads = 1, dir = t.testdir({}), drainMs = 1_000, placement } = options;
-  for (const [name, toml] of Object.entries(tasks)) await writeTask(join(dir, 'tasks', name), toml);
+  const { tasks, component, threads = 1, dir = t.testdir({}), drainMs = 1_000, placement } = options;
+  for (const [name, toml] of Object.entries(tasks)) await writeTask(join(dir, 'tasks', name), toml, component);
   const components = join(dir, 'data', 'components');
   cpSync(prepared, components, { recursive: true });
   const link = fakeLink();
@@ -109,12 +111,11 @@ export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub
   };
 }
 
-async function writeTask(folder: string, toml: string): Promise<void> {
-  const { component } = await builtTask('test/fixtures/guests/probe');
+async function writeTask(folder: string, toml: string, component?: Uint8Array): Promise<void> {
   const file = join(folder, 'probe.wasm');
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(join(folder, 'task.toml'), toml);
-  writeFileSync(file, component);
+  writeFileSync(file, component ?? (await builtTask('test/fixtures/guests/probe')).component);
 }
 
 function toldOf(one: Observation): string | undefined {

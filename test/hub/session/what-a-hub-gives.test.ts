@@ -202,3 +202,32 @@ t.test('an answer to a run that was not sent is made up', async (t) => {
   await t.rejects(run, { name: 'RemoteLost' });
   t.match(remote.status, { state: 'faulty', reason: /answered run 1 before it was sent/ });
 });
+
+t.test('the state that a run may see which moves goes first, and what is said of the run names it', async (t) => {
+  const provider = new ScriptedProvider({ heard: isReadyForAll });
+  const stored = { version: 1, value: Buffer.from('v') };
+  const state = { get: () => stored, keys: () => ['k'], keysVersion: () => 1, release: () => undefined };
+  const feed = new StateFeed({ snapshot: () => state, close: () => undefined });
+  const { remote } = scene(t, provider, { feed });
+  const grants = { publish: [], buckets: { default: { id: 'b', access: 'read' } } } as const;
+  remote.configure([{ ...spec('reads'), grants, resumable: 'all' }, spec('task')]);
+  await until('it takes the tasks', 5_000, () => remote.takes('reads') && remote.takes('task'));
+  const moved = async (task: string): Promise<readonly (readonly [string, unknown])[]> => {
+    const before = provider.heard.length;
+    remote.move({ id: `e/${task}#1`, task, message: { type: 'held', epoch: 1, point: 1 }, content: {} });
+    await until('the hub says it', 5_000, () => provider.heard.slice(before).some(({ type }) => type === 'move'));
+    const said = provider.heard.slice(before).filter(({ type }) => type === 'state' || type === 'move');
+    return said.map((message) => [message.type, 'revision' in message ? message.revision : undefined] as const);
+  };
+  t.strictSame(await moved('reads'), [
+    ['state', 1],
+    ['move', 1],
+  ]);
+  t.strictSame(await moved('reads'), [['move', 1]], 'nothing is new');
+  feed.note([{ reads: [], writes: [{ bucket: 'b', key: 'k', value: undefined }] }], [{ kind: 'committed' }]);
+  t.strictSame(await moved('reads'), [
+    ['state', 2],
+    ['move', 2],
+  ]);
+  t.strictSame(await moved('task'), [['move', undefined]], 'it reads nothing');
+});
