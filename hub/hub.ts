@@ -1,12 +1,7 @@
 /** The composition root: constructs the parts of a hub, starts them, and closes them in reverse. */
-import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { Backups } from './backups.js';
 import { withinMs } from './deadline.js';
-import { CheckpointFiles } from './checkpoints/index.js';
 import { Control } from './control.js';
 import { DeadLetters } from './dead-letters/index.js';
 import { Deliveries } from './deliveries.js';
@@ -25,53 +20,44 @@ import {
   type OutgoingMessage,
 } from './events.js';
 import { Executor } from './executor.js';
+import { openFoundation, type FoundationOptions } from './foundation.js';
 import { Intake } from './intake.js';
 import { Journal } from './journal.js';
-import { KeptComponents } from './kept-components.js';
 import { Lanes } from './lanes.js';
 import { LateLink } from './late-link.js';
-import { HUB_BOUNDS, STORE_BOUNDS } from './limits.js';
-import type { Logger } from './log.js';
+import { HUB_BOUNDS } from './limits.js';
+import { longRuns } from './long-runs.js';
 import { OwnPublishes } from './loops/index.js';
 import { Outbox } from './outbox.js';
-import { Migrations, Selector } from './migration/index.js';
-import { CurrentRuns, filesOf, KeptPoints, Parking, Resumabilities, ThreadLooks } from './parking/index.js';
+import type { Migrations } from './migration/index.js';
+import { Resumabilities, type CurrentRuns } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { Placement } from './placement/index.js';
 import { Quarantine } from './quarantine/index.js';
 import { RetryWaits } from './retries/index.js';
-import { affordableRecords } from './record-room.js';
 import { Registry, type DeployedTask } from './registry/index.js';
+import { Releases } from './releases.js';
 import { RunHistory } from './run-history.js';
 import { Scheduler } from './scheduler/index.js';
 import { Schedules } from './schedules/index.js';
 import { SessionFilters } from './session-filters.js';
 import { ShapingMemory } from './shaping-memory.js';
-import { openState, openStore, RecordArchive, StateView, type Store } from './store/index.js';
+import { openState, StateView } from './store/index.js';
 import { monotonicTimer, type Timer } from './timer.js';
 import { waitingEvents, type QueueOfTask } from './waiting-events.js';
 
-export interface HubOptions {
+export interface HubOptions extends FoundationOptions {
   /** Task folders, or folders of task folders: beside what was deployed to this hub. */
   readonly taskDirs: readonly string[];
-  /** Where the hub keeps everything; created if need be. */
-  readonly dataDir: string;
-  /** Threads that run guests. Default: the machine's cores. */
-  readonly threads?: number;
-  readonly startRuntime: (options: RuntimeOptions) => Promise<Runtime>;
   /** Lets runs execute at providers as well. Without it, all execute here. */
   readonly placement?: Pick<
     Placement,
     'over' | 'gateOf' | 'note' | 'contradictions' | 'deployed' | 'whenRoom' | 'linksFor' | 'elsewhere'
   >;
-  /** Opens the store in a file, created if need be. Default: SQLite, with the machine's disk. */
-  readonly openStore?: (file: string) => Store;
   /** Connects to the broker; messages may come at once. `onReleased` is told of those at QoS 2 that will not come again. */
   readonly connect: (onMessage: MessageHandler, onReleased: (packetId: number) => void) => Promise<BrokerLink>;
   /** How the broker is called in observations: a URL without secrets. */
   readonly brokerName: string;
-  /** Milliseconds since 1970 (UTC). */
-  readonly clock: () => number;
   /** What waiting events wait by. Default: the process's monotonic clock. */
   readonly timer?: Timer;
   /** The time zone of timers that do not name one. Default: the machine's. */
@@ -81,9 +67,6 @@ export interface HubOptions {
   /** A whole number below 2^53 for each run. */
   readonly newSeed: () => number;
   readonly observe: Observer;
-  readonly log: Logger;
-  /** Bytes that records of runs may take on disk; 0 for none. Default: see `affordableRecords`. */
-  readonly recordBytes?: number;
   /** Default: `HUB_BOUNDS.drainMs`. */
   readonly drainMs?: number;
 }
@@ -124,9 +107,6 @@ interface View {
   readonly state: StateView;
 }
 
-/** Something started, and how it is stopped. */
-type Release = () => Promise<void> | void;
-
 /**
  * Starts a hub. When it resolves, all tasks that could be deployed are, and
  * the broker has been asked for their events.
@@ -134,45 +114,24 @@ type Release = () => Promise<void> | void;
  * @throws StoreError, RuntimeError or BrokerError when a part cannot start; those that did are closed again.
  */
 export async function createHub(options: HubOptions): Promise<Hub> {
-  const releases: Release[] = [];
+  const releases = new Releases();
   try {
     return await start(options, releases);
   } catch (error) {
-    await releaseAll(releases, options.log);
+    await releases.all(options.log);
     throw error;
   }
 }
 
-async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
+async function start(options: HubOptions, releases: Releases): Promise<Hub> {
   const { dataDir, clock, log, timer = monotonicTimer, placement } = options;
   const observers = [options.observe];
   const observe: Observer = (observation) => {
     for (const each of observers) each(observation);
   };
   const counts = noCounts();
-  await mkdir(dataDir, { recursive: true });
-  const file = join(dataDir, 'state.db');
-  const records = { ...STORE_BOUNDS.records, bytes: options.recordBytes ?? (await affordableRecords(dataDir)) };
-  const store = (options.openStore ?? openStore)(file, { records });
-  releases.push(() => store.close());
-  const archive = new RecordArchive(file);
-  releases.push(() => archive.close());
-  const components = new KeptComponents({
-    dir: join(dataDir, 'kept-components'),
-    ageMs: records.ageMs,
-    bytes: STORE_BOUNDS.keptComponentBytes,
-    clock,
-  });
-  const threads = await options.startRuntime({
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-    cacheDir: join(dataDir, 'components'),
-    state: { module: new URL('./store/reader.js', import.meta.url), options: { file } },
-    observe: (observation) => log.warn(observation, 'the runtime lost a thread or a process'),
-  });
-  const component = (digest: string): Promise<Uint8Array | undefined> => components.find(digest);
-  const runtime =
-    placement?.over({ local: threads, threads: options.threads ?? availableParallelism(), file, component }) ?? threads;
-  releases.push(() => closeRuntime(runtime, log));
+  const foundation = await openFoundation(options, releases);
+  const { file, store, components, runtime, keepsRecords } = foundation;
 
   const registry = new Registry();
   const scheduler = new Scheduler<PendingRun>({
@@ -181,10 +140,9 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     threads: { haveRoom: () => looks.haveRoom(), areHeld: () => looks.areHeld() },
     expiry: { isOver: (run) => dispatch.isOver(run), drop: (run) => dispatch.drop(run, 'expired') },
   });
-  const keeps = records.bytes > 0;
   // Without it a run cannot be executed again, which is no reason not to execute it.
   const keep = async (digest: string, component: Uint8Array): Promise<void> => {
-    if (!keeps && placement === undefined) return;
+    if (!keepsRecords && placement === undefined) return;
     await components.keep(digest, component).catch((error: unknown) => {
       log.warn({ err: error, digest }, 'a component could not be kept: its runs cannot be replayed');
     });
@@ -224,7 +182,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   let tellFailure: (error: Error) => void = () => undefined;
   const failed = new Promise<Error>((resolve) => (tellFailure = resolve));
   const devices = new Devices({ timer, flush: () => journal.flush() });
-  releases.push(() => devices.close());
+  releases.add(() => devices.close());
   const journal = new Journal({
     store,
     log,
@@ -244,7 +202,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
       tellFailure(error);
     },
   });
-  releases.push(() => journal.close());
+  releases.add(() => journal.close());
   const outbox = new Outbox({ store, journal, publish, counts, observe, clock });
   const deliveries = new Deliveries(store.deliveries());
   const dispatch = new Dispatch({
@@ -283,59 +241,25 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     admit: (task, runs) => (isInForce(task) ? lanes.get(task)?.admit(runs) : undefined),
     released: () => scheduler.pump(),
   });
-  const storedPoints = store.points();
-  const storedMoves = store.moves();
-  const moved = storedMoves.flatMap(({ anchor, difference }) => [anchor, difference]);
-  const wanted = [...storedPoints.flatMap(filesOf), ...moved.filter((digest) => digest !== undefined)];
-  const files = new CheckpointFiles(join(dataDir, 'checkpoints'), new Set(wanted));
-  releases.push(() => files.close());
-  const durable = (): Promise<void> => store.durable();
-  const points = new KeptPoints({ files, journal, durable, clock, observe, log });
-  const parking = new Parking({
-    runtime,
-    scheduler,
-    points,
-    files,
-    moving: {
-      has: (job) => migrations.has(job),
-      stretchOf: (job) => migrations.stretchOf(job),
-      cancel: (runId) => migrations.cancel(runId),
-      stopKey: (task, key) => migrations.stopKey(task, key),
-      over: (job, goesAgain) => migrations.over(job, goesAgain),
-      hold: (task) => migrations.hold(task),
+  const long = longRuns(
+    {
+      dataDir,
+      store,
+      journal,
+      runtime,
+      scheduler,
+      placement,
+      keepsRecords,
+      timer,
+      clock,
+      observe,
+      log,
+      ended: (job, result) => executor.endParked(job, result),
+      left: () => runsEnded([]),
     },
-    timer,
-    observe,
-    log,
-    ended: (job, result) => executor.endParked(job, result),
-    left: () => runsEnded([]),
-  });
-  const looks = new ThreadLooks({
-    runtime,
-    scheduler,
-    parking,
-    elsewhere: () => placement?.elsewhere ?? 0,
-    timer,
-    observe,
-  });
-  releases.push(() => looks.stop());
-  const migrations = new Migrations({
-    links: (moves) => placement?.linksFor(moves),
-    runtime,
-    scheduler,
-    parking,
-    find: (runId) => looks.find(runId) ?? parking.standing.find(({ value }) => value.runId === runId),
-    points,
-    files,
-    journal,
-    durable,
-    end: (job, result) => executor.endParked(job, result),
-    timer,
-    clock,
-    newId: () => randomBytes(8).toString('hex'),
-    records: keeps,
-    log,
-  });
+    releases,
+  );
+  const { parking, looks, migrations } = long;
   const ownPublishes = new OwnPublishes(timer);
   const intake = new Intake({
     ...options,
@@ -419,7 +343,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     counts,
     observe,
     log,
-    records: keeps,
+    records: keepsRecords,
     clock,
     retries,
     ran: ({ task }, how, probe) => (isInForce(task) ? quarantine.ended(task, how, probe) : undefined),
@@ -428,7 +352,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   });
   quarantine.resume(registry.tasks, store.quarantines());
   const history = new RunHistory({
-    archive,
+    archive: foundation.archive,
     components,
     flush: () => journal.flushRecords(),
     unrecorded: () => journal.unrecorded,
@@ -442,23 +366,8 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     ),
   );
   outbox.start();
-  intake.resume(store.unfinished(), { retries: store.retries(), points: storedPoints, moves: storedMoves });
-  migrations.start();
-  if (migrations.links.areSelected) {
-    const selector = new Selector({
-      migrations,
-      links: migrations.links,
-      runs: () => [...new Set([...looks.out, ...migrations.jobs])],
-      fuelOf: (job) => parking.seen(job)?.fuel ?? 0,
-      pointBytesOf: (job) => {
-        const point = points.of(job);
-        return point && filesOf(point).reduce((bytes, digest) => bytes + files.bytesOf(digest), 0);
-      },
-      occupancy: () => runtime.occupancy,
-      timer,
-    });
-    releases.push(() => selector.stop());
-  }
+  intake.resume(store.unfinished(), { retries: store.retries(), ...long.found });
+  long.start();
   const memory = new ShapingMemory({
     shapers: dispatch.shapers,
     store,
@@ -467,12 +376,12 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     timer,
     log,
   });
-  releases.push(() => memory.close());
+  releases.add(() => memory.close());
   memory.start();
-  releases.push(() => schedules.stop());
+  releases.add(() => schedules.stop());
   schedules.update(registry.tasks);
   const link = new SessionFilters({ link: await connecting, store, log });
-  releases.push(() => link.close());
+  releases.add(() => link.close());
   const subscriptions = registry.subscriptions();
   await link.begin(subscriptions);
   observe({
@@ -483,7 +392,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
   });
 
   const reader = openState({ file });
-  releases.push(() => reader.close());
+  releases.add(() => reader.close());
   const deployments = new Deployments({
     registry,
     lanes,
@@ -514,12 +423,12 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
     await stubsKept;
     const left = scheduler.isQuiet ? dispatch.unkept : dispatch.runs;
     executor.stop();
-    await withinMs(HUB_BOUNDS.closeMs, points.settled());
+    await withinMs(HUB_BOUNDS.closeMs, long.points.settled());
     // What these runs publish goes to the link, as far as it is on disk, before the link closes.
     await journal.settle();
     memory.keepAll(left === 0);
     outbox.stop();
-    await releaseAll(releases, log);
+    await releases.all(log);
     observe({ kind: 'stopped', left });
     return left;
   };
@@ -542,7 +451,7 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
       cacheDir: join(dataDir, 'components'),
     }),
     migrations,
-    currentRuns: new CurrentRuns({ runtime, parking, threads: looks, migrations, timer }),
+    currentRuns: long.current,
     view: {
       get queue() {
         return waitingEvents({ registry, lanes, dispatch, intake, clock });
@@ -552,27 +461,11 @@ async function start(options: HubOptions, releases: Release[]): Promise<Hub> {
       },
       state: new StateView(file),
     },
-    history: keeps ? history : undefined,
+    history: keepsRecords ? history : undefined,
     close: () => (closed ??= close()),
   };
 }
 
 function readsDevices({ manifest }: DeployedTask): boolean {
   return Object.values(manifest.grants.buckets).some(({ id }) => id === DEVICES_BUCKET);
-}
-
-async function closeRuntime(runtime: Runtime, log: Logger): Promise<void> {
-  const inTime = await withinMs(HUB_BOUNDS.closeMs, runtime.close());
-  if (!inTime) log.warn('some threads are still busy with runs whose outcome nobody waits for');
-}
-
-/** The last one started is stopped first; one that fails to stop does not keep the others. */
-async function releaseAll(releases: Release[], log: Logger): Promise<void> {
-  for (let release = releases.pop(); release !== undefined; release = releases.pop()) {
-    try {
-      await release();
-    } catch (error) {
-      log.error({ err: error }, 'a part of the hub did not stop cleanly');
-    }
-  }
 }
