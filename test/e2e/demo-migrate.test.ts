@@ -1,10 +1,9 @@
 /** What `npm run demo:migrate` promises to a person who looks on. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { PACKAGE_ROOT } from '../package-root.js';
+import { toItsEnd, type Ended } from '../program-to-its-end.js';
 import { until } from '../runtime/eventually.js';
 
 const DEMO = path.join(PACKAGE_ROOT, 'hub', 'demo-migrate.mjs');
@@ -14,33 +13,16 @@ const DEADLINE_MS = 240_000;
 
 t.setTimeout(2 * DEADLINE_MS);
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Plays it to its end. `interruptAt` is what it must have said for Ctrl-C to be pressed. */
 async function play(t: Test, interruptAt?: string): Promise<Ended> {
   // All that it leaves behind is in there.
   const env = { ...process.env, TMPDIR: t.testdir({}) };
-  const child = spawn(process.execPath, [DEMO], { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS });
-  let stdout = '';
-  let stderr = '';
-  let pressed = interruptAt === undefined;
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-    if (pressed || !stdout.includes(interruptAt ?? '')) return;
-    pressed = true;
-    child.kill('SIGINT');
-  });
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  await once(child, 'close');
+  const ended = await toItsEnd(DEMO, { env, interruptAt, deadlineMs: DEADLINE_MS });
   t.strictSame(readdirSync(env.TMPDIR), [], 'no folder is left');
   if (existsSync('/proc/self/environ')) {
     await until('no process is left', 10_000, () => !commands().some((command) => command.includes(env.TMPDIR)));
   }
-  return { code: child.exitCode, stdout, stderr };
+  return ended;
 }
 
 /** The command lines of all processes. */

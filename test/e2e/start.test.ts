@@ -1,9 +1,8 @@
 /** What `npm start` promises to a person who looks on. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
 import t from 'tap';
 import { PACKAGE_ROOT } from '../package-root.js';
+import { toItsEnd, type Ended } from '../program-to-its-end.js';
 
 const START = path.join(PACKAGE_ROOT, 'hub', 'start.mjs');
 
@@ -12,27 +11,9 @@ const DEADLINE_MS = 150_000;
 
 t.setTimeout(2 * DEADLINE_MS);
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs it to its end. `interruptAt` is what it must have said for Ctrl-C to be pressed. */
-async function start(args: readonly string[], interruptAt?: string): Promise<Ended> {
-  const child = spawn(process.execPath, [START, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: DEADLINE_MS });
-  let stdout = '';
-  let stderr = '';
-  let pressed = interruptAt === undefined;
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-    if (pressed || !stdout.includes(interruptAt ?? '')) return;
-    pressed = true;
-    child.kill('SIGINT');
-  });
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  await once(child, 'close');
-  return { code: child.exitCode, stdout, stderr };
+/** `interruptAt` is what it must have said for Ctrl-C to be pressed. */
+function start(args: readonly string[], interruptAt?: string): Promise<Ended> {
+  return toItsEnd(START, { args, interruptAt, deadlineMs: DEADLINE_MS });
 }
 
 t.test('with --for it shows events and runs, ends by itself, and sums up', async (t) => {
