@@ -1,6 +1,4 @@
 /** A hub and a provider as processes of their own, and commands that ask them. */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as passed } from 'node:timers/promises';
 import { ended, launch, Plain, stopping } from '../start/programs.mjs';
@@ -69,14 +67,4 @@ export async function found(what, ms, look) {
     await passed(LOOK_MS);
   }
   throw new Plain(`waited in vain for ${Math.round(ms / 1_000)} s until ${what}`);
-}
-
-/** A port that was free a moment ago. */
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -2,8 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../start/free-port.mjs';
 import { deployInto } from './long-task.mjs';
-import { found, freePort, Program, sterna } from './processes.mjs';
+import { found, Program, sterna } from './processes.mjs';
 
 export const PROVIDER = 'shed';
 

@@ -1,10 +1,10 @@
 /** Shows a hub and a simulated home at work, until a signal or the time is up. */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from './free-port.mjs';
 import { GUESTS, PREPARED, ROGUE } from './places.mjs';
 import { echo, ended, launch, onStop, Plain, stopping } from './programs.mjs';
 
@@ -114,15 +114,6 @@ async function stop(hub, sim) {
   hub.kill('SIGINT');
   await ended(hub);
   return hub.exitCode ?? 1;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function say(text) {

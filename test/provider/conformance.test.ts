@@ -15,7 +15,8 @@ import {
 import { builtTask } from '../runtime/built-task.js';
 import { kept, longRun, RUN, TASK } from './migrations/long-run.js';
 import { MovingHub, offer } from './migrations/moving-hub.js';
-import { freePort, ProviderProcess, sterna } from './provider-process.js';
+import { freePort } from '../fixtures/free-port.js';
+import { ProviderProcess, sterna } from './provider-process.js';
 import { paddedComponent } from './padded-component.js';
 import { RawHub, runOf, specOf } from './raw-hub.js';
 

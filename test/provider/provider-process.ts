@@ -1,7 +1,6 @@
 /** The real `sterna provider`, as a process of its own. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
@@ -14,17 +13,6 @@ const execute = promisify(execFile);
 export async function sterna(...args: readonly string[]): Promise<string> {
   const { stdout } = await execute(process.execPath, [MAIN, ...args], { timeout: 60_000 });
   return stdout;
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port is free');
-  return address.port;
 }
 
 export class ProviderProcess {

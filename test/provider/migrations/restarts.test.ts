@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { newSigningKey, readJoinToken, type JoinToken } from '../../../provider/protocol/index.js';
 import type { RunResult } from '../../../runtime/index.js';
-import { freePort, ProviderProcess, sterna } from '../provider-process.js';
+import { freePort } from '../../fixtures/free-port.js';
+import { ProviderProcess, sterna } from '../provider-process.js';
 import { Held, kept, longRun, TASK } from './long-run.js';
 import { MovingHub, offer, TERMS } from './moving-hub.js';
 
