@@ -36,7 +36,7 @@ export async function migration(): Promise<Row[]> {
 }
 
 async function moves(scene: MovingScene): Promise<Row[]> {
-  const { here, there, wire } = scene;
+  const { here, there } = scene;
   const run = await scene.begin(ENDLESS);
   // The first sends everything, and both sides prepare the component.
   await scene.move(run, 'provider');
@@ -45,11 +45,11 @@ async function moves(scene: MovingScene): Promise<Row[]> {
   const bytes: number[] = [];
   for (let i = 0; i < MOVES; i++) {
     const [from, to] = i % 2 === 0 ? [there, here] : [here, there];
-    const before = { bytes: wire.bytes, stretches: to.stretches.length };
+    const before = { bytes: scene.wireBytes, stretches: to.stretches.length };
     const left = from.stretches.at(-1);
     await scene.move(run, i % 2 === 0 ? 'hub' : 'provider');
     await until('it is executed', 30_000, () => to.stretches.length > before.stretches);
-    bytes.push(wire.bytes - before.bytes);
+    bytes.push(scene.wireBytes - before.bytes);
     const entered = to.stretches[before.stretches];
     if (left?.askedToStandAtMs === undefined || entered === undefined) throw new Error('it did not move');
     downMs.push(entered.resumedAtMs - left.askedToStandAtMs);
@@ -101,7 +101,7 @@ async function firstSlices({ runtime, stretches }: Watched): Promise<number[]> {
 
 /** At the provider with a point a second that the hub keeps, and in the same runtime without points, in turn. */
 async function asynchronous(scene: MovingScene): Promise<Row[]> {
-  const { there, wire } = scene;
+  const { there } = scene;
   const ratios: number[] = [];
   const pointBytes: number[] = [];
   const wholes: number[] = [];
@@ -113,10 +113,10 @@ async function asynchronous(scene: MovingScene): Promise<Row[]> {
     await until('it is executed', 30_000, () => there.stretches.length > earlier);
     const stretch = there.stretches.at(-1);
     if (stretch === undefined) throw new Error('nothing is executed there');
-    const before = wire.bytes;
+    const before = scene.wireBytes;
     await new Promise((resolve) => setTimeout(resolve, WINDOW_MS + 1_000));
     const points = Math.max(1, stretch.points.length);
-    wireBytes.push((wire.bytes - before) / points);
+    wireBytes.push((scene.wireBytes - before) / points);
     for (const { bytes, whole } of stretch.points) (whole ? wholes : pointBytes).push(bytes);
     wholes.push(stretch.checkpoint.length);
     const withPoints = rateOf(stretch);
@@ -221,9 +221,9 @@ async function takeovers(scene: MovingScene): Promise<Row[]> {
 
 /** One run whose link is cut in its middle: gone on with, and begun anew after the same wait. */
 async function sideBySide(scene: MovingScene): Promise<Row[]> {
-  const { there, leaseMs, wire } = scene;
+  const { there, leaseMs } = scene;
   const whole = await timed(async () => scene.ended(await scene.begin(SHORT)));
-  const before = wire.bytes;
+  const before = scene.wireBytes;
   const moved = await timed(async () => {
     const run = await scene.begin(SHORT);
     await scene.move(run, 'provider');
@@ -232,7 +232,7 @@ async function sideBySide(scene: MovingScene): Promise<Row[]> {
     await scene.ended(run);
     scene.restore();
   });
-  const bytes = wire.bytes - before;
+  const bytes = scene.wireBytes - before;
   const stretch = there.stretches.at(-1);
   if (stretch === undefined) throw new Error('nothing was executed there');
   const restarted = await timed(async () => {

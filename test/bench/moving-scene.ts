@@ -5,10 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHub, type Hub } from '../../hub/hub.js';
 import { createLog } from '../../hub/log.js';
-import { parseApp, Placement } from '../../hub/placement/index.js';
-import { connectLink } from '../../hub/session/provider-link.js';
-import { openState } from '../../hub/store/reader.js';
-import { monotonicTimer } from '../../hub/timer.js';
 import { KnownHubs } from '../../provider/identity/known-hubs.js';
 import { DEFAULT_POLICY } from '../../provider/policy.js';
 import { newSigningKey } from '../../provider/protocol/index.js';
@@ -16,8 +12,10 @@ import { createProvider } from '../../provider/provider.js';
 import { listen } from '../../provider/websocket-server.js';
 import { createRuntime, glanceAt, type RunHandle, type Runtime, type RuntimeOptions } from '../../runtime/index.js';
 import { fakeLink, type FakeLink } from '../hub/fake-link.js';
+import { placementBy } from '../hub/placement/placement-under-test.js';
 import { until } from '../runtime/eventually.js';
 import { taskComponent } from '../runtime/wat-component.js';
+import { countingConnect, type Wire } from './counted-link.js';
 
 const PROVIDER = 'shed';
 const TASK = 'dirty';
@@ -65,8 +63,8 @@ export interface MovingScene {
   readonly hub: Hub;
   readonly here: Watched;
   readonly there: Watched;
-  /** Bytes of messages, both ways. */
-  readonly wire: { bytes: number };
+  /** Bytes of messages so far, both ways. */
+  readonly wireBytes: number;
   readonly leaseMs: number;
   roundTripMs(): number;
   /** Ends the connection, at once seen by both, until `restore`. */
@@ -106,48 +104,21 @@ export async function movingScene(times: {
   const secret = randomBytes(32);
   await hubs.invite(secret);
   const token = { url: `ws://127.0.0.1:${listener.port}`, key: key.publicKey, certificate: undefined, secret };
-  const app = parseApp('name = "bench"\n[placement]\ndefault = "prefer-local"\nchecked = 0\n', 'app.toml');
-  if (!app.ok) throw new Error(app.problems.join('\n'));
-  const wire = { bytes: 0 };
+  const wire: Wire = { out: 0, back: 0 };
+  const connect = countingConnect(wire);
   let cut = (): void => undefined;
   let isAway = false;
-  const placement = new Placement({
+  const placement = placementBy('[placement]\ndefault = "prefer-local"\nchecked = 0\n', {
     connect: async (to, events) => {
       if (isAway) throw new Error('the bench has cut it');
-      const opened = await connectLink(to, {
-        closed: (reason) => events.closed(reason),
-        message: (bytes) => {
-          wire.bytes += bytes.length;
-          events.message(bytes);
-        },
-      });
+      const link = await connect(to, events);
       cut = () => {
-        opened.cut();
+        link.cut();
         events.closed('the bench has cut it');
       };
-      return {
-        binding: opened.binding,
-        get bufferedBytes() {
-          return opened.bufferedBytes;
-        },
-        send: (bytes) => {
-          wire.bytes += bytes.length;
-          opened.send(bytes);
-        },
-        close: () => opened.close(),
-        cut: () => opened.cut(),
-      };
+      return link;
     },
-    app: app.app,
-    conditions: { onBattery: false, metered: false },
     providers: [{ name: PROVIDER, token }],
-    key: newSigningKey(),
-    hubName: 'bench',
-    openState,
-    timer: monotonicTimer,
-    clock: Date.now,
-    random: Math.random,
-    log: createLog('silent'),
   });
   const events = fakeLink();
   let ids = 0;
@@ -173,7 +144,9 @@ export async function movingScene(times: {
     hub,
     here,
     there,
-    wire,
+    get wireBytes() {
+      return wire.out + wire.back;
+    },
     leaseMs: times.leaseMs,
     roundTripMs: () => placement.providers[0]?.roundTripMs ?? 0,
     cut: () => {

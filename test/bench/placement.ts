@@ -2,28 +2,16 @@
  * Where auto has runs executed, against where they would have been over sooner: a provider that is a process of its
  * own, behind links of different quality, and a hub whose threads are as slow as a small board's.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createLog } from '../../hub/log.js';
-import { parseApp, Placement } from '../../hub/placement/index.js';
-import { openStore } from '../../hub/store/index.js';
-import { openState } from '../../hub/store/reader.js';
-import { monotonicTimer } from '../../hub/timer.js';
-import { newSigningKey, readJoinToken, type JoinToken } from '../../provider/protocol/index.js';
-import { createRuntime, type RunRequest, type Runtime } from '../../runtime/index.js';
+import { createRuntime, type Runtime } from '../../runtime/index.js';
 import { startShapingProxy, type ShapingProxy } from '../../sim/shaping-proxy.js';
 import { freePort } from '../fixtures/free-port.js';
-import { sterna } from '../provider/provider-process.js';
-import { builtTask } from '../runtime/built-task.js';
-import { until } from '../runtime/eventually.js';
+import { benchProvider, placingHub } from './placing-hub.js';
 import type { Row } from './row.js';
 import { median } from './statistics.js';
 
-const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
 /** How much slower than the provider the hub is. */
 const SLOWER = 5;
 /** At least, and for as long that auto may change its mind. */
@@ -168,69 +156,33 @@ function slowed(runtime: Runtime): Runtime {
 }
 
 async function open(dir: string): Promise<Bench> {
-  const [data, port] = [path.join(dir, 'provider'), await freePort()];
+  const port = await freePort();
   const proxy = await startShapingProxy({ host: '127.0.0.1', port });
-  const token = tokenOf(await sterna('provider', 'init', '--data', data, '--address', `127.0.0.1:${proxy.port}`));
-  const args = ['provider', '--data', data, '--listen', `127.0.0.1:${port}`, '--threads', '2'];
-  const provider = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(provider.stdout, 'data');
+  const provider = await benchProvider(path.join(dir, 'provider'), { listen: port, address: proxy.port }, 2);
   const places = Object.entries(POLICIES).map(([name, policy]) => `[tasks.${name}]\nplacement = "${policy}"\n`);
-  const app = parseApp(`name = "bench"\n[placement]\nchecked = 0\n${places.join('')}`, 'app.toml');
-  if (!app.ok) throw new Error(app.problems.join('\n'));
   const local = slowed(await createRuntime({ threads: 1, cacheDir: path.join(dir, 'components') }));
-  const file = path.join(dir, 'state.db');
-  const store = openStore(file);
-  const placing = new Placement({
-    app: app.app,
-    conditions: { onBattery: false, metered: false },
-    providers: [{ name: 'p', token }],
-    key: newSigningKey(),
-    hubName: 'bench',
-    openState,
-    timer: monotonicTimer,
-    clock: Date.now,
-    random: Math.random,
-    log: createLog('silent'),
+  const hub = await placingHub({
+    dir,
+    token: provider.token,
+    app: `[placement]\nchecked = 0\n${places.join('')}`,
+    local,
+    threads: 1,
+    guest: 'test/fixtures/guests/turns',
+    names: Object.keys(POLICIES),
+    there: 'there',
   });
-  const { manifest, component } = await builtTask('test/fixtures/guests/turns');
-  const runtime = placing.over({ local, threads: 1, file, component: () => Promise.resolve(component) });
-  const installed = await runtime.install(component, manifest.limits);
-  placing.deployed(Object.keys(POLICIES).map((name) => ({ manifest: { ...manifest, name }, installed })));
-  await until('the provider is ready', 60_000, () => (placing.gateOf('there')?.elsewhere ?? 0) > 0);
-  let runs = 0;
-  const requestOf = (name: Name, payload: Uint8Array): RunRequest => {
-    const id = `e${runs++}`;
-    const event = {
-      id,
-      topic: 'in/a',
-      payload,
-      qos: 1,
-      retain: false,
-      arrivedAtMs: 0,
-      captures: { device: 'a' },
-    } as const;
-    const { limits, grants, config, subjects } = manifest;
-    const what = { runId: `${id}/${name}`, task: installed.key, event, attempt: 1, clockMs: 0, seed: 1 };
-    return { ...what, limits, grants, config, subjects };
-  };
   return {
     proxy,
     run: async (name, payload) => {
-      const { outcome, where } = await runtime.run(requestOf(name, payload));
+      const event = { topic: 'in/a', payload, captures: { device: 'a' } };
+      const { outcome, where } = await hub.placed.run(hub.request(name, event));
       if (outcome.kind !== 'completed') throw new Error(`A run ended as ${outcome.kind}`);
       return where === undefined ? 'local' : 'remote';
     },
     close: async () => {
-      await runtime.close();
-      await store.close();
+      await hub.close();
       await proxy.close();
-      provider.kill('SIGKILL');
+      provider.kill();
     },
   };
-}
-
-function tokenOf(line: string): JoinToken {
-  const read = readJoinToken(line);
-  if (!read.ok) throw new Error(read.fault);
-  return read.token;
 }

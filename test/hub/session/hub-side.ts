@@ -3,17 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { createLog } from '../../../hub/log.js';
-import { parseApp, Placement } from '../../../hub/placement/index.js';
+import type { Placement } from '../../../hub/placement/index.js';
 import type { RemoteProviderParts } from '../../../hub/session/index.js';
 import { openStore, type Store } from '../../../hub/store/index.js';
-import { openState } from '../../../hub/store/reader.js';
-import { monotonicTimer } from '../../../hub/timer.js';
-import { newSigningKey, type JoinToken } from '../../../provider/protocol/index.js';
+import type { newSigningKey, JoinToken } from '../../../provider/protocol/index.js';
 import { createRuntime, type Limits, type RunRequest, type Runtime, type RunResult } from '../../../runtime/index.js';
 import type { DeployedTask } from '../../../hub/registry/index.js';
 import { builtTask } from '../../runtime/built-task.js';
 import { until } from '../../runtime/eventually.js';
+import { placementBy } from '../placement/placement-under-test.js';
 
 export interface HubSide {
   readonly placement: Placement;
@@ -54,25 +52,15 @@ let hubs = 0;
 export async function hubSide(t: Test, options: HubSideOptions): Promise<HubSide> {
   const dir = options.dir ?? join(t.testdirName, `hub-${hubs++}`);
   mkdirSync(dir, { recursive: true });
-  const parsed = parseApp(`name = "test"\n${options.app ?? REMOTE}`, 'app.toml');
-  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
   const file = join(dir, 'state.db');
   const store = openStore(file);
   const { startRuntime = createRuntime } = options;
   const state = { module: new URL('../../../hub/store/reader.js', import.meta.url), options: { file } };
   const local = await startRuntime({ threads: 1, cacheDir: join(dir, 'components'), state });
-  const { key = newSigningKey(), connect } = options;
-  const placement = new Placement({
-    app: parsed.app,
-    conditions: { onBattery: false, metered: false },
+  const { app = REMOTE, key, connect } = options;
+  const placement = placementBy(app, {
     providers: options.tokens.map((token, i) => ({ name: `p${i}`, token })),
-    key,
-    hubName: 'test',
-    openState,
-    timer: monotonicTimer,
-    clock: Date.now,
-    random: Math.random,
-    log: createLog('silent'),
+    ...(key === undefined ? {} : { key }),
     ...(connect === undefined ? {} : { connect }),
   });
   const components = new Map<string, Uint8Array>();

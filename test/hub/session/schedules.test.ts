@@ -6,14 +6,15 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createLog } from '../../../hub/log.js';
 import { parseManifest } from '../../../hub/manifest/index.js';
-import { parseApp, Placement } from '../../../hub/placement/index.js';
+import type { Placement } from '../../../hub/placement/index.js';
 import { KnownHubs } from '../../../provider/identity/known-hubs.js';
 import { DEFAULT_POLICY } from '../../../provider/policy.js';
 import { newSigningKey } from '../../../provider/protocol/index.js';
 import { createProvider } from '../../../provider/provider.js';
 import type { RunRequest, RunResult, Runtime, StateReader } from '../../../runtime/index.js';
+import { randomFrom } from '../../provider/protocol/random.js';
+import { placementBy } from '../placement/placement-under-test.js';
 import { virtualTimer } from '../virtual-timer.js';
 import { simulatedNetwork, type SimulatedNetwork } from './simulated-network.js';
 
@@ -22,17 +23,6 @@ t.setTimeout(150_000);
 const SCHEDULES = Number(process.env['STERNA_SCHEDULES'] ?? 1_000);
 const RUNS = 12;
 const COMPONENT = Buffer.alloc(270_000, 'component');
-
-/** The same for the same seed: xorshift. https://www.jstatsoft.org/article/view/v008i14 */
-function randomFrom(seed: number): () => number {
-  let state = (seed * 2_654_435_761) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 /** What a run has to come to, wherever it executes. */
 function resultOf({ runId, event, attempt }: RunRequest): RunResult {
@@ -140,21 +130,15 @@ async function scene(t: Test, { seed, policy, there, change, checked = 0 }: Scen
     nowMs: () => timer.nowMs(),
   });
   const network = simulatedNetwork(provider, change);
-  const app = parseApp(`name = "a"\n[placement]\ndefault = "${policy}"\nchecked = ${checked}\n`, 'app.toml');
-  if (!app.ok) throw new Error(app.problems.join('\n'));
-  const placement = new Placement({
-    app: app.app,
-    conditions: { onBattery: false, metered: false },
+  const placement = placementBy(`[placement]\ndefault = "${policy}"\nchecked = ${checked}\n`, {
     providers: [
       { name: 'far', token: { url: 'ws://simulated', key: providerKey.publicKey, certificate: undefined, secret } },
     ],
     key: hubKey,
-    hubName: 'near',
     openState: () => NO_STATE,
     timer,
     clock: () => 5_000,
     random: () => 0,
-    log: createLog('silent'),
     connect: network.connect,
   });
   const runtime = placement.over({
