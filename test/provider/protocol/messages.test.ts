@@ -9,18 +9,8 @@ import {
   PROTOCOL_BOUNDS,
   ProtocolError,
 } from '../../../provider/protocol/index.js';
+import { Random } from '../../runtime/provision/fuzz/random.js';
 import { HUB_MESSAGES, PROVIDER_MESSAGES } from './example-messages.js';
-
-/** The same for the same seed: xorshift. https://www.jstatsoft.org/article/view/v008i14 */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed * 2_654_435_761 + 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 t.test('each message arrives as it was sent', (t) => {
   for (const message of HUB_MESSAGES) t.match(decodeHubMessage(encodeHubMessage(message)), message, message.type);
@@ -34,10 +24,10 @@ t.test('whatever the bytes are, they are a message or are refused as a fault of 
   const encoded = [...HUB_MESSAGES.map(encodeHubMessage), ...PROVIDER_MESSAGES.map(encodeProviderMessage)];
   let refused = 0;
   for (let seed = 1; seed <= 20_000; seed++) {
-    const random = randomFrom(seed);
+    const random = new Random(seed);
     const bytes = Buffer.from(encoded[seed % encoded.length] ?? []);
-    for (let edits = random(4); edits >= 0; edits--) bytes[random(bytes.length)] = random(256);
-    const cut = random(3) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes;
+    for (let edits = random.below(4); edits >= 0; edits--) bytes[random.below(bytes.length)] = random.below(256);
+    const cut = random.once(3) ? bytes.subarray(0, random.below(bytes.length)) : bytes;
     for (const decode of [decodeHubMessage, decodeProviderMessage]) {
       try {
         decode(cut);

@@ -15,6 +15,7 @@ import {
 import { NEW_RUN, type Machine, type Side } from '../../../../provider/protocol/responsibility/index.js';
 import type { RunEnd, RunHandle, RunResult } from '../../../../runtime/index.js';
 import { randomFrom } from '../random.js';
+import { VirtualTime } from '../virtual-time.js';
 import {
   BEGINNING,
   differenceOf,
@@ -26,7 +27,6 @@ import {
   stepped,
   wholeOf,
 } from './small-run.js';
-import { VirtualTime } from './virtual-time.js';
 
 /** Chances, most of them of each event to be followed by it. */
 export interface Faults {
@@ -148,15 +148,8 @@ export async function simulate(plan: Plan): Promise<Ending> {
     return !isCalm() && random() < of;
   }
 
-  /** Something that happens to a process: not in a later life of it, and not while it is stopped. */
   function happens(process: Process, delayMs: number, act: () => void): void {
-    const { life } = process;
-    const attempt = (): void => {
-      if (process.life !== life) return;
-      if (process.stoppedUntilMs > time.nowMs) time.later(process.stoppedUntilMs - time.nowMs, attempt);
-      else act();
-    };
-    time.later(delayMs, attempt);
+    time.happensTo(process, delayMs, act);
   }
 
   /** @returns whether it lives on: each word of a process with its surroundings may be its last. */

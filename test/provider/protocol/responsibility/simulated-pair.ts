@@ -20,6 +20,8 @@ import {
   type State,
   type Stub,
 } from '../../../../provider/protocol/responsibility/index.js';
+import { randomFrom } from '../random.js';
+import { VirtualTime } from '../virtual-time.js';
 
 export interface Faults {
   /** Chances of each message. */
@@ -84,7 +86,7 @@ interface Process {
   /** Counts executions: a later one makes an earlier one void. */
   execution: number;
   /** Stands still until then. */
-  stoppedUntil: number;
+  stoppedUntilMs: number;
   isUp: boolean;
   /** The last link that it knows of. */
   link: number;
@@ -98,28 +100,15 @@ interface Letter {
 
 class Crash extends Error {}
 
-/** The same for the same seed: xorshift. https://www.jstatsoft.org/article/view/v008i14 */
-function randomFrom(seed: number): () => number {
-  let state = (seed * 2_654_435_761) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
 /** Plays one schedule to its end. */
 export function simulate(plan: Plan): Ending {
   const random = randomFrom(plan.seed);
   const machine = createMachine(plan.rules);
-  const events: { readonly at: number; readonly order: number; readonly act: () => void }[] = [];
+  const time = new VirtualTime();
   const trace: string[] = [];
   const released: string[] = [];
   const outcomes: string[] = [];
   let broken: string | undefined;
-  let now = 0;
-  let order = 0;
   let tokens = 0;
   let link = 0;
   let isCut = false;
@@ -131,23 +120,12 @@ export function simulate(plan: Plan): Ending {
     provider: newProcess('provider', NO_RUN),
   };
 
-  function later(delayMs: number, act: () => void): void {
-    events.push({ at: now + delayMs, order: order++, act });
-  }
-
-  /** Something that happens to a process: not in a later life of it, and not while it is stopped. */
   function happens(process: Process, delayMs: number, act: () => void): void {
-    const { life } = process;
-    const attempt = (): void => {
-      if (process.life !== life) return;
-      if (process.stoppedUntil > now) later(process.stoppedUntil - now, attempt);
-      else act();
-    };
-    later(delayMs, attempt);
+    time.happensTo(process, delayMs, act);
   }
 
   function tell(text: string): void {
-    trace.push(`${now.toFixed(1).padStart(8)} ${text}`);
+    trace.push(`${time.nowMs.toFixed(1).padStart(8)} ${text}`);
   }
 
   function input(process: Process, given: Input, path: readonly string[] = process.path): void {
@@ -230,10 +208,10 @@ export function simulate(plan: Plan): Ending {
     const { life } = to;
     const deliver = (): void => {
       if (plan.isVolatile === true && to.life !== life) return;
-      if (to.stoppedUntil > now) later(to.stoppedUntil - now, deliver);
+      if (to.stoppedUntilMs > time.nowMs) time.later(to.stoppedUntilMs - time.nowMs, deliver);
       else if (!isCut) arrive(to, letter);
     };
-    for (let copy = 0; copy < copies; copy++) later(0.5 + random() * plan.faults.delayMs, deliver);
+    for (let copy = 0; copy < copies; copy++) time.later(0.5 + random() * plan.faults.delayMs, deliver);
   }
 
   function arrive(to: Process, letter: Letter): void {
@@ -259,7 +237,7 @@ export function simulate(plan: Plan): Ending {
     process.life++;
     process.execution++;
     cut();
-    later(5 + random() * 60, () => {
+    time.later(5 + random() * 60, () => {
       const isLost = plan.isVolatile === true && process.side === 'provider';
       if (isLost) process.disk = { stub: NO_RUN, path: [] };
       process.isUp = true;
@@ -282,7 +260,7 @@ export function simulate(plan: Plan): Ending {
     link++;
     tell('the link is cut');
     for (const process of Object.values(processes)) detect(process);
-    later(10 + random() * 250, join);
+    time.later(10 + random() * 250, join);
   }
 
   function detect(process: Process): void {
@@ -294,7 +272,7 @@ export function simulate(plan: Plan): Ending {
   }
 
   function join(): void {
-    if (!processes.hub.isUp || !processes.provider.isUp) return later(20, join);
+    if (!processes.hub.isUp || !processes.provider.isUp) return time.later(20, join);
     isCut = false;
     const joined = ++link;
     tell('the link is there');
@@ -314,14 +292,14 @@ export function simulate(plan: Plan): Ending {
     if (random() < faults.cut) cut();
     if (random() < faults.stop) {
       tell(`${one.side} is stopped`);
-      one.stoppedUntil = now + random() * 300;
+      one.stoppedUntilMs = time.nowMs + random() * 300;
     }
     if (random() < faults.cancel) happens(processes.hub, 0, () => input(processes.hub, { type: 'cancel' }));
   }
 
   function resends(): void {
     for (const process of Object.values(processes)) happens(process, 0, () => input(process, { type: 'resend' }));
-    later(25, resends);
+    time.later(25, resends);
   }
 
   function isDone(): boolean {
@@ -330,19 +308,10 @@ export function simulate(plan: Plan): Ending {
 
   for (const process of Object.values(processes)) input(process, { type: 'linked' });
   execute(processes.hub);
-  later(25, resends);
+  time.later(25, resends);
   while (broken === undefined && !isDone() && handled < MOST_EVENTS) {
-    let least = 0;
-    for (let index = 1; index < events.length; index++) {
-      const a = events[index];
-      const b = events[least];
-      if (a !== undefined && b !== undefined && (a.at < b.at || (a.at === b.at && a.order < b.order))) least = index;
-    }
-    const [event] = events.splice(least, 1);
-    if (event === undefined) break;
-    now = event.at;
     handled++;
-    event.act();
+    if (!time.step()) break;
     if (handled < CALM_AFTER) trouble();
     broken ??= fault(processes.hub, released);
   }
@@ -375,5 +344,5 @@ function newProcess(side: Side, stub: Stub): Process {
   const disk = { stub, path: [] };
   const state = { ...stub, linked: false };
   const counts = { life: 0, execution: 0, link: 0, actions: 0 };
-  return { side, state, path: [], disk, stoppedUntil: 0, isUp: true, ...counts };
+  return { side, state, path: [], disk, stoppedUntilMs: 0, isUp: true, ...counts };
 }
