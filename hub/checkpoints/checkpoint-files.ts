@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { AskedThread } from '../asked-thread.js';
 import { STORE_BOUNDS } from '../limits.js';
 import type { KeptCheckpoint } from './checkpoint-folder.js';
 import { digestIn, fileOf } from './file-names.js';
@@ -18,11 +18,6 @@ export interface KeepOptions {
   readonly asItIs?: boolean;
 }
 
-interface Asked {
-  resolve(answer: CheckpointAnswer): void;
-  reject(error: Error): void;
-}
-
 /**
  * Checkpoints as files, each named by what is in it: written under another name, synced, and renamed, so that a file of
  * that name has all that it should. One may be the difference to another, which stands alone. Which of them count is for
@@ -31,9 +26,7 @@ interface Asked {
 export class CheckpointFiles {
   readonly #dir: string;
   readonly #sizes = new Map<string, number>();
-  readonly #asked = new Map<number, Asked>();
-  #thread: Worker | undefined;
-  #count = 0;
+  readonly #thread: AskedThread<CheckpointRequest, CheckpointAnswer>;
   #bytes = 0;
 
   /**
@@ -42,6 +35,7 @@ export class CheckpointFiles {
    */
   constructor(dir: string, wanted: ReadonlySet<string>) {
     this.#dir = dir;
+    this.#thread = new AskedThread(THREAD, dir);
     mkdirSync(dir, { recursive: true });
     for (const name of readdirSync(dir)) {
       const digest = digestIn(name);
@@ -64,8 +58,10 @@ export class CheckpointFiles {
     if (this.#bytes >= STORE_BOUNDS.checkpointsBytes) {
       throw new Error(`checkpoints must have at most ${STORE_BOUNDS.checkpointsBytes} bytes together`);
     }
-    const id = this.#count++;
-    const answer = await this.#ask({ kind: 'keep', id, checkpoint, base, asItIs }, give ? whole(checkpoint) : []);
+    const answer = await this.#thread.ask(
+      (id) => ({ kind: 'keep', id, checkpoint, base, asItIs }),
+      give ? whole(checkpoint) : [],
+    );
     if (answer.kind !== 'kept') throw new Error('the thread answered something else');
     const { digest, bytes } = answer;
     this.#note(digest, bytes);
@@ -74,7 +70,7 @@ export class CheckpointFiles {
 
   /** @returns it, not packed, and whole. @throws Error when it, or what it rests on, is not there, or damaged. */
   async read(digest: string): Promise<Uint8Array> {
-    const answer = await this.#ask({ kind: 'read', id: this.#count++, digest }, []);
+    const answer = await this.#thread.ask((id) => ({ kind: 'read', id, digest }));
     if (answer.kind !== 'read') throw new Error('the thread answered something else');
     return answer.checkpoint;
   }
@@ -87,7 +83,7 @@ export class CheckpointFiles {
 
   /** Ends the thread. What it is at is left half done, as by a kill. */
   async close(): Promise<void> {
-    await this.#thread?.terminate();
+    await this.#thread.terminate();
   }
 
   /** Of a file, as it is on disk; 0 when there is no such file. */
@@ -98,38 +94,6 @@ export class CheckpointFiles {
   #note(digest: string, bytes: number): void {
     this.#bytes += bytes - (this.#sizes.get(digest) ?? 0);
     this.#sizes.set(digest, bytes);
-  }
-
-  #ask(request: CheckpointRequest, give: readonly ArrayBuffer[]): Promise<CheckpointAnswer> {
-    const thread = (this.#thread ??= this.#start());
-    thread.ref();
-    return new Promise((resolve, reject) => {
-      this.#asked.set(request.id, { resolve, reject });
-      thread.postMessage(request, [...give]);
-    });
-  }
-
-  #start(): Worker {
-    const thread = new Worker(THREAD, { workerData: this.#dir });
-    thread.on('message', (answer: CheckpointAnswer) => this.#answered(thread, answer));
-    thread.on('error', (error) => this.#gone(error));
-    thread.on('exit', () => this.#gone(new Error('the thread ended')));
-    return thread;
-  }
-
-  #answered(thread: Worker, answer: CheckpointAnswer): void {
-    const asked = this.#asked.get(answer.id);
-    this.#asked.delete(answer.id);
-    if (this.#asked.size === 0) thread.unref();
-    if (answer.kind === 'fault') asked?.reject(new Error(answer.fault));
-    else asked?.resolve(answer);
-  }
-
-  /** The next request starts another. */
-  #gone(error: Error): void {
-    this.#thread = undefined;
-    for (const asked of this.#asked.values()) asked.reject(error);
-    this.#asked.clear();
   }
 }
 
