@@ -11,7 +11,7 @@ import {
 import { goOn, pointsOf } from '../checkpoints/index.js';
 import { bytesText, durationText, fuelText, printable } from '../report/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
-import { shownBytes } from './shown-bytes.js';
+import { shownEffect } from './shown-effect.js';
 
 /** `sterna checkpoint save RUN FILE`: writes a point of a run that goes on to a file, for its owner only. */
 export function checkpointSaveCommand(
@@ -56,30 +56,17 @@ export async function checkpointRunCommand(file: string, options: CheckpointRunO
       const result = await goOn(checkpoint, { component, points, cacheDir, startRuntime: createRuntime });
       const { outcome, effects, usage, log } = result;
       if (options.json) {
-        printJson(out, { outcome, effects: effects.map(shown), fuel: usage.fuel, log });
+        printJson(out, { outcome, effects: effects.map(shownEffect), fuel: usage.fuel, log });
         return outcome.kind === 'completed' ? 0 : 1;
       }
       out.write(`${outcome.kind}${'message' in outcome ? `: ${printable(outcome.message, 400)}` : ''}\n`);
-      for (const effect of effects) out.write(`${JSON.stringify(shown(effect))}\n`);
+      for (const effect of effects) out.write(`${JSON.stringify(shownEffect(effect))}\n`);
       out.write(`fuel ${usage.fuel}, ${durationText(usage.wallMs)}, ${bytesText(usage.peakMemoryBytes)}\n`);
       return outcome.kind === 'completed' ? 0 : 1;
     } finally {
       await rm(cacheDir, { recursive: true, force: true });
     }
   });
-}
-
-type Effect = Awaited<ReturnType<typeof goOn>>['effects'][number];
-
-function shown(effect: Effect): object {
-  switch (effect.kind) {
-    case 'publish':
-      return { ...effect, payload: shownBytes(effect.payload) };
-    case 'set':
-      return { ...effect, value: shownBytes(effect.value) };
-    case 'delete':
-      return effect;
-  }
 }
 
 /** Says on stderr what is wrong with a file. */

@@ -1,6 +1,7 @@
 import { recordOfJson } from '../records/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
 import { shownBytes } from './shown-bytes.js';
+import { shownEffect } from './shown-effect.js';
 
 /** `sterna run RUN`: all that is kept of a run that is over. Bytes are shown as text where they are. */
 export function runCommand(runId: string, options: AskOptions, out: Output): Promise<number> {
@@ -17,16 +18,7 @@ function readable(answer: unknown): object {
   return {
     ...record,
     event: { ...record.event, payload: shownBytes(record.event.payload) },
-    effects: record.effects.map((effect) => {
-      switch (effect.kind) {
-        case 'publish':
-          return { ...effect, payload: shownBytes(effect.payload) };
-        case 'set':
-          return { ...effect, value: shownBytes(effect.value) };
-        case 'delete':
-          return effect;
-      }
-    }),
+    effects: record.effects.map(shownEffect),
     reads: record.reads.map((read) => (read.value === undefined ? read : { ...read, value: shownBytes(read.value) })),
   };
 }

@@ -2,37 +2,21 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOnBattery, type PowerSupply } from '../placement/index.js';
-import type { Timer } from '../timer.js';
+import { watchWhether, type Watch } from './watch-whether.js';
 
 /** Where Linux tells of power supplies; elsewhere there is nothing, which counts as mains. */
 export const POWER_SUPPLIES = '/sys/class/power_supply';
 /** Cables are pulled by hand: half a minute later is soon enough, and reading some files is nothing. */
 const EVERY_MS = 30_000;
 
-export interface PowerWatch {
+export interface PowerWatch extends Pick<Watch, 'timer' | 'changed'> {
   readonly dir: string;
-  readonly timer: Pick<Timer, 'after'>;
-  /** Called when it is not as it was before; at first it was on mains. */
-  readonly changed: (onBattery: boolean) => void;
 }
 
-/** @returns what ends it; nothing is called after that. */
-export function watchPower({ dir, timer, changed }: PowerWatch): () => void {
-  let wasOnBattery = false;
-  let isEnded = false;
-  let takeBack: () => void = () => undefined;
-  const look = async (): Promise<void> => {
-    const onBattery = isOnBattery(await readSupplies(dir));
-    if (isEnded) return;
-    if (onBattery !== wasOnBattery) changed(onBattery);
-    wasOnBattery = onBattery;
-    takeBack = timer.after(EVERY_MS, () => void look());
-  };
-  void look();
-  return () => {
-    isEnded = true;
-    takeBack();
-  };
+/** Tells whether it is on battery; at first it was on mains. @returns what ends it; nothing is called after that. */
+export function watchPower({ dir, ...watch }: PowerWatch): () => void {
+  const look = async (): Promise<boolean> => isOnBattery(await readSupplies(dir));
+  return watchWhether({ ...watch, everyMs: EVERY_MS, look });
 }
 
 async function readSupplies(dir: string): Promise<readonly PowerSupply[]> {

@@ -2,39 +2,23 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hottest, isHot, type ThermalZone } from '../placement/index.js';
-import type { Timer } from '../timer.js';
+import { watchWhether, type Watch } from './watch-whether.js';
 
 /** Where Linux tells of thermal zones; elsewhere there is nothing, which counts as cool. */
 export const THERMAL_ZONES = '/sys/class/thermal';
 /** A machine that works gets hot within a minute or so. */
 const EVERY_MS = 10_000;
 
-export interface TemperatureWatch {
+export interface TemperatureWatch extends Pick<Watch, 'timer' | 'changed'> {
   readonly dir: string;
   /** In degrees Celsius. */
   readonly hotFrom: number;
-  readonly timer: Pick<Timer, 'after'>;
-  /** Called when it is not as it was before; at first it was cool. */
-  readonly changed: (isHot: boolean) => void;
 }
 
-/** @returns what ends it; nothing is called after that. */
-export function watchTemperature({ dir, hotFrom, timer, changed }: TemperatureWatch): () => void {
-  let wasHot = false;
-  let isEnded = false;
-  let takeBack: () => void = () => undefined;
-  const look = async (): Promise<void> => {
-    const now = isHot(hottest(await readZones(dir)), hotFrom, wasHot);
-    if (isEnded) return;
-    if (now !== wasHot) changed(now);
-    wasHot = now;
-    takeBack = timer.after(EVERY_MS, () => void look());
-  };
-  void look();
-  return () => {
-    isEnded = true;
-    takeBack();
-  };
+/** Tells whether it is hot; at first it was cool. @returns what ends it; nothing is called after that. */
+export function watchTemperature({ dir, hotFrom, ...watch }: TemperatureWatch): () => void {
+  const look = async (wasHot: boolean): Promise<boolean> => isHot(hottest(await readZones(dir)), hotFrom, wasHot);
+  return watchWhether({ ...watch, everyMs: EVERY_MS, look });
 }
 
 async function readZones(dir: string): Promise<readonly ThermalZone[]> {
