@@ -1,6 +1,11 @@
 /** A program that a person starts and looks at. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../hub/main.js', import.meta.url));
+/** None that a test waits for goes on for so long. */
+const COMMAND_MS = 60_000;
 
 export interface Ended {
   readonly code: number | null;
@@ -33,4 +38,9 @@ export async function toItsEnd(script: string, options: ProgramOptions): Promise
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   await once(child, 'close');
   return { code: child.exitCode, stdout, stderr };
+}
+
+/** Runs a command of `sterna` to its end. */
+export function sternaToItsEnd(...args: readonly string[]): Promise<Ended> {
+  return toItsEnd(MAIN, { args, deadlineMs: COMMAND_MS });
 }

@@ -1,9 +1,9 @@
 /** Commands show runs that go on, have them stand still, go on and end, and take where they are elsewhere. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { sternaToItsEnd, type Ended } from '../program-to-its-end.js';
 import { until } from '../runtime/eventually.js';
 import { Device } from './device.js';
 import { HubProcess } from './hub-process.js';
@@ -15,21 +15,7 @@ const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
 const dir = t.testdir({});
 const data = join(dir, 'data');
 
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function sterna(...args: readonly string[]): Promise<Said> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-    );
-  });
-}
-
-const asked = (...args: readonly string[]): Promise<Said> => sterna(...args, '--data', data);
+const asked = (...args: readonly string[]): Promise<Ended> => sternaToItsEnd(...args, '--data', data);
 
 /** As much work as the task takes: half a minute or more. */
 const edit = (toml: string): string => toml.replace('levels = 2000', 'levels = 10000');
@@ -67,11 +53,11 @@ t.test('a run is listed, parked, saved, shown, let go on and cancelled by comman
   const file = join(dir, 'run.checkpoint');
   t.match(await asked('checkpoint', 'save', runId, file), { code: 0, stdout: /run\.checkpoint: .* fuel\n$/ });
   t.match(await asked('checkpoint', 'save', runId, file), { code: 1, stderr: /EEXIST/ }, 'and overwrites nothing');
-  const shown = await sterna('checkpoint', 'show', file, '--json');
+  const shown = await sternaToItsEnd('checkpoint', 'show', file, '--json');
   const { fuel } = JSON.parse(shown.stdout) as { readonly fuel: number };
   t.match(JSON.parse(shown.stdout), { runId, topic: 'battery/b/plan', attempt: 1, effects: 0 });
   t.ok(fuel > 0);
-  t.match(await sterna('checkpoint', 'show', MAIN), { code: 1, stderr: /these bytes are no checkpoint/ });
+  t.match(await sternaToItsEnd('checkpoint', 'show', MAIN), { code: 1, stderr: /these bytes are no checkpoint/ });
 
   t.match(await asked('resume', runId), { code: 0, stdout: `${runId} goes on when its turn comes\n` });
   t.match(await asked('resume', runId), { code: 1, stderr: /it does not stand still/ });

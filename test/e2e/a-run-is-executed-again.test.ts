@@ -1,13 +1,12 @@
 /** What is recorded of a run outlives a kill and a new version of its task, and executes to the same again. */
-import { execFile } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { RecordReader } from '../../hub/store/record-reader.js';
 import { openStore } from '../../hub/store/index.js';
 import { openState } from '../../hub/store/reader.js';
 import { mosquittoMissing, startMosquitto } from '../fixtures/mosquitto.js';
+import { sternaToItsEnd, type Ended } from '../program-to-its-end.js';
 import { until } from '../runtime/eventually.js';
 import { Device } from './device.js';
 import { HubProcess } from './hub-process.js';
@@ -15,16 +14,9 @@ import { deployInto } from './task-folders.js';
 
 t.setTimeout(180_000);
 
-const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
 const DEVICES = ['d0', 'd1', 'd2'];
 const EVENTS = 300;
 const BUCKET = 'task/counter/default';
-
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 interface ListedRun {
   readonly runId: string;
@@ -42,12 +34,7 @@ t.test('records outlive a kill and a new version', { skip: mosquittoMissing() },
   t.teardown(() => broker.close());
   const args = ['--tasks', tasks, '--data', data, '--broker', broker.url, '--api', '127.0.0.1:0', '--report', 'json'];
 
-  const sterna = (...words: readonly string[]): Promise<Said> =>
-    new Promise((resolve) => {
-      execFile(process.execPath, [MAIN, ...words, '--data', data], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-      );
-    });
+  const sterna = (...words: readonly string[]): Promise<Ended> => sternaToItsEnd(...words, '--data', data);
   const runs = async (...words: readonly string[]): Promise<readonly ListedRun[]> => {
     const said = await sterna('runs', ...words, '--limit', '1000', '--json');
     if (said.code !== 0) throw new Error(said.stderr);

@@ -1,33 +1,20 @@
 /** Commands find the hub that runs on a data folder, and whoever lacks its token does not. */
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { sternaToItsEnd, type Ended } from '../program-to-its-end.js';
 import { until } from '../runtime/eventually.js';
 import { HubProcess } from './hub-process.js';
 import { deployInto } from './task-folders.js';
 
 t.setTimeout(120_000);
 
-const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
-
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 const dir = t.testdir({});
 const data = join(dir, 'data');
 
-function sterna(...args: readonly string[]): Promise<Said> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args, '--data', data], (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-    );
-  });
+function sterna(...args: readonly string[]): Promise<Ended> {
+  return sternaToItsEnd(...args, '--data', data);
 }
 
 t.match(await sterna('ls'), {

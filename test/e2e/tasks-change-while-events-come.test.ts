@@ -3,13 +3,12 @@
  * it; and a hub that is killed while it is at it starts again with the old version or the new one.
  * `STERNA_DEPLOY_KILLS` and `STERNA_KILL_SEED` ask for more, or for the same again.
  */
-import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { mosquittoMissing, startMosquitto } from '../fixtures/mosquitto.js';
+import { sternaToItsEnd, type Ended } from '../program-to-its-end.js';
 import { until } from '../runtime/eventually.js';
 import { Device } from './device.js';
 import { HubProcess } from './hub-process.js';
@@ -17,7 +16,6 @@ import { deployInto } from './task-folders.js';
 
 t.setTimeout(120_000);
 
-const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
 const KILLS = Number(process.env['STERNA_DEPLOY_KILLS'] ?? 6);
 const SEED = Number(process.env['STERNA_KILL_SEED'] ?? Date.now() % 1_000_000);
 /** As long as a deploy takes, or a little more. */
@@ -26,19 +24,8 @@ const DEPLOYING_MS = 900;
 /** Events that wait at most: enough that some do whenever a task changes. */
 const AHEAD = 300;
 
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function sternaOn(data: string): (...args: readonly string[]) => Promise<Said> {
-  return (...args) =>
-    new Promise((resolve) => {
-      execFile(process.execPath, [MAIN, ...args, '--data', data], (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr }),
-      );
-    });
+function sternaOn(data: string): (...args: readonly string[]) => Promise<Ended> {
+  return (...args) => sternaToItsEnd(...args, '--data', data);
 }
 
 /** Folders of the counter in these versions. */
@@ -182,7 +169,7 @@ t.test(`killed ${KILLS} times while it deploys, a hub has the old version or the
     next = version === 1 ? second : first;
   }
 
-  async function deployed(folder: string): Promise<Said> {
+  async function deployed(folder: string): Promise<Ended> {
     await until('its API is there', 20_000, () => /there is no task yet/.test(hub.stderr));
     for (let attempt = 0; ; attempt++) {
       const said = await sterna('deploy', folder);

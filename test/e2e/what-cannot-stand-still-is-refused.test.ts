@@ -1,17 +1,14 @@
 /** A task that asks to be resumable and cannot be is refused, with the reason, wherever it comes from. */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { sternaToItsEnd, type Ended } from '../program-to-its-end.js';
 import { until } from '../runtime/eventually.js';
 import { taskComponent } from '../runtime/wat-component.js';
 import { HubProcess } from './hub-process.js';
 import { deployInto } from './task-folders.js';
 
 t.setTimeout(120_000);
-
-const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
 
 const dir = t.testdir({ tasks: { drops: {} } });
 const data = join(dir, 'data');
@@ -29,18 +26,8 @@ writeFileSync(join(drops, 'task.toml'), RESUMABLE);
 const parts = { fields: '(data $d "x") (func (data.drop $d)) (func (local externref))' };
 writeFileSync(join(drops, 'drops.wasm'), await taskComponent(parts));
 
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function sterna(...args: readonly string[]): Promise<Said> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args, '--data', data], (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-    );
-  });
+function sterna(...args: readonly string[]): Promise<Ended> {
+  return sternaToItsEnd(...args, '--data', data);
 }
 
 void t.test('inspect says it of a folder, without a hub', async (t) => {

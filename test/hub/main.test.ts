@@ -1,14 +1,6 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { toItsEnd, type Ended } from '../program-to-its-end.js';
-
-const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
-
-/** Runs the binary to its end. */
-function sterna(...args: readonly string[]): Promise<Ended> {
-  return toItsEnd(MAIN, { args, deadlineMs: 30_000 });
-}
+import { sternaToItsEnd as sterna } from '../program-to-its-end.js';
 
 t.test('it says how it is used', async (t) => {
   const help = await sterna('--help');
