@@ -27,6 +27,7 @@ export type {
 export {
   applyDelta,
   authorityOf,
+  beginningOf,
   checkpointDigest,
   CheckpointFault,
   decodeCheckpoint,

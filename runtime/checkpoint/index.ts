@@ -1,4 +1,5 @@
 /** Runs that stand still, as values and as bytes. */
+export { beginningOf } from './beginning.js';
 export type { Checkpoint } from './checkpoint.js';
 export {
   authorityOf,

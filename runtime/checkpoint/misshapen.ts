@@ -1,6 +1,7 @@
 /** Checkpoints that no instance of their component could have made. */
 import type { Shape } from '../provision/suspend/shape.js';
 import { UNWIND_FRAMES_BYTES } from '../provision/suspend/limits.js';
+import { hasBegun } from './beginning.js';
 import type { Checkpoint, GuestState } from './checkpoint.js';
 import { CheckpointFault } from './format.js';
 
@@ -9,9 +10,17 @@ const FRAME_ALIGN = 4;
 
 /** @throws CheckpointFault naming what the component has otherwise. */
 export function refuseMisshapen({ guest, request }: Pick<Checkpoint, 'guest' | 'request'>, shape: Shape): void {
-  const { memoryBytes } = request.limits;
-  const fault = globalFault(guest, shape) ?? memoryFault(guest, shape, memoryBytes) ?? frameFault(guest.frames.length);
+  const fault = hasBegun({ guest }) ? stateFault(guest, shape, request.limits.memoryBytes) : beginningFault(guest);
   if (fault !== undefined) throw new CheckpointFault(fault);
+}
+
+function stateFault(guest: GuestState, shape: Shape, memoryBytes: number): string | undefined {
+  return globalFault(guest, shape) ?? memoryFault(guest, shape, memoryBytes) ?? frameFault(guest.frames.length);
+}
+
+function beginningFault({ memories, globals, shared }: GuestState): string | undefined {
+  if (memories.length + globals.length + shared.length === 0) return undefined;
+  return 'a run without frames has not begun: it can have neither memories nor globals';
 }
 
 function globalFault({ globals, shared }: GuestState, shape: Shape): string | undefined {
@@ -41,7 +50,7 @@ function memoryFault({ memories }: GuestState, shape: Shape, limit: number): str
 }
 
 function frameFault(length: number): string | undefined {
-  if (length > 0 && length <= UNWIND_FRAMES_BYTES && length % FRAME_ALIGN === 0) return undefined;
+  if (length <= UNWIND_FRAMES_BYTES && length % FRAME_ALIGN === 0) return undefined;
   return `frames have from ${FRAME_ALIGN} to ${UNWIND_FRAMES_BYTES} bytes, a multiple of ${FRAME_ALIGN}: not ${length}`;
 }
 

@@ -1,5 +1,6 @@
 /** Executes runs one after another in this thread, keeping instances warm between them. */
 import { RUNTIME_BOUNDS } from '../limits.js';
+import { hasBegun } from '../checkpoint/beginning.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Named } from '../checkpoint/delta.js';
 import { refuseForeign } from '../checkpoint/foreign.js';
@@ -120,7 +121,9 @@ export class Executor {
         run.hostMs = earlier.used.hostMs;
         run.progress = earlier.progress;
         instance.gauge.continueFrom(earlier.used.fuel);
-        ending = instance.continue(run, earlier.guest, wishes);
+        ending = hasBegun(earlier)
+          ? instance.continue(run, earlier.guest, wishes)
+          : instance.handle(run, request.event, wishes);
       }
       while (ending.type === 'still') {
         const { fuel, wish } = ending;

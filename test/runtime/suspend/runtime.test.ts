@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { t } from 'tap';
 import {
+  beginningOf,
+  checkpointDigest,
   createRuntime,
   DEFAULT_LIMITS,
   glanceAt,
   packCheckpoint,
   RuntimeError,
+  wholeCheckpoint,
   type InstalledTask,
   type PointOptions,
   type RunRequest,
@@ -88,6 +91,28 @@ t.test('a run that is suspended goes on in another runtime, to the same end', as
     t.same(end.result.outcome, whole.outcome);
     t.same(end.result.effects, whole.effects);
     t.equal(end.result.usage.fuel, whole.usage.fuel);
+  });
+});
+
+t.test('a run that has not begun is a checkpoint too, and begins wherever that is resumed', async (t) => {
+  const whole = await shared.run(request(inAll));
+  const { digest, resumable = '' } = inAll;
+  const beginning = beginningOf(request(inAll), { component: digest, instrumentation: resumable });
+  t.match(glanceAt(beginning), { fuel: 0, wallMs: 0, base: undefined });
+  await started(async (other) => {
+    const { key } = await other.install(counting, LIMITS, { resumable: 'all' });
+    const end = await other.resume(packCheckpoint(beginning), key).end;
+    if (end.kind !== 'ended') throw new Error('nobody asked it to stop');
+    t.same(end.result.outcome, whole.outcome);
+    t.same(end.result.effects, whole.effects);
+    t.equal(end.result.usage.fuel, whole.usage.fuel);
+    const first = await other.resume(beginning, key, { deltas: true }).suspend();
+    if (first === undefined) throw new Error('it ended before it was suspended');
+    t.equal(glanceAt(first).base, checkpointDigest(beginning), 'its first point is the difference to it');
+    const last = await other.resume(wholeCheckpoint(first, beginning), key).end;
+    if (last.kind !== 'ended') throw new Error('nobody asked it to stop');
+    t.same(last.result.effects, whole.effects);
+    t.equal(last.result.usage.fuel, whole.usage.fuel);
   });
 });
 
