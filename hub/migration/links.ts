@@ -1,8 +1,11 @@
 import { PROTOCOL_TIMES } from '../../provider/protocol/index.js';
 import type { MigrationMessage, Terms } from '../../provider/protocol/migration/index.js';
-import type { RunRequest } from '../../runtime/index.js';
+import type { Fuel, RunRequest, Usage } from '../../runtime/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { HubLoad, Outlook } from './selection.js';
+
+/** Of a run, or a part of one. */
+export type Used = Pick<Usage, 'fuel' | 'wallMs'>;
 
 /** The providers, as far as runs that move need them. */
 export interface Links {
@@ -22,6 +25,10 @@ export interface Links {
   outlook(task: DeployedTask, provider: string | undefined): (Outlook & { readonly provider: string }) | undefined;
   /** What runs are under here. */
   here(): Pick<HubLoad, 'fuelPerMs' | 'weight'>;
+  /** A run of the task that moved is over, and took so much in all. */
+  ended(task: DeployedTask, request: RunRequest, fuel: Fuel): void;
+  /** So much of a run of the task was executed at a provider. */
+  executed(provider: string, task: DeployedTask, used: Used): void;
   /** The provider that executes a run as a whole; undefined for any other run. */
   wholeAt(runId: string): string | undefined;
   /** Whether runs move of their own accord. */
@@ -45,6 +52,12 @@ export interface Moves {
   unsent(id: string, reason: string): void;
   /** The session with a provider is over. */
   lost(provider: string): void;
+  /** Why a run that has begun, or is about to, cannot move to a provider; undefined when it can. */
+  refusal(runId: string, provider: string): string | undefined;
+  /** Has a run move that is about to stand still at its beginning, and which `refusal` has nothing against. @param why In a sentence. */
+  begin(runId: string, provider: string, why: string): void;
+  /** Runs that execute at a provider, and take turns there. */
+  runsAt(provider: string): number;
   /** What the hub is under has changed. */
   adapted(): void;
   /** There will be no other. */
@@ -61,6 +74,8 @@ export const NO_LINKS: Links = {
   fault: () => undefined,
   outlook: () => undefined,
   here: () => ({ fuelPerMs: 1, weight: 1 }),
+  ended: () => undefined,
+  executed: () => undefined,
   wholeAt: () => undefined,
   areSelected: false,
   prospects: () => ({ isForHere: true, expectedFuel: 0 }),

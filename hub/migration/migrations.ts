@@ -140,7 +140,7 @@ export class Migrations implements MovingRuns, Moves {
     if (run.provider !== to) {
       return no(`it moves between this hub and ${run.provider}: first bring it home (--home) and park it`);
     }
-    const refusal = this.#refusal(run.job, to);
+    const refusal = this.#whyNot(run.job, to);
     if (refusal !== undefined) return no(refusal);
     run.want('provider', why);
     return DONE;
@@ -153,6 +153,15 @@ export class Migrations implements MovingRuns, Moves {
   async keepHere(runId: string, reason: ParkReason, why: string): Promise<boolean> {
     const run = this.#find(runId);
     return run !== undefined && (await this.#keepHere(run, reason, why));
+  }
+
+  /** Runs that execute at a provider. */
+  runsAt(provider: string): number {
+    let count = 0;
+    for (const run of this.#moving.values()) {
+      if (run.provider === provider && run.status.executes === 'provider') count++;
+    }
+    return count;
   }
 
   cancel(runId: string): boolean {
@@ -213,6 +222,26 @@ export class Migrations implements MovingRuns, Moves {
     for (const run of this.#moving.values()) if (run.provider === provider) run.lost();
   }
 
+  refusal(runId: string, provider: string): string | undefined {
+    const found = this.#parts.find(runId);
+    if (found === undefined) return `there is no run "${runId}" that has begun and is not over`;
+    if (this.#isStopped) return 'the hub is stopping';
+    const whyNot = this.#whyNot(found, provider);
+    if (whyNot !== undefined) return whyNot;
+    if (this.#moving.size + this.#beginning.size >= MIGRATION_BOUNDS.runs) {
+      return `at most ${MIGRATION_BOUNDS.runs} runs may move at once`;
+    }
+    return this.#beginning.has(runId) ? 'it is about to move already' : undefined;
+  }
+
+  begin(runId: string, provider: string, why: string): void {
+    const { log } = this.#parts;
+    this.#begin(runId, provider, why).then(
+      (answer) => (answer.ok ? undefined : log.debug({ runId, reason: answer.reason }, 'a run did not begin to move')),
+      (error: unknown) => log.error({ err: error, runId }, 'a run does not begin to move'),
+    );
+  }
+
   /** What the hub is under has changed: what it wants of runs that are away may have, too. */
   adapted(): void {
     for (const run of this.#moving.values()) {
@@ -269,7 +298,7 @@ export class Migrations implements MovingRuns, Moves {
     return undefined;
   }
 
-  #refusal(job: Job<PendingRun>, provider: string): string | undefined {
+  #whyNot(job: Job<PendingRun>, provider: string): string | undefined {
     const { task } = job.value;
     const { name } = task.manifest;
     if (task.installed.resumable === undefined) {
@@ -280,17 +309,10 @@ export class Migrations implements MovingRuns, Moves {
   }
 
   async #begin(runId: string, provider: string, why: string): Promise<Answer> {
-    const { parking, find, newId, records } = this.#parts;
+    const { parking, newId, records } = this.#parts;
     const links = this.#links;
-    const found = find(runId);
-    if (found === undefined) return no(`there is no run "${runId}" that has begun and is not over`);
-    if (this.#isStopped) return no('the hub is stopping');
-    const refusal = this.#refusal(found, provider);
+    const refusal = this.refusal(runId, provider);
     if (refusal !== undefined) return no(refusal);
-    if (this.#moving.size + this.#beginning.size >= MIGRATION_BOUNDS.runs) {
-      return no(`at most ${MIGRATION_BOUNDS.runs} runs may move at once`);
-    }
-    if (this.#beginning.has(runId)) return no('it is about to move already');
     this.#beginning.add(runId);
     try {
       const lent = await parking.lend(runId);
@@ -375,6 +397,7 @@ export class Migrations implements MovingRuns, Moves {
     );
     const run: MovingRun = new MovingRun({
       job,
+      request,
       provider,
       record,
       host,
@@ -401,6 +424,7 @@ export class Migrations implements MovingRuns, Moves {
     await run.host.idle;
     const { result } = record.content;
     const fuel = job.value.settledFuel ?? 0;
+    if (how === 'of-the-run' && result !== undefined) run.ended(result.usage);
     const where = isExecutor(record.stub) ? {} : { where: run.provider };
     const settled = new Promise<void>((resolve) => this.#ending.set(job, resolve));
     scheduler.recall(job);

@@ -5,12 +5,12 @@ import {
   type StubRecord,
   type Terms,
 } from '../../provider/protocol/migration/index.js';
-import { wholeCheckpoint } from '../../runtime/index.js';
+import { glanceAt, wholeCheckpoint, type RunRequest } from '../../runtime/index.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';
 import type { Timer } from '../timer.js';
 import type { KeptStubs } from './kept-stubs.js';
-import type { Links } from './links.js';
+import type { Links, Used } from './links.js';
 import { MIGRATION_BOUNDS } from './limits.js';
 import { notesOn, withNotes, type Note } from './notes.js';
 import { Progress } from './progress.js';
@@ -19,11 +19,13 @@ import type { StretchHost } from './stretch-host.js';
 
 export interface MovingRunParts {
   readonly job: Job<PendingRun>;
+  /** What the hub asked. */
+  readonly request: RunRequest;
   readonly provider: string;
   readonly record: StubRecord;
   readonly host: StretchHost;
   readonly stubs: KeptStubs;
-  readonly links: Pick<Links, 'isLinked' | 'send' | 'isSending' | 'leaseMs' | 'areSelected'>;
+  readonly links: Pick<Links, 'isLinked' | 'send' | 'isSending' | 'leaseMs' | 'areSelected' | 'ended' | 'executed'>;
   readonly timer: Timer;
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
@@ -49,6 +51,8 @@ export class MovingRun {
   #seen: MigrationStatus;
   #times: Pick<Terms, 'pointMs' | 'reclaimMs'>;
   readonly #progress: Progress;
+  /** What it had used when it went to the provider; undefined while it executes here. */
+  #wentWith: Used | undefined;
   #stopLooking: () => void = () => undefined;
   #isLinked = false;
   #isCancelled = false;
@@ -83,6 +87,7 @@ export class MovingRun {
       record,
     );
     this.#seen = this.#run.status;
+    if (this.#seen.executes === 'provider') this.#wentWith = this.#used;
     this.#progress = new Progress(this.#seen, timer.nowMs());
     this.look();
     this.#lookLater();
@@ -161,9 +166,17 @@ export class MovingRun {
     this.#notes = withNotes(this.#notes, [{ atMs: this.#parts.clock(), what, epoch, point, why }]);
   }
 
+  /** It has ended, wherever that was. @param used in all. */
+  ended(used: Used): void {
+    const { links, job, request } = this.#parts;
+    this.#cameHome(used);
+    links.ended(job.value.task, request, used.fuel);
+  }
+
   /** It moves no more: nothing is looked at. */
   leave(): void {
     this.#stopLooking();
+    this.#cameHome(this.#used);
   }
 
   /** Executes no further here. Resolves when its stub is what `stubs.last` says. */
@@ -179,8 +192,26 @@ export class MovingRun {
     return difference === undefined ? anchor : wholeCheckpoint(difference, anchor);
   }
 
+  /** At its last point that is held here. */
+  get #used(): Used {
+    const { anchor, difference } = this.stubs.last.content;
+    const last = difference ?? anchor;
+    return last === undefined ? { fuel: 0, wallMs: 0 } : glanceAt(last);
+  }
+
+  /** @param used in all, as far as it counts: what was executed there is told. */
+  #cameHome({ fuel, wallMs }: Used): void {
+    const { links, provider, job } = this.#parts;
+    const before = this.#wentWith;
+    this.#wentWith = undefined;
+    if (before === undefined || fuel <= before.fuel) return;
+    links.executed(provider, job.value.task, { fuel: fuel - before.fuel, wallMs: wallMs - before.wallMs });
+  }
+
   #look(): void {
     const now = this.#run.status;
+    if (now.executes === 'hub') this.#cameHome(this.#used);
+    else this.#wentWith ??= this.#used;
     this.#notes = withNotes(this.#notes, notesOn(this.#seen, now, this.#parts.clock()));
     this.#seen = now;
     this.#progress.look(now, this.#parts.timer.nowMs());

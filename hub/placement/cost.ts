@@ -32,6 +32,14 @@ export function remoteCost(fuel: number, { fuelPerMs, isMeasured, queueMs, trans
   return transportMs + queueMs + (isMeasured ? fuel / fuelPerMs : 0);
 }
 
+/** How fast a run is that takes turns with so many others on some threads: they share them alike. */
+export function sharedSpeed(
+  fuelPerMs: number,
+  { others, threads }: { readonly others: number; readonly threads: number },
+): number {
+  return fuelPerMs / Math.max(1, (1 + others) / Math.max(1, threads));
+}
+
 /** Where a task's runs went last, and since when. */
 export interface Standing {
   readonly side: 'local' | 'remote';

@@ -8,6 +8,7 @@ import {
   type RemoteSide,
   type Standing,
 } from './cost.js';
+import { PLACEMENT_BOUNDS } from './limits.js';
 import type { PlacementPolicy } from './policy.js';
 
 export interface Question {
@@ -25,6 +26,8 @@ export interface Question {
   readonly remote: (RemoteSide & { readonly name: string; readonly hasRoom: boolean }) | undefined;
   readonly standing: Standing | undefined;
   readonly nowMs: number;
+  /** Of a run that could stand still: why it cannot move to that provider, if it cannot. Left out for any other run. */
+  readonly moving?: { readonly hindrance: string | undefined };
 }
 
 /** A decision is a value, kept with the run. */
@@ -37,6 +40,8 @@ export interface Decision {
   readonly reason: string;
   /** It goes elsewhere to make room: where the task belongs is as it was. */
   readonly isRelief?: true;
+  /** It begins there as one that moves, and can come home; without it, it is executed there as a whole. */
+  readonly moves?: true;
   readonly fuel: number;
   /** Expected time to its outcome on each side, as far as it was looked at. */
   readonly localMs?: number;
@@ -44,6 +49,27 @@ export interface Decision {
 }
 
 export function decide(question: Question): Decision {
+  const decision = sideFor(question);
+  return decision.side === 'remote' ? whetherItMoves(decision, question) : decision;
+}
+
+/**
+ * A short run is home before anybody could call it back. Of one that nobody knows, its task says that it can take long;
+ * one that may execute at a provider only has no other place to go on.
+ */
+function whetherItMoves(decision: Decision, { policy, fuel, remote, moving }: Question): Decision {
+  if (moving === undefined || remote === undefined || policy === 'remote-only') return decision;
+  const thereMs = fuel / remote.fuelPerMs;
+  if (fuel > 0 && thereMs < PLACEMENT_BOUNDS.longMs) return decision;
+  const { reason } = decision;
+  const { hindrance } = moving;
+  if (hindrance !== undefined)
+    return { ...decision, reason: `${reason}; it stays there until it ends, as ${hindrance}` };
+  const howLong = fuel > 0 ? `it takes about ${shown(thereMs)} there` : 'nobody knows how long it takes';
+  return { ...decision, moves: true, reason: `${reason}; ${howLong}, and it can come home` };
+}
+
+function sideFor(question: Question): Decision {
   const { policy, keptHere, fuel, remote } = question;
   if (keptHere !== undefined) return { side: 'local', fuel, reason: keptHere };
   if (policy === 'local-only') return { side: 'local', fuel, reason: 'its placement is local-only' };

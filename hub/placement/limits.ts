@@ -23,6 +23,11 @@ export const PLACEMENT_BOUNDS = {
   bytesPerMs: 10_000,
   /** Fuel per millisecond of a side that has not been measured: about what a small board does. */
   fuelPerMs: 1_000_000,
+  /**
+   * From how long on, in milliseconds at the provider, a run begins there as one that moves: it comes to a second point,
+   * and what a stub of it costs is little of it. One that is lost before is begun anew in less time than its loss is known.
+   */
+  longMs: 2_000,
   /** What a run has taken, about, that is worth moving: its speed is that of such runs. */
   longFuel: 10_000_000_000,
   /** Runs of remote-only tasks that wait for a provider; the queue of the task bounds them as well. */

@@ -1,8 +1,8 @@
 /** The providers as runs that move see them: where they may go, and what is said there. */
 import { PROTOCOL_TIMES } from '../../provider/protocol/index.js';
-import { filterMatches, type RunRequest } from '../../runtime/index.js';
+import { filterMatches, type Fuel, type RunRequest } from '../../runtime/index.js';
 import { MANIFEST_DEFAULTS } from '../limits.js';
-import type { Links } from '../migration/index.js';
+import type { Links, Used } from '../migration/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { RemoteProvider } from '../session/index.js';
 import type { Edge } from './app.js';
@@ -31,6 +31,8 @@ export interface MovingLinksParts {
     task: string | undefined,
     provider: string | undefined,
   ) => { fuelPerMs: number; isMeasured: boolean };
+  readonly noteFuel: (task: string, payloadBytes: number, fuel: Fuel) => void;
+  readonly noteSpeed: (provider: string, task: string, used: Used) => void;
   /** How much more work here counts. */
   readonly weight: () => number;
   /** What the application says of runs of a task that move. */
@@ -83,6 +85,8 @@ export function movingLinks(parts: MovingLinksParts): Links {
       };
     },
     here: () => ({ fuelPerMs: speedOf(undefined, undefined).fuelPerMs, weight: parts.weight() }),
+    ended: ({ manifest }, { event }, fuel) => parts.noteFuel(manifest.name, event.payload.length, fuel),
+    executed: (name, { manifest }, used) => parts.noteSpeed(name, manifest.name, used),
     areSelected: parts.areSelected,
     prospects: ({ manifest }, { event }) => ({
       isForHere: isForHere(manifest, edges),

@@ -7,6 +7,10 @@ export interface PlacedRunParts {
   readonly decide: () => Decision;
   /** Begins it here. */
   readonly begin: (request: RunRequest, options: PointOptions | undefined) => RunHandle;
+  /** The run before its first instruction, as a checkpoint. */
+  readonly beginning: () => Uint8Array;
+  /** Has it move to the provider as soon as it stands still at its beginning. */
+  readonly move: (decision: Decision) => void;
   /** @returns undefined when the run is to be placed anew. */
   readonly runThere: (decision: Decision) => Promise<RunResult | undefined>;
   /** Resolves when a provider may have room, or the run was cancelled. */
@@ -15,8 +19,9 @@ export interface PlacedRunParts {
 }
 
 /**
- * A run that could stand still and begins where placement says. At a provider it is executed as a whole, and comes to no
- * point; one that is lost there begins anew, and may begin here.
+ * A run that could stand still and begins where placement says. One that is to move stands still at its beginning, and
+ * needs no thread here for that. Any other at a provider is executed as a whole, and comes to no point; one that is lost
+ * there begins anew, and may begin here.
  */
 export class PlacedRun implements RunHandle {
   readonly end: Promise<RunEnd>;
@@ -37,12 +42,17 @@ export class PlacedRun implements RunHandle {
   }
 
   async #execute(first: Decision): Promise<RunEnd> {
-    const { request, options, decide, begin, runThere, room, cancelled } = this.#parts;
+    const { request, options, decide, begin, beginning, move, runThere, room, cancelled } = this.#parts;
     for (let decision = first; ; decision = decide()) {
       if (decision.side === 'local') {
         this.#here = begin(request, options);
         if (this.#isSuspended) void this.#here.suspend();
         return this.#here.end;
+      }
+      if (decision.moves === true) {
+        // Who has asked it to stand still here before has it so.
+        if (!this.#isSuspended) move(decision);
+        return { kind: 'suspended', checkpoint: beginning() };
       }
       const result = decision.side === 'remote' ? await runThere(decision) : await room();
       if (result !== undefined) return { kind: 'ended', result };

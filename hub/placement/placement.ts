@@ -1,6 +1,7 @@
 /** Decides for each run where it executes, has it executed there, and sees to it that there is one result. */
 import { randomBytes } from 'node:crypto';
 import {
+  beginningOf,
   filterMatches,
   type PointOptions,
   type RunHandle,
@@ -28,6 +29,7 @@ import type { Timer } from '../timer.js';
 import type { App } from './app.js';
 import { isBetter, type Candidate } from './better-provider.js';
 import { AppFaults } from './app-faults.js';
+import { sharedSpeed } from './cost.js';
 import { decide, type Decision } from './decide.js';
 import { Decisions } from './decisions.js';
 import { difference } from './fuel-check.js';
@@ -71,6 +73,25 @@ export interface Here {
 /** A run that may only execute at a provider, while none takes it. */
 interface Waiting {
   readonly go: () => void;
+}
+
+/** What binds a run to a side. */
+interface Ties {
+  /** Why it must not leave the hub; undefined when it may. */
+  readonly keptHere?: string | undefined;
+  /** See `Placement.#decide`. */
+  readonly hindrance?: ((provider: string) => string | undefined) | undefined;
+}
+
+/** A run that is executed at a provider as a whole. */
+interface RemoteRun {
+  /** Its task's. */
+  readonly name: string;
+  readonly decision: Decision;
+  readonly request: RunRequest;
+  readonly signal: AbortSignal | undefined;
+  /** Whether it is executed here as well, to compare. */
+  readonly isChecked: boolean;
 }
 
 /** What is known of a task that is deployed. */
@@ -222,6 +243,9 @@ export class Placement {
         const side = name === undefined ? LOCAL : sideOf(name);
         return this.#measurements.speedOf(side, task, PLACEMENT_BOUNDS.longFuel, this.#options.timer.nowMs());
       },
+      noteFuel: (task, payloadBytes, fuel) => this.#measurements.noteFuel(task, payloadBytes, fuel),
+      noteSpeed: (name, task, used) =>
+        this.#measurements.noteSpeed(sideOf(name), task, used, this.#options.timer.nowMs()),
       weight: () => this.#options.app.weightUnder(this.#conditions),
       preferred: (task) => this.#options.app.movingOf(task),
       areSelected: this.#options.app.migration === 'auto',
@@ -300,7 +324,7 @@ export class Placement {
   /** Whether runs wait here that would be over sooner if one went elsewhere. */
   #wantsRelief(task: string, ready: number): boolean {
     if (ready === 0 || this.#here.idleSlots > 0) return false;
-    return this.#byPolicy(task, 'auto', this.#lastBytes.get(task) ?? 0, undefined).isRelief === true;
+    return this.#byPolicy(task, 'auto', this.#lastBytes.get(task) ?? 0).isRelief === true;
   }
 
   get providers(): readonly ProviderStatus[] {
@@ -355,7 +379,7 @@ export class Placement {
       this.#decisions.note(request.runId, decision);
       if (decision.side === 'local') return this.#runHere(name, request, signal);
       if (decision.side === 'remote') {
-        const result = await this.#runThere(name, decision, request, signal);
+        const result = await this.#runThere({ name, decision, request, signal, isChecked: this.#drawsCheck() });
         if (result !== undefined) return result;
       } else {
         await this.#room(signal);
@@ -364,7 +388,8 @@ export class Placement {
     }
   }
 
-  #decide(name: string, request: RunRequest): Decision {
+  /** @param hindrance Of a run that could stand still: why it cannot move to a provider; undefined when it can. */
+  #decide(name: string, request: RunRequest, hindrance?: (provider: string) => string | undefined): Decision {
     const { timer } = this.#options;
     const placed = this.#placed.get(name);
     const policy: PlacementPolicy = placed?.planned.isRemote === true ? placed.planned.policy : 'local-only';
@@ -375,19 +400,23 @@ export class Placement {
       return { side: 'local', fuel, reason: placed?.planned.reason ?? 'its task is not one of the application' };
     }
     this.#lastBytes.set(name, event.payload.length);
-    const decision = this.#byPolicy(name, policy, event.payload.length, this.#keptHere(placed, request));
+    const keptHere = this.#keptHere(placed, request);
+    const decision = this.#byPolicy(name, policy, event.payload.length, { keptHere, hindrance });
     const { side, isRelief = false } = decision;
     if (side !== 'wait' && !isRelief) this.#standings.note(name, event.payload.length, side, nowMs);
     return decision;
   }
 
-  #byPolicy(name: string, policy: PlacementPolicy, payloadBytes: number, keptHere: string | undefined): Decision {
+  #byPolicy(name: string, policy: PlacementPolicy, payloadBytes: number, { keptHere, hindrance }: Ties = {}): Decision {
     const { app, timer } = this.#options;
     const nowMs = timer.nowMs();
     const fuel = this.#measurements.expectedFuel(name, payloadBytes);
     const provider = this.#providerFor(name, payloadBytes);
     const here = this.#measurements.speedOf(LOCAL, name, fuel, nowMs);
     const waitingMs = ((this.#ready.get(name) ?? 0) * fuel) / here.fuelPerMs;
+    const moving = provider && hindrance && { hindrance: hindrance(provider.name) };
+    // What would move takes turns with what has moved there.
+    const moved = (moving && this.#moves?.runsAt(provider?.name ?? '')) ?? 0;
     return decide({
       policy,
       keptHere,
@@ -404,10 +433,11 @@ export class Placement {
         hasRoom: provider.room > 0,
         queueMs: this.#queueMs(provider),
         transportMs: this.#transportMs(provider, payloadBytes, nowMs),
-        ...this.#measurements.speedOf(sideOf(provider.name), name, fuel, nowMs),
+        ...this.#speedAt(provider, { name, fuel, moved }),
       },
       standing: this.#standings.of(name, payloadBytes),
       nowMs,
+      ...(moving === undefined ? {} : { moving }),
     });
   }
 
@@ -458,6 +488,16 @@ export class Placement {
     return Math.max(queueMs, (this.#remoteMs.get(name) ?? 0) / Math.max(1, capacity.threads));
   }
 
+  /** Of a run at a provider at which so many others take turns. */
+  #speedAt(
+    { name: provider, capacity }: RemoteProvider,
+    { name, fuel, moved }: { readonly name: string; readonly fuel: number; readonly moved: number },
+  ): { readonly fuelPerMs: number; readonly isMeasured: boolean } {
+    const nowMs = this.#options.timer.nowMs();
+    const { fuelPerMs, isMeasured } = this.#measurements.speedOf(sideOf(provider), name, fuel, nowMs);
+    return { fuelPerMs: sharedSpeed(fuelPerMs, { others: moved, threads: capacity.threads }), isMeasured };
+  }
+
   #transportMs(provider: RemoteProvider, payloadBytes: number, nowMs: number): number {
     return this.#measurements.transportMs(provider.name, payloadBytes, provider.roundTripMs ?? 0, nowMs);
   }
@@ -470,7 +510,7 @@ export class Placement {
     this.#localMs += expectedMs;
     try {
       const result = await this.#here.run(request, signal);
-      this.#measurements.noteFuel(name, payloadBytes, result.usage.fuel);
+      this.#noteFuel(name, payloadBytes, result);
       this.#measurements.noteSpeed(LOCAL, name, result.usage, timer.nowMs());
       return result;
     } finally {
@@ -481,8 +521,11 @@ export class Placement {
   #begin(request: RunRequest, options: PointOptions | undefined): RunHandle {
     const name = taskOf(request);
     const here = (): RunHandle => this.#noted(request, this.#here.begin(request, options));
+    const isChecked = this.#drawsCheck();
+    const hindrance = (provider: string): string | undefined =>
+      isChecked ? 'it is executed here as well, to compare' : this.#hindrance(request, provider);
     const decide = (): Decision => {
-      const decision = this.#decide(name, request);
+      const decision = this.#decide(name, request, hindrance);
       this.#decisions.note(request.runId, decision);
       return decision;
     };
@@ -491,10 +534,12 @@ export class Placement {
       options,
       decide,
       begin: here,
+      beginning: () => this.#beginningOf(name, request),
+      move: ({ provider = '', reason }) => this.#moves?.begin(request.runId, provider, reason),
       runThere: async (decision) => {
         this.#elsewhere.set(request.runId, decision.provider ?? '');
         try {
-          return await this.#runThere(name, decision, request, options?.signal);
+          return await this.#runThere({ name, decision, request, signal: options?.signal, isChecked });
         } finally {
           this.#elsewhere.delete(request.runId);
         }
@@ -502,6 +547,18 @@ export class Placement {
       room: () => this.#room(options?.signal),
       cancelled: () => cancelled(request),
     });
+  }
+
+  /** Why a run that has not begun cannot move; undefined when it can. */
+  #hindrance({ runId }: RunRequest, provider: string): string | undefined {
+    const task = this.#placed.get(taskOf({ runId }))?.task;
+    if (task?.installed.resumable === undefined) return 'its task cannot stand still';
+    return this.#moves === undefined ? 'runs do not move here' : this.#moves.refusal(runId, provider);
+  }
+
+  #beginningOf(name: string, request: RunRequest): Uint8Array {
+    const { digest = '', resumable = '' } = this.#placed.get(name)?.task.installed ?? {};
+    return beginningOf(request, { component: digest, instrumentation: resumable });
   }
 
   /** Runs that could stand still here, and execute at providers as a whole. */
@@ -520,20 +577,20 @@ export class Placement {
     const end = await ending;
     if (end.kind !== 'ended') return;
     const { usage } = end.result;
-    this.#measurements.noteFuel(name, payloadBytes, usage.fuel);
+    this.#noteFuel(name, payloadBytes, end.result);
     this.#measurements.noteSpeed(LOCAL, name, usage, this.#options.timer.nowMs());
   }
 
+  /** One that was cancelled would have taken more. */
+  #noteFuel(name: string, payloadBytes: number, { outcome, usage }: Pick<RunResult, 'outcome' | 'usage'>): void {
+    if (outcome.kind !== 'cancelled') this.#measurements.noteFuel(name, payloadBytes, usage.fuel);
+  }
+
   /** @returns undefined when the run is to be placed anew. */
-  async #runThere(
-    name: string,
-    decision: Decision,
-    request: RunRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<RunResult | undefined> {
+  async #runThere({ name, decision, request, signal, isChecked }: RemoteRun): Promise<RunResult | undefined> {
     const provider = this.#providers.find((each) => each.name === decision.provider);
     if (provider === undefined) return undefined;
-    const { app, random, log, timer } = this.#options;
+    const { log, timer } = this.#options;
     const { fuel } = decision;
     const expectedMs = fuel / this.#measurements.speedOf(sideOf(provider.name), name, fuel, timer.nowMs()).fuelPerMs;
     this.#addRemote(provider.name, expectedMs);
@@ -549,11 +606,11 @@ export class Placement {
         this.#decisions.note(request.runId, { side: 'local', fuel: usage.fuel, reason });
         return await this.#runHere(name, request, signal);
       }
-      this.#measurements.noteFuel(name, request.event.payload.length, usage.fuel);
+      this.#noteFuel(name, request.event.payload.length, result);
       this.#measurements.noteSpeed(sideOf(provider.name), name, usage, timer.nowMs());
       const transportMs = Math.max(0, tookMs - queuedMs - usage.wallMs);
       this.#measurements.noteTransport(provider.name, bytes, transportMs, timer.nowMs());
-      if (app.checked === 0 || random() >= app.checked) return { ...result, where: provider.name };
+      if (!isChecked) return { ...result, where: provider.name };
       return await this.#checked(provider, result, request, signal);
     } catch (error) {
       if (!(error instanceof RemoteLost)) throw error;
@@ -563,6 +620,12 @@ export class Placement {
       this.#addRemote(provider.name, -expectedMs);
       this.#there.delete(request.runId);
     }
+  }
+
+  /** Whether the next run is executed here as well, if it goes to a provider. */
+  #drawsCheck(): boolean {
+    const { app, random } = this.#options;
+    return app.checked > 0 && random() < app.checked;
   }
 
   #addRemote(provider: string, ms: number): void {

@@ -68,8 +68,12 @@ export class MovingRunScene {
     [this.#dir, this.#device, this.#hubArgs, this.#port] = [of.dir, of.device, of.hubArgs, of.port];
   }
 
-  /** All that runs is ended with the test. */
-  static async begin(t: Test, works: readonly Work[]): Promise<MovingRunScene> {
+  /** All that runs is ended with the test. @param placement of all runs. */
+  static async begin(
+    t: Test,
+    works: readonly Work[],
+    placement: 'prefer-local' | 'prefer-remote' = 'prefer-local',
+  ): Promise<MovingRunScene> {
     const dir = t.testdir({});
     const broker = await startMosquitto();
     t.teardown(() => broker.close());
@@ -83,7 +87,7 @@ export class MovingRunScene {
     for (const work of works) {
       await deployInto(join(dir, 'tasks'), [`guest-tasks/${work.task}`], (toml) => sized(toml, work));
     }
-    writeFileSync(join(dir, 'app.toml'), application(works));
+    writeFileSync(join(dir, 'app.toml'), application(works, placement));
     const folders = ['--tasks', join(dir, 'tasks'), '--data', join(dir, 'hub'), '--app', join(dir, 'app.toml')];
     const how = ['--broker', broker.url, '--api', '127.0.0.1:0', '--report', 'json', '--threads', '2'];
     const witness = await Witness.connect(t, broker.url, ['forecast/+/next', 'battery/+/schedule']);
@@ -127,6 +131,26 @@ export class MovingRunScene {
   publish({ task }: Work): Promise<void> {
     const { topic, payload } = ASKED[task];
     return this.#device.publish(topic, JSON.stringify(payload));
+  }
+
+  /**
+   * Has a task begin at the provider, with `prefer-remote`: one that began here, as the component was new there, is
+   * cancelled. @returns the run's id, and why it was placed there.
+   */
+  async placedThere(work: Work): Promise<{ readonly runId: string; readonly reason: string }> {
+    for (const untilMs = performance.now() + 60_000; performance.now() < untilMs;) {
+      await this.publish(work);
+      const runId = await found('its run', 20_000, async () => (await this.current())[0]?.runId);
+      const path = encodeURIComponent(runId);
+      const { decisions } = (await this.#api.get(`/v1/placement?run=${path}`)) as {
+        readonly decisions: readonly { readonly side: string; readonly reason: string }[];
+      };
+      const [decision] = decisions;
+      if (decision?.side === 'remote') return { runId, reason: decision.reason };
+      await this.#api.post(`/v1/current-runs/${path}/cancel`, {});
+      await found('its end', 20_000, async () => ((await this.current()).length === 0 ? true : undefined));
+    }
+    throw new Error('not within a minute: the provider takes the task');
   }
 
   /** Runs that have begun and are not over. */
@@ -230,8 +254,8 @@ function sized(toml: string, { task, size }: Work): string {
 }
 
 /** Runs move by hand only. */
-function application(works: readonly Work[]): string {
+function application(works: readonly Work[], placement: string): string {
   const wakes = works.filter(({ responsible }) => responsible === 'provider');
   const edges = wakes.map(({ task }) => `[[edges]]\nfrom = "${task}"\ntopic = "${ASKED[task].effect}"\nto = "later"\n`);
-  return `name = "test"\n${edges.join('')}[placement]\ndefault = "prefer-local"\nmigration = "by-hand"\n`;
+  return `name = "test"\n${edges.join('')}[placement]\ndefault = "${placement}"\nchecked = 0\nmigration = "by-hand"\n`;
 }

@@ -72,6 +72,8 @@ export class Peer {
       },
       outlook: () => undefined,
       here: () => ({ fuelPerMs: 1, weight: 1 }),
+      ended: () => undefined,
+      executed: () => undefined,
       wholeAt: () => undefined,
       get areSelected() {
         return areSelected();

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { sharedSpeed } from '../../../hub/placement/cost.js';
 import { decide, type Question } from '../../../hub/placement/decide.js';
 
 const QUESTION: Question = {
@@ -97,5 +98,45 @@ t.test('where all threads are busy, what waits is relieved; the task belongs whe
   t.match(decide({ ...cheapHere, local: { ...busy, hasRoom: true } }), { side: 'local' }, 'a thread is free');
   t.match(decide({ ...cheapHere, local: { ...busy, backlogMs: 1 } }), { side: 'local' }, 'little waits');
   t.equal(decide({ ...cheapHere, fuel: 1_000_000 }).isRelief, undefined, 'it is plainly better there');
+  t.end();
+});
+
+t.test('runs that move share the threads of their provider', (t) => {
+  t.equal(sharedSpeed(100, { others: 0, threads: 2 }), 100);
+  t.equal(sharedSpeed(100, { others: 1, threads: 2 }), 100);
+  t.equal(sharedSpeed(100, { others: 3, threads: 2 }), 50);
+  t.equal(sharedSpeed(100, { others: 1, threads: 0 }), 50, 'one that does not say has one');
+  t.end();
+});
+
+t.test('a run that is to take long at a provider begins there as one that moves, and says so', (t) => {
+  const free = { moving: { hindrance: undefined } };
+  const long: Question = { ...QUESTION, policy: 'prefer-remote', fuel: 30_000_000_000, ...free };
+  const reason = 'its placement is prefer-remote, and a provider takes it';
+  t.match(decide(long), {
+    side: 'remote',
+    moves: true,
+    reason: `${reason}; it takes about 30000 ms there, and it can come home`,
+  });
+  t.equal(
+    decide({ ...long, fuel: 1_000_000 }).moves,
+    undefined,
+    'a short one is home before anybody could call it back',
+  );
+  t.match(
+    decide({ ...long, fuel: 0 }),
+    { moves: true, reason: `${reason}; nobody knows how long it takes, and it can come home` },
+    'its task says that it may take long',
+  );
+  const { moving: _, ...cannot } = long;
+  t.equal(decide(cannot).moves, undefined, 'its task cannot stand still');
+  t.equal(decide({ ...long, policy: 'remote-only' }).moves, undefined, 'it may not execute here');
+  const bound = decide({ ...long, moving: { hindrance: 'at most 32 runs may move at once' } });
+  t.equal(bound.moves, undefined);
+  t.equal(bound.reason, `${reason}; it stays there until it ends, as at most 32 runs may move at once`);
+  t.match(decide({ ...long, keptHere: 'it is local' }), { side: 'local', moves: undefined });
+  const busy = { ...QUESTION.local, hasRoom: false };
+  t.match(decide({ ...long, policy: 'prefer-local', local: busy }), { side: 'remote', moves: true });
+  t.match(decide({ ...long, policy: 'auto' }), { side: 'remote', moves: true });
   t.end();
 });

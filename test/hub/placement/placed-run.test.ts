@@ -7,6 +7,8 @@ const REQUEST = { runId: 'e/long' } as RunRequest;
 const RESULT = { runId: 'e/long' } as RunResult;
 const CHECKPOINT = new Uint8Array([1]);
 
+const BEGINNING = new Uint8Array([0]);
+
 const LOCAL: Decision = { side: 'local', fuel: 0, reason: 'here' };
 const REMOTE: Decision = { side: 'remote', provider: 'shed', fuel: 0, reason: 'there' };
 const WAIT: Decision = { side: 'wait', fuel: 0, reason: 'nowhere' };
@@ -22,6 +24,8 @@ function placed(decisions: readonly Decision[], parts: Partial<PlacedRunParts> =
     options: undefined,
     decide: () => left.shift() ?? WAIT,
     begin: () => stands,
+    beginning: () => BEGINNING,
+    move: () => undefined,
     runThere: () => Promise.resolve(RESULT),
     room: () => Promise.resolve(),
     cancelled: () => RESULT,
@@ -37,6 +41,27 @@ t.test('one that executes at a provider comes to no point, and ends', async (t) 
   const run = placed([REMOTE]);
   t.equal(await run.suspend(), undefined);
   t.same(await run.end, { kind: 'ended', result: RESULT });
+});
+
+t.test('one that moves there stands still at its beginning, and is told of where it goes', async (t) => {
+  const moved: Decision[] = [];
+  const moving: Decision = { ...REMOTE, moves: true };
+  const run = placed([moving], { move: (decision) => moved.push(decision) });
+  t.same(await run.end, { kind: 'suspended', checkpoint: BEGINNING });
+  t.same(moved, [moving]);
+});
+
+t.test('one that was to stand still here does not move when it is placed anew', async (t) => {
+  let lost: () => void = () => undefined;
+  const moved: Decision[] = [];
+  const run = placed([REMOTE, { ...REMOTE, moves: true }], {
+    runThere: () => new Promise((resolve) => (lost = () => resolve(undefined))),
+    move: (decision) => moved.push(decision),
+  });
+  const stood = run.suspend();
+  lost();
+  t.same(await stood, BEGINNING);
+  t.same(moved, []);
 });
 
 t.test('one that is lost there, or waits for a provider, is placed anew', async (t) => {
