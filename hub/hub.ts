@@ -151,6 +151,7 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
   const lanes = new Lanes(
     (lane) => scheduler.createLane(lane),
     placement && ((task, ready) => placement.gateOf(task, ready)),
+    placement && ((lane) => migrations.awayIn(lane)),
   );
   const kept = await KeptTasks.open(dataDir);
   const deploying: DeployParts = {

@@ -5,6 +5,9 @@ import type { Lane, LaneGate, LaneOptions } from './scheduler/index.js';
 /** Where runs of a task may begin, when so many could: see `LaneOptions.gate`. */
 type GateOf = (task: string, ready: number) => LaneGate | undefined;
 
+/** How many runs of a lane execute elsewhere: see `LaneOptions.away`. */
+type AwayIn = (lane: object) => number;
+
 /** A version of a task that has no runs but those which have begun. */
 interface Leaving {
   readonly task: DeployedTask;
@@ -28,14 +31,16 @@ interface Waiting {
 export class Lanes {
   readonly #create: (options: LaneOptions) => Lane<PendingRun>;
   readonly #gateOf: GateOf | undefined;
+  readonly #awayIn: AwayIn | undefined;
   readonly #lanes = new Map<string, Lane<PendingRun>>();
   #leaving: readonly Leaving[] = [];
   #waiting: readonly Waiting[] = [];
 
-  /** @param gateOf Where runs of a task may begin; without it, here. */
-  constructor(create: (options: LaneOptions) => Lane<PendingRun>, gateOf?: GateOf) {
+  /** @param gateOf Where runs of a task may begin; without it, here. @param awayIn Without it, none are away. */
+  constructor(create: (options: LaneOptions) => Lane<PendingRun>, gateOf?: GateOf, awayIn?: AwayIn) {
     this.#create = create;
     this.#gateOf = gateOf;
+    this.#awayIn = awayIn;
   }
 
   /** The lane of a task, whichever of its versions is asked for. */
@@ -51,6 +56,7 @@ export class Lanes {
       ...task.manifest.schedule,
       order: orderOf(task),
       gate,
+      away: this.#awayIn,
       isLong: task.installed.resumable !== undefined,
     });
     this.#lanes.set(name, lane);

@@ -27,7 +27,7 @@ export interface MigrationsParts {
   readonly links: (moves: Moves) => Links | undefined;
   readonly runtime: Pick<Runtime, 'resume'>;
   readonly scheduler: Pick<Scheduler<PendingRun>, 'unpark' | 'recall' | 'revive' | 'pump'>;
-  readonly parking: Pick<Parking, 'adopt' | 'lend' | 'takeIn' | 'beginAnew'>;
+  readonly parking: Pick<Parking, 'adopt' | 'lend' | 'takeIn' | 'beginAnew' | 'seen'>;
   /** Finds a run that has begun and does not move. */
   readonly find: (runId: string) => Job<PendingRun> | undefined;
   readonly points: Pick<KeptPoints, 'of' | 'adopt'>;
@@ -78,8 +78,8 @@ export class Migrations implements MovingRuns, Moves {
   readonly #bytesPerMs = new Map<string, number>();
   /** Of runs that are over, the latest last. */
   readonly #past = new Map<string, MigrationView>();
-  /** Runs that are about to begin to move. */
-  readonly #beginning = new Set<string>();
+  /** Runs that are about to begin to move, by id. */
+  readonly #beginning = new Map<string, Job<PendingRun>>();
   #isStarted = false;
   #isStopped = false;
 
@@ -162,6 +162,15 @@ export class Migrations implements MovingRuns, Moves {
       if (run.provider === provider && run.status.executes === 'provider') count++;
     }
     return count;
+  }
+
+  /** Runs of a lane that the scheduler has as parked, as they execute elsewhere or are about to. */
+  awayIn(lane: object): number {
+    const { parking } = this.#parts;
+    const jobs = [...this.#moving.values()].filter(({ host }) => host.stretch === undefined).map(({ job }) => job);
+    for (const job of this.#beginning.values()) if (parking.seen(job)?.state !== 'executing') jobs.push(job);
+    for (const { job } of this.#adopted.values()) jobs.push(job);
+    return new Set(jobs.filter((job) => job.lane === lane)).size;
   }
 
   cancel(runId: string): boolean {
@@ -312,8 +321,9 @@ export class Migrations implements MovingRuns, Moves {
     const { parking, newId, records } = this.#parts;
     const links = this.#links;
     const refusal = this.refusal(runId, provider);
-    if (refusal !== undefined) return no(refusal);
-    this.#beginning.add(runId);
+    const found = this.#parts.find(runId);
+    if (refusal !== undefined || found === undefined) return no(refusal ?? '');
+    this.#beginning.set(runId, found);
     try {
       const lent = await parking.lend(runId);
       if (lent === undefined) return no('it ended, or came to no point at which it can stand still');
@@ -464,6 +474,7 @@ export class Migrations implements MovingRuns, Moves {
     run.leave();
     if (run.bytesPerMs !== undefined) this.#bytesPerMs.set(run.provider, run.bytesPerMs);
     this.#moving.delete(job);
+    job.lane.cameBack();
     this.#past.set(job.value.runId, viewOf(run));
     const [oldest] = this.#past.keys();
     if (this.#past.size > MIGRATION_BOUNDS.past && oldest !== undefined) this.#past.delete(oldest);
@@ -489,6 +500,7 @@ export class Migrations implements MovingRuns, Moves {
       const reason = error instanceof Error ? error.message : String(error);
       log.warn({ runId, reason }, 'a run moves no more');
       this.#parts.journal.write([{ reads: [], writes: [], dropsMove: move.place }], () => undefined);
+      this.#adopted.delete(move.id);
       this.#parts.parking.adopt(job);
       this.#parts.scheduler.pump();
     } finally {

@@ -15,6 +15,8 @@ export interface LaneOptions {
   readonly order: 'start' | 'end';
   /** Its runs take long and can stand still: they begin only where a thread is idle. Default: false. */
   readonly isLong?: boolean;
+  /** How many of its parked runs execute elsewhere: they count among those at once. Default: none. */
+  readonly away?: ((lane: object) => number) | undefined;
   /** Where its runs may begin now, of which so many could; without it, or where it answers undefined, here and nowhere else. */
   readonly gate?: ((ready: number) => LaneGate | undefined) | undefined;
 }
@@ -88,6 +90,8 @@ export class Lane<T> {
   readonly #granted = new Fifo<fastq.done>();
   #spareTickets = 0;
   readonly #governor: ConcurrencyGovernor;
+  /** How many more may run at once, by what the manifest says. */
+  readonly #free: () => number;
   readonly #becameReady: (lane: Lane<T>) => void;
   /** Parked jobs of each key, where order is of the ends: others of the key do not begin then, and wait in `#startOrder`. */
   readonly #blocked = new Map<string, number>();
@@ -107,7 +111,9 @@ export class Lane<T> {
     this.isLong = options.isLong ?? false;
     this.#endOrder = options.order === 'end' ? new ReleaseOrder() : undefined;
     this.#becameReady = becameReady;
-    this.#governor = new ConcurrencyGovernor(options.concurrency ?? Infinity);
+    const { concurrency, away = () => 0 } = options;
+    this.#free = concurrency === undefined ? () => Infinity : () => concurrency - this.#running - away(this);
+    this.#governor = new ConcurrencyGovernor(concurrency ?? Infinity);
     this.#slots = fastq((_ticket: undefined, done: fastq.done) => this.#gotSlot(done), this.#governor.allowed);
   }
 
@@ -145,7 +151,7 @@ export class Lane<T> {
   /** Jobs that `take` could answer with. */
   get ready(): number {
     if (this.#holds > 0) return 0;
-    return Math.min(this.#turns.length, this.#granted.length, this.#admitted);
+    return Math.max(0, Math.min(this.#turns.length, this.#granted.length, this.#admitted, this.#free()));
   }
 
   /** Lets only so many more jobs start, of which each is a probe; Infinity for no bound, and 0 to hold them all. */
@@ -264,6 +270,12 @@ export class Lane<T> {
     this.#govern(this.#governor.succeeded());
     job.release(null);
     this.#leaveKey(job);
+    this.#announce();
+  }
+
+  /** Fewer of its runs may be away than before. Pump the scheduler afterwards. */
+  cameBack(): void {
+    this.#announce();
   }
 
   /** Puts a job that ran in vain before all that wait for a slot, and lets fewer run at once. */
@@ -286,6 +298,7 @@ export class Lane<T> {
     const { release } = job;
     job.release = noSlot;
     release(null);
+    this.#announce();
   }
 
   /** A job that is parked goes on, before all that wait for a slot. */

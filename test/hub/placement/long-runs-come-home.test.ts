@@ -42,7 +42,11 @@ process.once('exit', () => rmSync(prepared, { recursive: true, force: true }));
 /** Resolves when the provider takes the task. */
 async function scene(
   t: Test,
-  { app = APP, policy = {} }: { app?: string; policy?: Partial<ProviderPolicy> } = {},
+  {
+    app = APP,
+    policy = {},
+    tasks = TASKS,
+  }: { app?: string; policy?: Partial<ProviderPolicy>; tasks?: typeof TASKS } = {},
 ): Promise<Scene> {
   const dir = t.testdir({});
   const dataDir = join(dir, 'provider');
@@ -65,7 +69,7 @@ async function scene(
     random: Math.random,
     log: createLog('silent'),
   });
-  const hub = await realHub(t, { tasks: TASKS, dir: join(dir, 'hub'), placement });
+  const hub = await realHub(t, { tasks, dir: join(dir, 'hub'), placement });
   await until('the provider takes the task', 60_000, () => (placement.gateOf('long')?.elsewhere ?? 0) > 0);
   cpSync(join(dataDir, 'prepared'), prepared, { recursive: true });
   return { hub, placement, provider, proxy };
@@ -195,4 +199,31 @@ t.test('what a run took that was cancelled is not what others take', async (t) =
   await hub.tells('long completed');
   const ended = hub.seen.filter((one) => one.kind === 'run-finished');
   t.match(placement.explain(ended[1]?.runId ?? ''), [{ side: 'local', fuel: 0 }]);
+});
+
+t.test('a run that is away is one of those that its task has at once', async (t) => {
+  const { hub } = await scene(t, { tasks: { long: longToml('long', '\n[schedule]\nconcurrency = 1', '') } });
+  hub.send('long/turn/a', TURNS);
+  await until('it is told of', 10_000, () => hub.hub.currentRuns.list().length > 0);
+  const first = hub.runOf('long');
+  hub.send('long/turn/b', FEW);
+  await executes(hub, first, 'provider');
+  const point = hub.hub.migrations.of(first)?.point ?? 0;
+  await until('it comes to a point there', 30_000, () => (hub.hub.migrations.of(first)?.point ?? 0) > point);
+  t.match(hub.hub.currentRuns.list(), [{ runId: first }], 'the other has not begun');
+  t.equal(hub.hub.currentRuns.list().length, 1);
+  t.same(hub.hub.currentRuns.cancel(first), { ok: true });
+  await hub.tells('long completed', 60_000);
+});
+
+t.test('one that is taken from its provider, and stands still by hand, is none of them', async (t) => {
+  const { hub } = await scene(t, { tasks: { long: longToml('long', '\n[schedule]\nconcurrency = 1', '') } });
+  hub.send('long/turn/a', TURNS);
+  await until('it is told of', 10_000, () => hub.hub.currentRuns.list().length > 0);
+  const first = hub.runOf('long');
+  await executes(hub, first, 'provider');
+  hub.send('long/turn/b', FEW);
+  t.ok(await hub.hub.migrations.keepHere(first, 'by-hand', 'by hand'));
+  await hub.tells('long completed', 60_000);
+  t.match(hub.hub.currentRuns.list(), [{ runId: first, where: /memory|disk/ }]);
 });

@@ -28,6 +28,12 @@ function harness(slots: number) {
       scheduler.finish(take(value), fuel);
       scheduler.pump();
     },
+    park: (value: string): Job<string> => {
+      const job = take(value);
+      scheduler.park(job, 1_000);
+      scheduler.pump();
+      return job;
+    },
     repeat: (value: string) => {
       scheduler.repeat(take(value), 1_000);
       scheduler.pump();
@@ -140,6 +146,27 @@ t.test('a task runs no more at once than its manifest says, and keys that wait t
   t.same(running(), ['y1', 'z1']);
   finish('y1');
   t.same(running(), ['z1', 'x2']);
+  t.end();
+});
+
+t.test('a parked run that executes elsewhere is one of those at once, until it is not away any more', (t) => {
+  const { scheduler, running, park, finish } = harness(10);
+  let away = 0;
+  const lane = scheduler.createLane({ priority: 5, concurrency: 2, order: 'start', away: () => away });
+  for (const value of ['a', 'b', 'c', 'd']) scheduler.submit(lane, undefined, value);
+  scheduler.pump();
+  away = 1;
+  park('a');
+  t.same(running(), ['b']);
+  const b = park('b');
+  t.same(running(), ['c'], 'one that stands still here is none of them');
+  away = 0;
+  lane.cameBack();
+  scheduler.pump();
+  t.same(running(), ['c', 'd']);
+  scheduler.unpark(b);
+  finish('c');
+  t.same(running(), ['d', 'b']);
   t.end();
 });
 
