@@ -16,6 +16,8 @@ interface World {
   weight: number;
   readonly outlook: ReturnType<Links['outlook']>;
   readonly measured?: number;
+  /** Whether placement began it at the provider. */
+  readonly beganThere?: boolean;
   readonly pointBytes?: number;
 }
 
@@ -33,7 +35,7 @@ function hubWith(world: World) {
   } as unknown as Job<PendingRun>;
   const moves: { readonly to: string | undefined; readonly atMs: number; readonly why: string }[] = [];
   let looks = 0;
-  let place: 'hub' | 'provider' | undefined;
+  let place: 'hub' | 'provider' | undefined = world.beganThere === true ? 'provider' : undefined;
   const selector = new Selector({
     migrations: {
       has: () => place !== undefined,
@@ -127,6 +129,21 @@ t.test(
     t.ok((moves[1]?.atMs ?? 0) - (moves[0]?.atMs ?? 0) >= 10_000);
   },
 );
+
+t.test('a run that began at the provider is fetched where that is worth it, not at once, and once', async (t) => {
+  const slower = { ...LIKE_HERE, fuelPerMs: 500_000 };
+  const { moves, pass } = hubWith({ load: () => 1, weight: 1, outlook: slower, beganThere: true });
+  await pass(10_000);
+  t.same(moves, [], 'it stays there for a while');
+  await pass(600_000);
+  t.same(
+    moves.map(({ to }) => to),
+    [undefined],
+  );
+  const alike = hubWith({ load: () => 1, weight: 1, outlook: LIKE_HERE, beganThere: true });
+  await alike.pass(600_000);
+  t.same(alike.moves, [], 'where it is as good there, it stays');
+});
 
 t.test('its last point and the link as it was measured count, not what is assumed', async (t) => {
   const world = { load: () => 1, weight: 2, outlook: LIKE_HERE };
