@@ -3,17 +3,15 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createLog } from '../../../hub/log.js';
-import { parseApp, Placement } from '../../../hub/placement/index.js';
+import type { Placement } from '../../../hub/placement/index.js';
 import { PLACEMENT_BOUNDS } from '../../../hub/placement/limits.js';
-import { openState } from '../../../hub/store/reader.js';
-import { monotonicTimer } from '../../../hub/timer.js';
 import type { ProviderPolicy } from '../../../provider/policy.js';
 import { newSigningKey } from '../../../provider/protocol/index.js';
 import { startShapingProxy, type ShapingProxy } from '../../../sim/shaping-proxy.js';
-import { providerUnderTest, type ProviderUnderTest } from '../../provider/provider-under-test.js';
+import { providerUnderTest } from '../../provider/provider-under-test.js';
 import { until } from '../../runtime/eventually.js';
 import { longToml, realHub, type RealHub } from '../parking/real-hub.js';
+import { placementBy } from './placement-under-test.js';
 
 t.setTimeout(240_000);
 
@@ -31,7 +29,8 @@ const TIMES = { helloMs: 5_000, heartbeatMs: 100, leaseMs: 400 };
 interface Scene {
   readonly hub: RealHub;
   readonly placement: Placement;
-  readonly provider: ProviderUnderTest;
+  /** For the next hub of the same folder. */
+  readonly newPlacement: () => Placement;
   readonly proxy: ShapingProxy;
 }
 
@@ -54,25 +53,14 @@ async function scene(
   const provider = await providerUnderTest(t, { dataDir, policy, times: TIMES, stubs: 'memory' });
   const proxy = await startShapingProxy({ host: '127.0.0.1', port: provider.port });
   t.teardown(() => proxy.close());
-  const parsed = parseApp(`name = "test"\n${app}`, 'app.toml');
-  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
   const token = { ...(await provider.invite()), url: `ws://127.0.0.1:${proxy.port}` };
-  const placement = new Placement({
-    app: parsed.app,
-    conditions: { onBattery: false, metered: false },
-    providers: [{ name: 'shed', token }],
-    key: newSigningKey(),
-    hubName: 'test',
-    openState,
-    timer: monotonicTimer,
-    clock: Date.now,
-    random: Math.random,
-    log: createLog('silent'),
-  });
+  const options = { providers: [{ name: 'shed', token }], key: newSigningKey() };
+  const newPlacement = (): Placement => placementBy(app, options);
+  const placement = newPlacement();
   const hub = await realHub(t, { tasks, dir: join(dir, 'hub'), placement });
   await until('the provider takes the task', 60_000, () => (placement.gateOf('long')?.elsewhere ?? 0) > 0);
   cpSync(join(dataDir, 'prepared'), prepared, { recursive: true });
-  return { hub, placement, provider, proxy };
+  return { hub, placement, newPlacement, proxy };
 }
 
 interface End {
@@ -147,6 +135,16 @@ t.test('when the provider is lost, the hub goes on from the last point and not f
     hub.hub.migrations.of(run)?.notes.map(({ what }) => what),
     ['asked', 'linked', 'there', 'link-lost', 'here', 'over'],
   );
+});
+
+t.test('a hub that starts again finds it where it was', async (t) => {
+  const all = await scene(t);
+  const { hub, newPlacement } = all;
+  const run = await sent(all);
+  await hub.hub.close();
+  const next = await realHub(t, { tasks: TASKS, dir: hub.dir, placement: newPlacement() });
+  t.same(await endOf(next), alone);
+  t.match(await next.hub.history?.find(run), '"where":"shed"');
 });
 
 t.test('what it took is known then: a short run of the task goes there as a whole, a long one does not', async (t) => {
