@@ -44,7 +44,7 @@ import { SessionFilters } from './session-filters.js';
 import { ShapingMemory } from './shaping-memory.js';
 import { openState, StateView } from './store/index.js';
 import { monotonicTimer, type Timer } from './timer.js';
-import { waitingEvents, type QueueOfTask } from './waiting-events.js';
+import { isWaiting, waitingEvents, type QueueOfTask } from './waiting-events.js';
 
 export interface HubOptions extends FoundationOptions {
   /** Task folders, or folders of task folders: beside what was deployed to this hub. */
@@ -52,7 +52,7 @@ export interface HubOptions extends FoundationOptions {
   /** Lets runs execute at providers as well. Without it, all execute here. */
   readonly placement?: Pick<
     Placement,
-    'over' | 'gateOf' | 'note' | 'contradictions' | 'deployed' | 'whenRoom' | 'linksFor' | 'elsewhere'
+    'over' | 'gateOf' | 'note' | 'contradictions' | 'deployed' | 'whenRoom' | 'linksFor' | 'elsewhere' | 'waitsFor'
   >;
   /** Connects to the broker; messages may come at once. `onReleased` is told of those at QoS 2 that will not come again. */
   readonly connect: (onMessage: MessageHandler, onReleased: (packetId: number) => void) => Promise<BrokerLink>;
@@ -104,6 +104,8 @@ interface View {
   readonly queue: readonly QueueOfTask[];
   /** Events that are with the broker until there is room in the hub. */
   readonly heldForRoom: number;
+  /** Whether a run waits that has not begun. */
+  isWaiting(runId: string): boolean;
   readonly state: StateView;
 }
 
@@ -455,8 +457,10 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
     currentRuns: long.current,
     view: {
       get queue() {
-        return waitingEvents({ registry, lanes, dispatch, intake, clock });
+        const waitsFor = placement && ((task: string) => placement.waitsFor(task));
+        return waitingEvents({ registry, lanes, dispatch, intake, waitsFor, clock });
       },
+      isWaiting: (runId) => isWaiting(runId, { registry, lanes }),
       get heldForRoom() {
         return intake.heldForRoom;
       },

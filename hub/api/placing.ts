@@ -2,21 +2,30 @@
 import type { Placement } from '../placement/index.js';
 import { fault, type Route } from './route.js';
 
-type Placing = Pick<Placement, 'providers' | 'plan' | 'explain' | 'conditions' | 'adapt'>;
+type Placing = Pick<Placement, 'providers' | 'plan' | 'explain' | 'waitsOf' | 'conditions' | 'adapt'>;
+
+export interface Waits {
+  /** Whether a run waits that has not begun. */
+  isWaiting(runId: string): boolean;
+}
 
 /**
- * `GET /v1/placement`: the providers and what they may execute; with `run=`, where that run was placed.
+ * `GET /v1/placement`: the providers and what they may execute; with `run=`, where that run was placed, and what it waits
+ * for.
  * `POST /v1/conditions` with `onBattery`, `metered` or `isHot`, true or false: what the hub is under from now on.
  * @param placement Without one, all runs execute here.
  */
-export function placementRoutes(placement: Placing | undefined): readonly Route[] {
+export function placementRoutes(placement: Placing | undefined, waits: Waits): readonly Route[] {
   return [
     {
       method: 'GET',
       path: '/v1/placement',
       answer: (request) => {
         const run = new URL(request.url).searchParams.get('run');
-        if (run !== null) return Response.json({ run, decisions: placement?.explain(run) ?? [] });
+        if (run !== null) {
+          const decisions = placement?.explain(run) ?? [];
+          return Response.json({ run, decisions, waitsFor: placement?.waitsOf(run, waits.isWaiting(run)) });
+        }
         const { providers, plan: tasks, conditions } = placement ?? { providers: [], plan: [], conditions: {} };
         return Response.json({ providers, tasks, conditions });
       },

@@ -3,6 +3,10 @@ import type { AppPlanOptions } from '../commands/app-plan.js';
 import { askingCommand, Option, type AskFlags, type Command } from './command-line.js';
 import { listed } from './option-values.js';
 
+interface PlanFlags extends Pick<AppPlanOptions, 'tasks' | 'metered' | 'battery' | 'json'> {
+  readonly data?: string;
+}
+
 export function addPlacement(program: Command): void {
   program
     .command('app')
@@ -12,10 +16,11 @@ export function addPlacement(program: Command): void {
     .requiredOption('--tasks <dir>', 'a task folder, or a folder of task folders; may be given again', listed)
     .option('--metered', 'as on a network that is metered', false)
     .option('--battery', 'as on battery', false)
+    .option('--data <dir>', 'the data folder of a running hub: also say what its providers take')
     .option('--json', 'print it for programs', false)
-    .action(async (file: string, flags: Pick<AppPlanOptions, 'tasks' | 'metered' | 'battery' | 'json'>) => {
+    .action(async (file: string, flags: PlanFlags) => {
       const { appPlanCommand } = await import('../commands/app-plan.js');
-      process.exitCode = await appPlanCommand({ ...flags, file }, process.stdout);
+      process.exitCode = await appPlanCommand({ ...flags, data: flags.data, file }, process.stdout);
     });
 
   askingCommand(program, 'providers', 'list the providers of a running hub, and what they may execute').action(

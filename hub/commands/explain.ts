@@ -16,7 +16,8 @@ function linesOf(answer: unknown): readonly string[] {
   if (typeof answer !== 'object' || answer === null || !('decisions' in answer)) return [];
   const { decisions } = answer;
   if (!Array.isArray(decisions)) return [];
-  return decisions.flatMap((decision: unknown): string[] => {
+  const waits = 'waitsFor' in answer ? [`waits now, as ${String(answer.waitsFor)}`] : [];
+  const placed = decisions.flatMap((decision: unknown): string[] => {
     if (typeof decision !== 'object' || decision === null || !('side' in decision) || !('reason' in decision))
       return [];
     const where =
@@ -25,6 +26,7 @@ function linesOf(answer: unknown): readonly string[] {
         : sideText(decision.side);
     return [`${where}, as ${String(decision.reason)}`];
   });
+  return [...placed, ...waits];
 }
 
 function sideText(side: unknown): string {

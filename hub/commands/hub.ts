@@ -141,7 +141,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
       ...deployingRoutes(hub.deployments),
       backupRoute(hub.backups),
       ...lookingRoutes(hub.view),
-      ...placementRoutes(placement),
+      ...placementRoutes(placement, hub.view),
       ...currentRunRoutes(hub),
       ...migrationRoutes(hub),
     ],

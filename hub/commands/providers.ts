@@ -1,7 +1,12 @@
-import { textTable } from '../report/index.js';
+import { placementOf, type ProviderStatus } from '../api/index.js';
+import { fuelText, printable, textTable } from '../report/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
+import { thereText } from './task-there.js';
 
-/** `sterna providers`: how the sessions of a running hub are. */
+/** What a provider may say, as long as a person reads on. */
+const SAID = 300;
+
+/** `sterna providers`: how the sessions of a running hub are, what its providers take, and what waits for them. */
 export function providersCommand(options: AskOptions, out: Output): Promise<number> {
   return asking(options, async (client) => {
     const answer = await client.get('/v1/placement');
@@ -9,33 +14,46 @@ export function providersCommand(options: AskOptions, out: Output): Promise<numb
       printJson(out, answer);
       return 0;
     }
-    const providers = rowsOf(answer, 'providers').map((row) => {
-      const roundTrip = typeof row['roundTripMs'] === 'number' ? `${row['roundTripMs'].toFixed(1)} ms` : '';
-      return [
-        cell(row['name']),
-        cell(row['url']),
-        cell(row['device']),
-        cell(row['state']),
-        cell(row['runs']),
-        roundTrip,
-        cell(row['reason']),
-      ];
-    });
-    const header = ['provider', 'address', 'device', 'state', 'runs', 'round trip', 'why'];
-    for (const line of textTable(header, providers)) out.write(`${line}\n`);
+    const print = (header: readonly string[], rows: readonly (readonly string[])[]): void => {
+      for (const line of textTable(header, rows)) out.write(`${line}\n`);
+    };
+    const { providers, tasks } = placementOf(answer);
+    print(
+      ['provider', 'address', 'device', 'state', 'threads', 'fuel/s', 'runs', 'round trip', 'why'],
+      providers.map(rowOf),
+    );
     out.write('\n');
-    const tasks = rowsOf(answer, 'tasks').map((row) => [cell(row['task']), cell(row['policy']), cell(row['reason'])]);
-    for (const line of textTable(['task', 'placement', 'why'], tasks)) out.write(`${line}\n`);
+    const there = providers.flatMap(({ name, tasks: asked }) =>
+      asked.map((task) => [name, task.task, printable(thereText(task), SAID)]),
+    );
+    if (there.length > 0) {
+      print(['provider', 'task', 'there'], there);
+      out.write('\n');
+    }
+    print(
+      ['task', 'placement', 'why'],
+      tasks.map(({ task, policy, reason }) => [task, policy, reason]),
+    );
+    const waiting = tasks.filter(({ waitsFor }) => waitsFor !== undefined);
+    if (waiting.length > 0) out.write('\n');
+    for (const { task, waitsFor = '' } of waiting)
+      out.write(`${task}: its runs wait, as ${printable(waitsFor, SAID)}\n`);
     return 0;
   });
 }
 
-function rowsOf(answer: unknown, name: string): readonly Readonly<Record<string, unknown>>[] {
-  if (typeof answer !== 'object' || answer === null) return [];
-  const rows: unknown = Object.entries(answer).find(([key]) => key === name)?.[1];
-  return Array.isArray(rows) ? rows.map((row: unknown) => Object.fromEntries(Object.entries(row ?? {}))) : [];
-}
-
-function cell(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+function rowOf({ name, url, device, state, capacity, runs, roundTripMs, reason }: ProviderStatus): readonly string[] {
+  const { threads, fuelPerSecond } = capacity ?? { threads: undefined, fuelPerSecond: 0 };
+  return [
+    name,
+    url,
+    device ?? '',
+    state,
+    String(threads ?? ''),
+    // Nothing has been executed there yet.
+    fuelPerSecond === 0 ? '' : fuelText(fuelPerSecond),
+    String(runs),
+    typeof roundTripMs === 'number' ? `${roundTripMs.toFixed(1)} ms` : '',
+    printable(reason, SAID),
+  ];
 }

@@ -1,5 +1,5 @@
 import { queueOf } from '../api/index.js';
-import { durationText, textTable } from '../report/index.js';
+import { durationText, printable, textTable } from '../report/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
 
 /** `sterna queue`: what waits for each task of a running hub. */
@@ -10,7 +10,7 @@ export function queueCommand(options: AskOptions, out: Output): Promise<number> 
       printJson(out, answer);
       return 0;
     }
-    const rows = queueOf(answer).map(({ task, waiting, oldestMs, shaped, held, replacing }) => {
+    const rows = queueOf(answer).map(({ task, waiting, oldestMs, shaped, held, replacing, waitsFor }) => {
       const oldest = oldestMs === undefined ? '' : durationText(oldestMs);
       return [
         task,
@@ -18,7 +18,7 @@ export function queueCommand(options: AskOptions, out: Output): Promise<number> 
         oldest,
         String(shaped),
         String(held),
-        replacing ? 'for the last runs of the old version' : '',
+        replacing ? 'for the last runs of the old version' : printable(waitsFor ?? '', 200),
       ];
     });
     for (const line of textTable(['task', 'waiting', 'oldest', 'in shaping', 'with the broker', ''], rows))

@@ -1,4 +1,12 @@
-import { currentRunsOf, runsOf, unrecordedOf, type CurrentRun, type RecentRun } from '../api/index.js';
+import {
+  currentRunsOf,
+  queueOf,
+  runsOf,
+  unrecordedOf,
+  type CurrentRun,
+  type QueueOfTask,
+  type RecentRun,
+} from '../api/index.js';
 import { durationText, fuelText, printable, textTable } from '../report/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
 
@@ -21,11 +29,13 @@ export function runsCommand(options: RunsOptions, out: Output): Promise<number> 
     if (options.sinceMs !== undefined) query.set('since', String(options.clock() - options.sinceMs));
     const answer = await client.get(`/v1/runs?${query.toString()}`);
     const now = await client.get('/v1/current-runs');
+    const waiting = queueOf(await client.get('/v1/queue')).filter(({ waitsFor }) => waitsFor !== undefined);
     if (options.json) {
-      printJson(out, typeof answer === 'object' ? { ...answer, current: currentRunsOf(now) } : answer);
+      printJson(out, typeof answer === 'object' ? { ...answer, current: currentRunsOf(now), waiting } : answer);
       return 0;
     }
     printCurrent(currentRunsOf(now), options, out);
+    printWaiting(waiting, options, out);
     const header = ['run', 'arrived', 'outcome', 'fuel', 'time', 'in all', 'topic'];
     for (const line of textTable(header, runsOf(answer).map(rowOf))) out.write(`${line}\n`);
     const unrecorded = unrecordedOf(answer);
@@ -47,6 +57,17 @@ function printCurrent(all: readonly CurrentRun[], { task, outcome, clock }: Runs
   out.write('\n');
 }
 
+/** Those that have not begun, as no provider takes them. */
+function printWaiting(all: readonly QueueOfTask[], { task, outcome }: RunsOptions, out: Output): void {
+  const tasks = outcome === undefined ? all.filter((one) => task === undefined || one.task === task) : [];
+  for (const { waiting, waitsFor = '', oldestRun = '', oldestMs = 0 } of tasks) {
+    const since = `${oldestRun} for ${durationText(oldestMs)}`;
+    const which = waiting === 1 ? `1 run waits, ${since}` : `${waiting} runs wait, the first is ${since}`;
+    out.write(`${which}: ${printable(waitsFor, 300)}\n`);
+  }
+  if (tasks.length > 0) out.write('\n');
+}
+
 function currentRowOf(run: CurrentRun, nowMs: number): string[] {
   const { runId, fuel, pointAtMs, topic } = run;
   return [
@@ -58,7 +79,8 @@ function currentRowOf(run: CurrentRun, nowMs: number): string[] {
   ];
 }
 
-function placeOf({ where, provider, reason }: CurrentRun): string {
+function placeOf({ where, provider, waitsFor, reason }: CurrentRun): string {
+  if (waitsFor !== undefined) return `waits: ${printable(waitsFor, 300)}`;
   if (where === 'provider') return `${WHERE[where]} at ${provider ?? 'a provider'}`;
   return reason === undefined ? WHERE[where] : `${WHERE[where]} (${reason})`;
 }

@@ -31,6 +31,8 @@ export interface Links {
   executed(provider: string, task: DeployedTask, used: Used): void;
   /** The provider that executes a run as a whole; undefined for any other run. */
   wholeAt(runId: string): string | undefined;
+  /** What a run waits for that has begun and that no provider takes now, in words; undefined for any other run. */
+  waitsFor(runId: string): string | undefined;
   /** Whether runs move of their own accord. */
   readonly areSelected: boolean;
   /**
@@ -77,6 +79,7 @@ export const NO_LINKS: Links = {
   ended: () => undefined,
   executed: () => undefined,
   wholeAt: () => undefined,
+  waitsFor: () => undefined,
   areSelected: false,
   prospects: () => ({ isForHere: true, expectedFuel: 0 }),
 };

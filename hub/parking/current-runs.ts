@@ -15,13 +15,15 @@ export interface CurrentRun {
   readonly topic: string;
   readonly attempt: number;
   /**
-   * `thread` and `own-thread`: it executes; `waiting`: it has begun, or is about to, and waits for a thread; `process`:
-   * it is of a suspected task; `memory` and `disk`: it stands still; `provider`: it has moved there, or executes there
+   * `thread` and `own-thread`: it executes; `waiting`: it has begun, or is about to, and waits for a thread, or for
+   * what `waitsFor` says; `process`: it is of a suspected task; `memory` and `disk`: it stands still; `provider`: it has moved there, or executes there
    * as a whole.
    */
   readonly where: 'thread' | 'own-thread' | 'waiting' | 'process' | 'memory' | 'disk' | 'provider';
   /** The provider between which and this hub it moves, or that executes it as a whole. */
   readonly provider?: string;
+  /** Why no provider executes it, which alone may. */
+  readonly waitsFor?: string;
   /** Why it stands still. */
   readonly reason?: ParkReason;
   /** Whether it can stand still. */
@@ -41,7 +43,7 @@ interface Migrations {
     runId: string,
   ): { readonly executes: 'hub' | 'provider'; readonly provider: string; readonly fuel: number } | undefined;
   /** The providers, as far as runs that execute there as a whole are looked at. */
-  readonly links: { wholeAt(runId: string): string | undefined };
+  readonly links: { wholeAt(runId: string): string | undefined; waitsFor(runId: string): string | undefined };
   checkpoint(runId: string): Uint8Array | undefined;
   keepHere(runId: string, reason: ParkReason, why: string): Promise<boolean>;
 }
@@ -129,7 +131,9 @@ export class CurrentRuns {
     const seen = this.#parts.parking.seen(job);
     const moving = this.#moving(runId);
     const whole = moving === undefined ? this.#parts.migrations.links.wholeAt(runId) : undefined;
-    const where = moving?.executes === 'provider' || whole !== undefined ? 'provider' : place;
+    const waitsFor = moving === undefined ? this.#parts.migrations.links.waitsFor(runId) : undefined;
+    const isThere = moving?.executes === 'provider' || whole !== undefined;
+    const where = isThere ? 'provider' : waitsFor === undefined ? place : 'waiting';
     const provider = moving?.provider ?? whole;
     return {
       runId,
@@ -139,6 +143,7 @@ export class CurrentRuns {
       attempt,
       where: seen?.where ?? where,
       ...(provider === undefined ? {} : { provider }),
+      ...(waitsFor === undefined ? {} : { waitsFor }),
       ...(seen?.reason === undefined ? {} : { reason: seen.reason }),
       resumable: task.installed.resumable !== undefined,
       fuel: Math.max(seen?.fuel ?? 0, moving?.fuel ?? 0),

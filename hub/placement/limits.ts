@@ -30,6 +30,8 @@ export const PLACEMENT_BOUNDS = {
   longMs: 2_000,
   /** What a run has taken, about, that is worth moving: its speed is that of such runs. */
   longFuel: 10_000_000_000,
+  /** How long runs wait before the log has it that no provider takes them: sessions open, and come back, within seconds. */
+  tellWaitMs: 10_000,
   /** Runs of remote-only tasks that wait for a provider; the queue of the task bounds them as well. */
   waiting: 20_000,
 } as const;

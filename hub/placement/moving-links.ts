@@ -24,6 +24,8 @@ export interface MovingLinksParts {
   readonly elsewhere: (runId: string) => string | undefined;
   /** The provider that executes a run as a whole, whatever its task is. */
   readonly wholeAt: (runId: string) => string | undefined;
+  /** What a run waits for that has begun, in words; undefined for one that waits for no provider. */
+  readonly waitsFor: (runId: string) => string | undefined;
   /** The one at which a run of the task would be over first. */
   readonly best: (task: string) => RemoteProvider | undefined;
   /** Of a task at a provider, or here without one. */
@@ -68,6 +70,7 @@ export function movingLinks(parts: MovingLinksParts): Links {
     send: (name, message) => find(name)?.move(message) ?? false,
     isSending: (name, id) => find(name)?.isMoving(id) ?? false,
     wholeAt: (runId) => parts.wholeAt(runId),
+    waitsFor: (runId) => parts.waitsFor(runId),
     leaseMs: (name) => find(name)?.leaseMs ?? PROTOCOL_TIMES.leaseMs,
     fault: (name, reason) => find(name)?.fault(reason),
     outlook: ({ manifest }, name) => {

@@ -36,9 +36,11 @@ import { difference } from './fuel-check.js';
 import { PLACEMENT_BOUNDS } from './limits.js';
 import { Measurements } from './measurements.js';
 import { movingLinks } from './moving-links.js';
+import { noTaker } from './no-taker.js';
 import { PlacedRun } from './placed-run.js';
 import { LOCAL_TOPICS, type PlacementPolicy } from './policy.js';
 import { Standings } from './standings.js';
+import { ToldWaits } from './told-waits.js';
 import { planTasks, remoteConfiguration, type Conditions, type PlannedTask } from './remote-configuration.js';
 
 export interface PlacementOptions {
@@ -100,6 +102,11 @@ interface Placed {
   readonly planned: PlannedTask;
 }
 
+/** What is planned for a task, and what its runs wait for now, in words; absent when they wait for no provider. */
+export interface PlannedNow extends PlannedTask {
+  readonly waitsFor?: string;
+}
+
 /** Where a task's runs may begin now: see `LaneOptions.gate`. */
 export interface Gate {
   readonly here: boolean;
@@ -143,12 +150,17 @@ export class Placement {
   readonly #elsewhere = new Map<string, string>();
   /** All runs that execute at a provider as a whole, and its name. */
   readonly #there = new Map<string, string>();
+  /** Runs that have begun and wait for a provider, and their tasks. */
+  readonly #unplaced = new Map<string, string>();
+  readonly #told: ToldWaits;
   #moves: Moves | undefined;
 
   constructor(options: PlacementOptions) {
     this.#options = options;
     this.#faults = new AppFaults(options.app, options.log);
     this.#conditions = options.conditions;
+    const { timer, log } = options;
+    this.#told = new ToldWaits({ timer, log, reasonOf: (task) => this.#untaken(task) });
   }
 
   /** A runtime that executes each run here or at a provider. */
@@ -238,6 +250,7 @@ export class Placement {
       edges: this.#options.app.edges,
       elsewhere: (runId) => this.#elsewhere.get(runId),
       wholeAt: (runId) => this.#there.get(runId),
+      waitsFor: (runId) => this.waitsOf(runId, false),
       best: (task) => this.#providerFor(task, 0),
       speedOf: (task = '', name) => {
         const side = name === undefined ? LOCAL : sideOf(name);
@@ -315,6 +328,8 @@ export class Placement {
     const { policy } = placed.planned;
     const provider = this.#providerFor(task, 0);
     const room = provider?.room ?? 0;
+    if (provider !== undefined) this.#told.taken(task);
+    else if (policy === 'remote-only' && ready > 0) this.#told.waits(task);
     if (policy === 'remote-only') return { here: false, elsewhere: room };
     if (policy !== 'auto' || provider === undefined) return { here: true, elsewhere: room };
     const mayLeave = this.#standings.isElsewhere(task) || this.#wantsRelief(task, ready);
@@ -331,8 +346,20 @@ export class Placement {
     return this.#providers.map(({ status }) => status);
   }
 
-  get plan(): readonly PlannedTask[] {
-    return [...this.#placed.values()].map(({ planned }) => planned);
+  get plan(): readonly PlannedNow[] {
+    return [...this.#placed.values()].map(({ planned }) => {
+      const waitsFor = this.waitsFor(planned.task);
+      return waitsFor === undefined ? planned : { ...planned, waitsFor };
+    });
+  }
+
+  /** What a run of the task would wait for now, in words; undefined when it may execute here, or a provider has room. */
+  waitsFor(task: string): string | undefined {
+    const placed = this.#placed.get(task);
+    if (placed?.planned.isRemote !== true || placed.planned.policy !== 'remote-only') return undefined;
+    const provider = this.#providerFor(task, 0);
+    if (provider === undefined) return noTaker(task, placed.task.manifest.limits, this.#providers);
+    return provider.room > 0 ? undefined : `the provider ${provider.name} has no room now`;
   }
 
   /** Where a run was placed, each time, the first one first. */
@@ -340,8 +367,14 @@ export class Placement {
     return this.#decisions.of(runId);
   }
 
+  /** What a run waits for, in words; undefined when it waits for no provider. @param isQueued It has not begun. */
+  waitsOf(runId: string, isQueued: boolean): string | undefined {
+    return isQueued || this.#unplaced.has(runId) ? this.waitsFor(taskOf({ runId })) : undefined;
+  }
+
   #close(): void {
     this.#isClosed = true;
+    this.#told.close();
     for (const provider of this.#providers) provider.close();
     this.#reader?.close();
     this.#waiting.clear();
@@ -382,7 +415,7 @@ export class Placement {
         const result = await this.#runThere({ name, decision, request, signal, isChecked: this.#drawsCheck() });
         if (result !== undefined) return result;
       } else {
-        await this.#room(signal);
+        await this.#room(name, request.runId, signal);
       }
       if (signal?.aborted === true) return cancelled(request);
     }
@@ -544,7 +577,7 @@ export class Placement {
           this.#elsewhere.delete(request.runId);
         }
       },
-      room: () => this.#room(options?.signal),
+      room: () => this.#room(name, request.runId, options?.signal),
       cancelled: () => cancelled(request),
     });
   }
@@ -647,7 +680,23 @@ export class Placement {
   }
 
   /** Resolves when a provider may have room, or the run was cancelled. */
-  #room(signal: AbortSignal | undefined): Promise<void> {
+  async #room(task: string, runId: string, signal: AbortSignal | undefined): Promise<void> {
+    this.#unplaced.set(runId, task);
+    if (this.#providerFor(task, 0) === undefined) this.#told.waits(task);
+    try {
+      await this.#change(signal);
+    } finally {
+      this.#unplaced.delete(runId);
+    }
+  }
+
+  /** Why no provider takes runs of the task, while some wait; undefined otherwise. */
+  #untaken(task: string): string | undefined {
+    const wait = (this.#ready.get(task) ?? 0) > 0 || [...this.#unplaced.values()].includes(task);
+    return wait && this.#providerFor(task, 0) === undefined ? this.waitsFor(task) : undefined;
+  }
+
+  #change(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
       const go = (): void => {
         this.#waiting.delete(waiting);

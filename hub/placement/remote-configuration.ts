@@ -59,7 +59,8 @@ export function planTasks(tasks: readonly Placeable[], app: App, conditions: Con
     const weight = app.weightUnder(conditions);
     const under = conditions.onBattery ? 'on battery' : 'while it is hot';
     const spared = policy === 'auto' && weight > 1 ? `; ${under}, work here counts ${weight} times` : '';
-    return { task, policy, isRemote: true, reason: `A provider may execute it, as ${reason}${spared}.` };
+    const nowhereElse = policy === 'remote-only' ? '; its runs wait while none takes it' : '';
+    return { task, policy, isRemote: true, reason: `A provider may execute it, as ${reason}${spared}${nowhereElse}.` };
   });
 }
 

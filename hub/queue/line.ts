@@ -19,6 +19,12 @@ export class Line<T> {
     return this.#first?.item;
   }
 
+  /** Looks at all, from the first on, until one is so. */
+  has(is: (item: T) => boolean): boolean {
+    for (let place = this.#first; place !== undefined; place = place.after) if (is(place.item)) return true;
+    return false;
+  }
+
   push(item: T): Place<T> {
     const place: Place<T> = { item, before: this.#last, after: undefined };
     if (this.#last === undefined) this.#first = place;

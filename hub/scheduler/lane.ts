@@ -137,6 +137,11 @@ export class Lane<T> {
     return this.#arrivals.first()?.value;
   }
 
+  /** Whether a job waits that has not begun, and that is so. */
+  hasWaiting(is: (value: T) => boolean): boolean {
+    return this.#arrivals.has(({ value }) => is(value));
+  }
+
   /** Lets nothing begin until `release` was called as often. */
   hold(): void {
     this.#holds++;

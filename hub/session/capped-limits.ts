@@ -22,6 +22,19 @@ export function capsOf(own: Limits, there: Limits): Caps | undefined {
   return Object.fromEntries(capped.map((name) => [name, there[name]]));
 }
 
+/** What was asked for and what a run has there, of each limit that is lower. */
+export type LoweredLimits = {
+  readonly [name in keyof Limits]?: { readonly asked: number; readonly there: number };
+};
+
+export function loweredFrom(asked: Limits, caps: Caps): LoweredLimits {
+  const lowered = NAMES.flatMap((name) => {
+    const there = caps[name];
+    return there === undefined ? [] : [[name, { asked: asked[name], there }] as const];
+  });
+  return Object.fromEntries(lowered);
+}
+
 /** The first limit above what was asked for, in words: no provider has a reason to. */
 export function raisedLimit(own: Limits, there: Limits): string | undefined {
   const raised = NAMES.find((name) => there[name] > own[name]);

@@ -1,7 +1,7 @@
 /** The door of the hub's side of sessions with providers. */
-export { cameToCap } from './capped-limits.js';
+export { cameToCap, loweredFrom } from './capped-limits.js';
 export { outcomeFault } from './outcome-fault.js';
 export { RemoteLost } from './remote-lost.js';
-export { RemoteProvider, type ProviderStatus, type RemoteProviderParts } from './remote-provider.js';
+export { RemoteProvider, type ProviderStatus, type RemoteProviderParts, type TaskThere } from './remote-provider.js';
 export { hubKey, savedProviders, saveProvider, type SavedProvider } from './saved-providers.js';
 export { StateFeed } from './state-feed.js';

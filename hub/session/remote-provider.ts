@@ -9,7 +9,7 @@ import {
 import type { MigrationMessage } from '../../provider/protocol/migration/index.js';
 import type { Logger } from '../log.js';
 import type { Timer } from '../timer.js';
-import type { Caps } from './capped-limits.js';
+import { loweredFrom, type Caps, type LoweredLimits } from './capped-limits.js';
 import { SESSION_BOUNDS } from './limits.js';
 import { openLink, type OpenOptions } from './open-session.js';
 import { ProviderSession } from './provider-session.js';
@@ -44,11 +44,23 @@ export interface RemoteProviderParts {
   readonly lost: (isForGood: boolean, reason: string) => void;
 }
 
+/** What a provider has said of a task that it was asked to execute. */
+export interface TaskThere {
+  readonly task: string;
+  readonly state: 'taken' | 'refused' | 'not-ready';
+  /** Why it is refused, in the provider's words. */
+  readonly reason?: string;
+  /** Limits that it has lowered. */
+  readonly lowered?: LoweredLimits;
+}
+
 export interface ProviderStatus {
   readonly name: string;
   readonly url: string;
   /** The class of its machine; undefined when it was not given one. */
   readonly device: string | undefined;
+  /** What it said of itself last; undefined before the first session. */
+  readonly capacity: Pick<Capacity, 'threads' | 'fuelPerSecond'> | undefined;
   /** `faulty`: it gave an answer that cannot be right, and is not asked again before the hub is started anew. */
   readonly state: 'connecting' | 'open' | 'faulty' | 'closed';
   /** Why it is not open. */
@@ -58,9 +70,8 @@ export interface ProviderStatus {
   readonly roundTripMs: number | undefined;
   readonly queueMs: number;
   readonly uploadedBytes: number;
-  readonly refused: Readonly<Record<string, string>>;
-  /** Limits that it has lowered, by task. */
-  readonly capped: Readonly<Record<string, Caps>>;
+  /** Those that it was asked to execute; none without a session. */
+  readonly tasks: readonly TaskThere[];
 }
 
 export class RemoteProvider {
@@ -68,7 +79,8 @@ export class RemoteProvider {
   readonly #parts: RemoteProviderParts;
   #session: ProviderSession | undefined;
   #openedAtMs = 0;
-  #capacity: Capacity = { threads: 1, fuelPerSecond: 0 };
+  /** What it said of itself last. */
+  #said: Capacity | undefined;
   #tasks: readonly TaskSpec[] = [];
   #state: ProviderStatus['state'] = 'connecting';
   #reason = 'no session was opened yet';
@@ -82,7 +94,7 @@ export class RemoteProvider {
   }
 
   get capacity(): Capacity {
-    return this.#capacity;
+    return this.#said ?? { threads: 1, fuelPerSecond: 0 };
   }
 
   get room(): number {
@@ -103,18 +115,11 @@ export class RemoteProvider {
 
   get status(): ProviderStatus {
     const session = this.#session;
-    const refused = this.#tasks.flatMap(({ name }): [string, string][] => {
-      const refusal = session?.refusalOf(name);
-      return refusal === undefined ? [] : [[name, refusal]];
-    });
-    const capped = this.#tasks.flatMap(({ name }): [string, Caps][] => {
-      const caps = session?.capsOf(name);
-      return caps === undefined ? [] : [[name, caps]];
-    });
     return {
       name: this.name,
       url: this.#parts.saved.token.url,
-      device: this.#capacity.device,
+      device: this.#said?.device,
+      capacity: this.#said && { threads: this.#said.threads, fuelPerSecond: this.#said.fuelPerSecond },
       state: this.#state,
       reason: this.#reason,
       runs: session?.runs ?? 0,
@@ -122,8 +127,7 @@ export class RemoteProvider {
       roundTripMs: this.roundTripMs,
       queueMs: this.queueMs,
       uploadedBytes: this.#uploadedBytes + (session?.uploadedBytes ?? 0),
-      refused: Object.fromEntries(refused),
-      capped: Object.fromEntries(capped),
+      tasks: session === undefined ? [] : this.#tasks.map((task) => taskThere(task, session)),
     };
   }
 
@@ -228,7 +232,7 @@ export class RemoteProvider {
       const session = new ProviderSession({ link, welcome, feed, component, timer, changed, moved, unsent, ended });
       this.#session = session;
       this.#openedAtMs = timer.nowMs();
-      this.#capacity = welcome.capacity;
+      this.#said = welcome.capacity;
       this.#state = 'open';
       this.#reason = '';
       log.info({ provider: this.name, url }, 'a session with a provider is open');
@@ -270,4 +274,12 @@ export class RemoteProvider {
     const { timer, random } = this.#parts;
     this.#cancelRetry = timer.after(afterMs * (0.75 + random() / 2), () => void this.#connect());
   }
+}
+
+function taskThere({ name: task, limits }: TaskSpec, session: ProviderSession): TaskThere {
+  const reason = session.refusalOf(task);
+  if (reason !== undefined) return { task, state: 'refused', reason };
+  if (!session.takes(task)) return { task, state: 'not-ready' };
+  const caps = session.capsOf(task);
+  return caps === undefined ? { task, state: 'taken' } : { task, state: 'taken', lowered: loweredFrom(limits, caps) };
 }

@@ -75,6 +75,7 @@ export class Peer {
       ended: () => undefined,
       executed: () => undefined,
       wholeAt: () => undefined,
+      waitsFor: () => undefined,
       get areSelected() {
         return areSelected();
       },
@@ -88,6 +89,7 @@ export class Peer {
       deployed: () => undefined,
       whenRoom: () => undefined,
       elsewhere: 0,
+      waitsFor: () => undefined,
       linksFor: (moves) => {
         this.#moves = moves;
         // A session of its own for each start of the hub.

@@ -175,7 +175,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     migrations: {
       jobs: [],
       of: () => undefined,
-      links: { wholeAt: () => undefined },
+      links: { wholeAt: () => undefined, waitsFor: () => undefined },
       checkpoint: () => undefined,
       keepHere: () => Promise.resolve(false),
     },

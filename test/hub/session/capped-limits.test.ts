@@ -63,7 +63,9 @@ t.test('limits are lowered to what a provider has, and the hub is told; fuel and
     app: PREFER_REMOTE,
   });
   await hub.ready('probe');
-  t.match(hub.placement.providers[0]?.capped['probe'], { fuel: 1_000_000, memoryBytes: 2 ** 21, logBytes: 500 });
+  const [there] = hub.placement.providers[0]?.tasks.filter(({ task }) => task === 'probe') ?? [];
+  const { fuel } = hub.tasks.get('probe')?.manifest.limits ?? {};
+  t.match(there, { state: 'taken', lowered: { fuel: { asked: fuel, there: 1_000_000 }, logBytes: { there: 500 } } });
   const sides = (request: RunRequest): readonly string[] =>
     hub.placement.explain(request.runId).map(({ side }) => side);
 
@@ -108,6 +110,6 @@ t.test('memory and log that are cut there are not cut here', async (t) => {
 t.test('a task that may execute nowhere else is not sent where its limits are lower', async (t) => {
   const provider = await providerUnderTest(t, { policy: { limits: { ...DEFAULT_POLICY.limits, fuel: 1_000_000 } } });
   const hub = await hubSide(t, { tokens: [await provider.invite()], tasks: [PROBE] });
-  await until('the hub is told', 30_000, () => hub.placement.providers[0]?.capped['probe'] !== undefined);
+  await until('the hub is told', 30_000, () => hub.placement.providers[0]?.tasks[0]?.lowered !== undefined);
   t.strictSame(hub.placement.gateOf('probe'), { here: false, elsewhere: 0 });
 });

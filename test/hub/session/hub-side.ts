@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import type { Logger } from '../../../hub/log.js';
 import type { Placement } from '../../../hub/placement/index.js';
 import type { RemoteProviderParts } from '../../../hub/session/index.js';
 import { openStore, type Store } from '../../../hub/store/index.js';
+import type { Timer } from '../../../hub/timer.js';
 import type { newSigningKey, JoinToken } from '../../../provider/protocol/index.js';
 import { createRuntime, type Limits, type RunRequest, type Runtime, type RunResult } from '../../../runtime/index.js';
 import type { DeployedTask } from '../../../hub/registry/index.js';
@@ -42,6 +44,8 @@ export interface HubSideOptions {
   /** In place of what the manifests say. */
   readonly limits?: Partial<Limits>;
   readonly startRuntime?: typeof createRuntime;
+  readonly timer?: Timer;
+  readonly log?: Pick<Logger, 'info' | 'warn'>;
 }
 
 const REMOTE = '[placement]\ndefault = "remote-only"\nchecked = 0\n';
@@ -57,10 +61,12 @@ export async function hubSide(t: Test, options: HubSideOptions): Promise<HubSide
   const { startRuntime = createRuntime } = options;
   const state = { module: new URL('../../../hub/store/reader.js', import.meta.url), options: { file } };
   const local = await startRuntime({ threads: 1, cacheDir: join(dir, 'components'), state });
-  const { app = REMOTE, key, connect } = options;
+  const { app = REMOTE, key, connect, timer, log } = options;
   const placement = placementBy(app, {
     providers: options.tokens.map((token, i) => ({ name: `p${i}`, token })),
     ...(key === undefined ? {} : { key }),
+    ...(timer === undefined ? {} : { timer }),
+    ...(log === undefined ? {} : { log }),
     ...(connect === undefined ? {} : { connect }),
   });
   const components = new Map<string, Uint8Array>();
