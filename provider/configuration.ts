@@ -1,6 +1,6 @@
 /** One configuration on its way from "configure" to "ready". */
 import { randomBytes } from 'node:crypto';
-import { RUNTIME_BOUNDS, type Grants, type Limits } from '../runtime/index.js';
+import { RUNTIME_BOUNDS, type Bytes, type Grants, type Limits } from '../runtime/index.js';
 import type { ComponentStore, Upload } from './components.js';
 import type { Installation, Installations } from './installations.js';
 import { cappedLimits, limitFault, type ProviderPolicy } from './policy.js';
@@ -45,30 +45,31 @@ export class Configuration {
   /** Components that do not go while others make room, before they are installed. */
   readonly #held = new Set<string>();
 
-  /** @throws ProtocolError 'quota' when it is more than a session may have as a whole. */
+  /** What is more than a session may have is refused task by task: the first ones count. @throws ProtocolError 'malformed' */
   constructor(
     readonly number: number,
     readonly tasks: readonly TaskSpec[],
     parts: ConfigurationParts,
   ) {
     this.#parts = parts;
-    const { policy } = parts;
     const names = new Set(tasks.map(({ name }) => name));
     if (names.size < tasks.length) throw new ProtocolError('malformed', 'Two tasks of a configuration have one name');
-    if (tasks.length > policy.tasks) {
-      throw new ProtocolError('quota', `A session must have at most ${policy.tasks} tasks: these are ${tasks.length}`);
-    }
-    const sizes = new Map(tasks.map(({ digest, bytes }) => [digest, bytes]));
-    const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-    if (bytes > policy.componentBytes) {
-      const most = `The components of a session must have at most ${policy.componentBytes} bytes`;
-      throw new ProtocolError('quota', `${most}: these have ${bytes}`);
-    }
+    const accepted: TaskSpec[] = [];
+    const digests = new Set<string>();
+    let bytes = 0;
     for (const task of tasks) {
-      const fault = this.#faultOf(task);
-      if (fault !== undefined) this.#refused.set(task.name, fault);
+      const more = digests.has(task.digest) ? 0 : task.bytes;
+      const load = { tasks: accepted.length + 1, bytes: bytes + more };
+      const fault = this.#faultOf(task) ?? surplusOf(load, parts.policy);
+      if (fault !== undefined) {
+        this.#refused.set(task.name, fault);
+        continue;
+      }
+      accepted.push(task);
+      digests.add(task.digest);
+      bytes += more;
     }
-    this.#accepted = tasks.filter(({ name }) => !this.#refused.has(name));
+    this.#accepted = accepted;
   }
 
   /** Components that the hub must show to have. */
@@ -197,4 +198,19 @@ export class Configuration {
     // A run that moves has its limits with it: they are the same wherever it is.
     return resumable === undefined ? undefined : limitFault(limits, policy.movedLimits);
   }
+}
+
+/** What a session would have with a task more. */
+interface Load {
+  readonly tasks: number;
+  /** Of components, each once. */
+  readonly bytes: Bytes;
+}
+
+/** Why a task is more than a session may have beside those that came before it. */
+function surplusOf({ tasks, bytes }: Load, policy: ProviderPolicy): string | undefined {
+  if (tasks > policy.tasks) return `a session must have at most ${policy.tasks} tasks, and as many came before it`;
+  if (bytes <= policy.componentBytes) return undefined;
+  const most = `the components of a session must have at most ${policy.componentBytes} bytes`;
+  return `${most}: with its own, and those that came before it, they would have ${bytes}`;
 }

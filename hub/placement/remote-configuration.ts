@@ -64,18 +64,26 @@ export function planTasks(tasks: readonly Placeable[], app: App, conditions: Con
   });
 }
 
-/** The tasks that a provider is asked to execute. @param sizeOf a component by its digest; one without is left out. */
+/**
+ * The tasks that a provider is asked to execute. Those that may execute nowhere else come first, as a provider refuses
+ * what is too much from the end.
+ * @param sizeOf a component by its digest; one without is left out.
+ */
 export function remoteConfiguration(
   tasks: readonly DeployedTask[],
   planned: readonly PlannedTask[],
   sizeOf: (digest: string) => number | undefined,
 ): readonly TaskSpec[] {
   const remote = new Set(planned.filter(({ isRemote }) => isRemote).map(({ task }) => task));
-  return tasks.flatMap(({ manifest, installed }): TaskSpec[] => {
-    const bytes = sizeOf(installed.digest);
-    if (!remote.has(manifest.name) || bytes === undefined) return [];
-    const { name, limits, grants, config, subjects } = manifest;
-    const resumable = manifest.resumable?.points;
-    return [{ name, digest: installed.digest, bytes, limits, grants, config, subjects, resumable }];
-  });
+  const remoteOnly = new Set(planned.filter(({ policy }) => policy === 'remote-only').map(({ task }) => task));
+  const mayStay = ({ manifest: { name } }: DeployedTask): number => (remoteOnly.has(name) ? 0 : 1);
+  return tasks
+    .toSorted((a, b) => mayStay(a) - mayStay(b))
+    .flatMap(({ manifest, installed }): TaskSpec[] => {
+      const bytes = sizeOf(installed.digest);
+      if (!remote.has(manifest.name) || bytes === undefined) return [];
+      const { name, limits, grants, config, subjects } = manifest;
+      const resumable = manifest.resumable?.points;
+      return [{ name, digest: installed.digest, bytes, limits, grants, config, subjects, resumable }];
+    });
 }

@@ -5,13 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import {
-  encodeFrame,
-  encodeHubMessage,
-  newSigningKey,
-  readJoinToken,
-  type JoinToken,
-} from '../../provider/protocol/index.js';
+import { encodeFrame, newSigningKey, readJoinToken, type JoinToken } from '../../provider/protocol/index.js';
 import { builtTask } from '../runtime/built-task.js';
 import { kept, longRun, RUN, TASK } from './migrations/long-run.js';
 import { MovingHub, offer } from './migrations/moving-hub.js';
@@ -239,9 +233,13 @@ t.test('the window and the quotas hold', async (t) => {
   t.match(await raw.refusal(), /^window: /);
   const greedy = hub(t);
   await greedy.open();
-  const large = { ...specOf('large', component), bytes: 2 ** 40 };
-  greedy.sendBytes(encodeHubMessage({ type: 'configure', config: 1, tasks: [large] }));
-  t.match(await greedy.refusal(), /^quota: /);
+  const large = { ...specOf('large', paddedComponent(component, 10, 'large')), bytes: 2 ** 40 };
+  await greedy.configure(1, [large, specOf('counter', component)], component);
+  const { tasks } = await greedy.next('ready');
+  t.match(tasks, [
+    { name: 'large', state: 'refused', message: String },
+    { name: 'counter', state: 'ready' },
+  ]);
 });
 
 t.test(
