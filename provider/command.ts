@@ -1,22 +1,18 @@
 /** `sterna provider`: runs a provider, or makes what it needs. */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
-import { join } from 'node:path';
 import { createRuntime } from '../runtime/index.js';
 import { certificateDigest, makeIdentity, readIdentity, type ProviderIdentity } from './identity/identity.js';
 import { KnownHubs } from './identity/known-hubs.js';
-import { DEFAULT_POLICY } from './policy.js';
+import { DEFAULT_POLICY, PROVIDER_BOUNDS } from './policy.js';
 import { SHA256_BYTES, writeJoinToken, writeSigningKey } from './protocol/index.js';
 import { createProvider, type ProviderObservation } from './provider.js';
 import { listen } from './websocket-server.js';
+import { hubText, momentText, noProvider, refuse, shown, shownId, type Output } from './words.js';
 
 interface ProviderAddress {
   readonly host: string;
   readonly port: number;
-}
-
-interface Output {
-  write(text: string): unknown;
 }
 
 export interface ProviderInitOptions {
@@ -34,16 +30,24 @@ export async function providerInitCommand(options: ProviderInitOptions, out: Out
   if (insecureLoopback && !isLoopback(address.host)) return refuse('--insecure-loopback is for loopback only');
   const url = `${insecureLoopback ? 'ws' : 'wss'}://${urlHost(address.host)}:${address.port}`;
   const identity = await makeIdentity({ dataDir: data, url, nowMs: Date.now(), validMs });
-  out.write(`${await invitation(data, identity)}\n`);
-  return 0;
+  return invite(data, identity, { forMs: PROVIDER_BOUNDS.invitationMs, out });
+}
+
+export interface ProviderInviteOptions {
+  readonly data: string;
+  /** How long the token is good; undefined for the usual time. */
+  readonly forMs: number | undefined;
 }
 
 /** `sterna provider invite`: prints a join token for one hub more. */
-export async function providerInviteCommand(data: string, out: Output): Promise<number> {
+export async function providerInviteCommand({ data, forMs }: ProviderInviteOptions, out: Output): Promise<number> {
+  const { invitationMs, mostInvitationMs } = PROVIDER_BOUNDS;
   const identity = await readIdentity(data);
-  if (identity === undefined) return refuse(`there is no provider in ${data}: begin with "sterna provider init"`);
-  out.write(`${await invitation(data, identity)}\n`);
-  return 0;
+  if (identity === undefined) return refuse(noProvider(data));
+  if (forMs !== undefined && forMs > mostInvitationMs) {
+    return refuse(`a join token must be good for at most ${mostInvitationMs / 86_400_000} days`);
+  }
+  return invite(data, identity, { forMs: forMs ?? invitationMs, out });
 }
 
 export interface ProviderCommandOptions {
@@ -61,14 +65,14 @@ export interface ProviderCommandOptions {
 export async function providerCommand(options: ProviderCommandOptions, out: Output): Promise<number> {
   const { data, insecureLoopback } = options;
   const identity = await readIdentity(data);
-  if (identity === undefined) return refuse(`there is no provider in ${data}: begin with "sterna provider init"`);
+  if (identity === undefined) return refuse(noProvider(data));
   if (insecureLoopback && !isLoopback(options.listen.host)) return refuse('--insecure-loopback is for loopback only');
   const provider = await createProvider({
     dataDir: data,
     threads: options.threads ?? availableParallelism(),
     startRuntime: createRuntime,
     key: identity.key,
-    hubs: await KnownHubs.open(hubsFile(data)),
+    hubs: await KnownHubs.open(data),
     name: hostname(),
     device: options.device,
     policy: DEFAULT_POLICY,
@@ -91,34 +95,35 @@ export async function providerCommand(options: ProviderCommandOptions, out: Outp
   }
 }
 
-async function invitation(data: string, { key, certificate, url }: ProviderIdentity): Promise<string> {
+/** Prints a join token alone, for programs, and beside it how long it is good. */
+async function invite(
+  data: string,
+  { key, certificate, url }: ProviderIdentity,
+  { forMs, out }: { readonly forMs: number; readonly out: Output },
+): Promise<number> {
   const secret = randomBytes(SHA256_BYTES);
-  const hubs = await KnownHubs.open(hubsFile(data));
-  await hubs.invite(secret);
+  const { invitations } = await KnownHubs.open(data);
+  const fromMs = Date.now();
+  await invitations.add(secret, { fromMs, untilMs: fromMs + forMs });
   const digest = url.startsWith('wss:') ? certificateDigest(certificate) : undefined;
-  return writeJoinToken({ url, key: key.publicKey, certificate: digest, secret });
-}
-
-function hubsFile(data: string): string {
-  return join(data, 'hubs.json');
+  out.write(`${writeJoinToken({ url, key: key.publicKey, certificate: digest, secret })}\n`);
+  process.stderr.write(`sterna provider: it lets one hub join, until ${momentText(fromMs + forMs)}\n`);
+  return 0;
 }
 
 function lineFor(observation: ProviderObservation): string {
   switch (observation.kind) {
     case 'session-began':
-      return `session: ${shown(observation.name)} (${observation.hub.slice(0, 12)}) from ${observation.remote}`;
+      return `session: ${hubText(observation)} from ${observation.remote}`;
     case 'session-ended':
-      return `ended: ${shown(observation.name)} (${observation.hub.slice(0, 12)}), ${observation.code}: ${shown(observation.message)}`;
+      return `ended: ${hubText(observation)}, ${observation.code}: ${shown(observation.message)}`;
     case 'run-given-up':
-      return `given up: ${shown(observation.id)} (${observation.hub.slice(0, 12)}), ${shown(observation.message)}`;
+      return `given up: ${shown(observation.id)} (${shownId(observation.hub)}), ${shown(observation.message)}`;
+    case 'hub-forgotten':
+      return `forgotten: ${shownId(observation.hub)}`;
     case 'refused':
       return `refused: ${observation.remote}, ${observation.code}: ${shown(observation.message)}`;
   }
-}
-
-/** What comes from outside, on one line and without what a terminal takes for a command. */
-function shown(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e\u{a0}-\u{10ffff}]/gu, '?').slice(0, 300);
 }
 
 function isLoopback(host: string): boolean {
@@ -127,9 +132,4 @@ function isLoopback(host: string): boolean {
 
 function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
-}
-
-function refuse(message: string): number {
-  process.stderr.write(`sterna provider: ${message}\n`);
-  return 1;
 }

@@ -130,6 +130,14 @@ export class ComponentStore {
     }
   }
 
+  /** Removes what owners have begun to upload that are not to come back. */
+  async forgetOwners(isGone: (owner: string) => boolean): Promise<void> {
+    for (const name of await readdir(this.#uploads)) {
+      const [owner = ''] = name.split('-');
+      if (isGone(owner)) await rm(join(this.#uploads, name), { force: true });
+    }
+  }
+
   /** Removes uploads that nobody has gone on with for too long, and those of longest ago while there is too much. */
   async forgetStaleUploads(): Promise<void> {
     const { nowMs, keptUploadMs, uploadBytes } = this.#options;

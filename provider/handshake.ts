@@ -1,5 +1,5 @@
 /** Who is at the other end of a link, before anything else is said. */
-import type { KnownHubs } from './identity/known-hubs.js';
+import { hexOf, type KnownHubs } from './identity/known-hubs.js';
 import {
   isSignedBy,
   ProtocolError,
@@ -17,6 +17,8 @@ export interface HandshakeParts {
   readonly binding: Uint8Array;
   /** The one of the greeting: fresh for each connection. */
   readonly nonce: Uint8Array;
+  /** Milliseconds since 1970 (UTC). */
+  readonly nowMs: number;
 }
 
 export interface Identified {
@@ -29,7 +31,10 @@ export interface Identified {
 type Hello = Extract<HubMessage, { type: 'hello' }>;
 
 /** @throws ProtocolError 'version' or 'identity' */
-export async function identify(hello: Hello, { key, hubs, binding, nonce }: HandshakeParts): Promise<Identified> {
+export async function identify(
+  hello: Hello,
+  { key, hubs, binding, nonce, nowMs }: HandshakeParts,
+): Promise<Identified> {
   if (!VERSIONS.includes(hello.version)) {
     throw new ProtocolError('version', `This provider speaks version ${VERSIONS.join(', ')}, and not ${hello.version}`);
   }
@@ -45,18 +50,24 @@ export async function identify(hello: Hello, { key, hubs, binding, nonce }: Hand
   if (!isSignedBy(hello.key, transcriptBytes('hub', transcript), hello.signature)) {
     throw new ProtocolError('identity', 'The signature of the hello is not the hub’s, or not of this connection');
   }
-  if (!hubs.has(hello.key)) await admit(hello, hubs, transcriptBytes('join', transcript));
+  const hub = hexOf(hello.key);
+  if (!hubs.has(hub)) await admit(hello, { hubs, transcript: transcriptBytes('join', transcript), nowMs });
   return {
-    hub: Buffer.from(hello.key).toString('hex'),
+    hub,
     signature: signBytes(key, transcriptBytes('provider', transcript)),
   };
 }
 
-async function admit({ key, join }: Hello, hubs: KnownHubs, transcript: Uint8Array): Promise<void> {
-  await hubs.refresh();
-  if (hubs.has(key)) return;
+interface Admission {
+  readonly hubs: KnownHubs;
+  readonly transcript: Uint8Array;
+  readonly nowMs: number;
+}
+
+async function admit({ key, name, join }: Hello, { hubs, transcript, nowMs }: Admission): Promise<void> {
   if (join === undefined)
     throw new ProtocolError('identity', 'This provider does not know the hub: a join token is needed');
-  if (await hubs.join(key, transcript, join)) return;
-  throw new ProtocolError('identity', 'The join token is not valid here, or was used: ask for another');
+  if (await hubs.join({ key, name, nowMs }, transcript, join)) return;
+  const why = 'This provider does not know the hub, and its join token was used, has expired, or is not of here';
+  throw new ProtocolError('identity', `${why}: ask for another`);
 }

@@ -103,6 +103,9 @@ export const PROVIDER_BOUNDS = {
   /** Hubs that may be registered, and invitations that are open. */
   hubs: 1_024,
   invitations: 64,
+  /** How long a join token is good that nobody uses: it lies in a terminal, a chat, a shell's history. */
+  invitationMs: 24 * 3_600_000,
+  mostInvitationMs: 30 * 24 * 3_600_000,
 } as const;
 
 /** The limits that a task has here: what it asks for, and no more than the most. */

@@ -66,6 +66,8 @@ export type ProviderObservation =
     }
   /** A run that moved here is not executed any more: its hub goes on with it. */
   | { readonly kind: 'run-given-up'; readonly hub: string; readonly id: string; readonly message: string }
+  /** Somebody has forgotten it: nothing of it is here any more. */
+  | { readonly kind: 'hub-forgotten'; readonly hub: string }
   | { readonly kind: 'refused'; readonly remote: string; readonly code: string; readonly message: string };
 
 /** What a link tells about. */
@@ -103,6 +105,7 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
     nowMs: clock,
   });
   await components.forgetStaleUploads();
+  await components.forgetOwners((owner) => !options.hubs.has(owner));
   const runtime = await options.startRuntime({
     threads,
     cacheDir: join(dataDir, 'prepared'),
@@ -114,6 +117,7 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
   const migrations = await Migrations.open({
     dir: options.stubs === 'disk' ? join(dataDir, 'migrations') : undefined,
     leaseMs: (options.times ?? PROTOCOL_TIMES).leaseMs,
+    isKnown: (hub) => options.hubs.has(hub),
     refused: (hub, id, message) => options.observe({ kind: 'run-given-up', hub, id, message }),
     runtime,
     installations,
@@ -143,6 +147,8 @@ interface Started {
 class OpenProvider implements Provider {
   readonly #options: ProviderOptions;
   readonly #started: Started;
+  /** Hubs that are forgotten now. */
+  readonly #leaving = new Set<string>();
   readonly #speed = new Speed();
   readonly #sessions = new Map<string, Session>();
   readonly #replicas = new Map<string, KeptReplica>();
@@ -179,10 +185,10 @@ class OpenProvider implements Provider {
 
   /** A hub has shown who it is. @throws ProtocolError 'busy' */
   begin(hello: Extract<HubMessage, { type: 'hello' }>, hub: string, connection: Connection): Session {
-    const { policy, observe, nowMs } = this.#options;
+    const { policy, observe, nowMs, clock, hubs } = this.#options;
     // A hub has one session: it knows best which link is dead.
     this.#sessions.get(hub)?.close('done', 'the hub has begun another session');
-    if (this.#sessions.size >= policy.sessions || this.#draining) {
+    if (this.#sessions.size >= policy.sessions || this.#draining || this.#leaving.has(hub)) {
       throw new ProtocolError('busy', 'This provider takes no more sessions');
     }
     const replica = this.#replicaFor(hub, hello.stateEpoch);
@@ -206,6 +212,7 @@ class OpenProvider implements Provider {
           if (this.#sessions.get(hub) === session) this.#sessions.delete(hub);
           const kept = this.#replicas.get(hub);
           if (kept !== undefined) kept.leftAtMs = nowMs();
+          void hubs.heard(hub, clock());
           observe({ kind: 'session-ended', hub, name: hello.name, code, message });
           if (this.#sessions.size === 0) this.#drained?.();
         },
@@ -213,6 +220,7 @@ class OpenProvider implements Provider {
       nextState(GREETED, { type: 'hello' }),
     );
     this.#sessions.set(hub, session);
+    void hubs.heard(hub, clock());
     observe({ kind: 'session-began', hub, name: hello.name, remote: connection.link.remote });
     return session;
   }
@@ -278,6 +286,7 @@ class OpenProvider implements Provider {
     const isLate = nowMs - this.#lookedAtMs > this.times.heartbeatMs;
     this.#lookedAtMs = nowMs;
     if (!isLate) for (const connection of this.#connections) connection.look(nowMs);
+    for (const hub of this.#forgotten()) void this.#forget(hub);
     for (const [hub, { replica, leftAtMs }] of this.#replicas) {
       if (this.#sessions.has(hub) || nowMs - leftAtMs < PROVIDER_BOUNDS.keptReplicaMs) continue;
       if (this.#started.migrations.readsState(hub)) continue;
@@ -287,6 +296,41 @@ class OpenProvider implements Provider {
     }
     this.#started.migrations.look();
     this.#started.queue.pump();
+  }
+
+  /** Hubs of which something is here, and that are not known any more. */
+  #forgotten(): readonly string[] {
+    const here = new Set([...this.#sessions.keys(), ...this.#replicas.keys(), ...this.#started.migrations.hubs]);
+    try {
+      return [...here].filter((hub) => !this.#leaving.has(hub) && !this.#options.hubs.has(hub));
+    } catch {
+      // A disk that does not say has forgotten nobody.
+      return [];
+    }
+  }
+
+  /**
+   * Ends what there is of a hub, and removes what is kept of it. Its runs that moved here go as well: they are the hub's,
+   * which has a stub of each, and who forgets a hub wants nothing of it to be left.
+   */
+  async #forget(hub: string): Promise<void> {
+    const { migrations, components } = this.#started;
+    const { observe } = this.#options;
+    this.#leaving.add(hub);
+    try {
+      this.#sessions.get(hub)?.close('identity', 'This provider does not know the hub any more');
+      this.#replicas.get(hub)?.replica.close();
+      this.#replicas.delete(hub);
+      await migrations.forget(hub);
+      await components.settle(hub);
+      await components.forgetUploads(hub, new Set());
+      observe({ kind: 'hub-forgotten', hub });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      observe({ kind: 'run-given-up', hub, id: 'what was kept', message });
+    } finally {
+      this.#leaving.delete(hub);
+    }
   }
 }
 
@@ -386,9 +430,9 @@ class Connection implements LinkEvents {
   }
 
   async #welcome(hello: Extract<HubMessage, { type: 'hello' }>): Promise<void> {
-    const { key, hubs } = this.#options;
+    const { key, hubs, clock } = this.#options;
     const { binding } = this.link;
-    const { hub, signature } = await identify(hello, { key, hubs, binding, nonce: this.#nonce });
+    const { hub, signature } = await identify(hello, { key, hubs, binding, nonce: this.#nonce, nowMs: clock() });
     if (this.#isOver) return;
     this.#session = this.#provider.begin(hello, hub, this);
     this.link.known();

@@ -1,5 +1,5 @@
 /** A provider: a program of its own behind the same binary, as the simulator is; only "add" is for the hub. */
-import { Option, type Command } from './command-line.js';
+import { Option, type AskFlags, type Command } from './command-line.js';
 import { address, deviceClass, duration, wholeNumber, type Address } from './option-values.js';
 
 interface ProviderFlags {
@@ -76,9 +76,29 @@ export function addProvider(program: Command): void {
     .command('invite')
     .description('print a join token for one hub more')
     .option('--data <dir>', 'where the provider keeps its data', 'sterna-provider')
-    .action(async ({ data }: { readonly data: string }) => {
+    .option('--for <duration>', 'how long it is good, such as 1h (default: 24h)', duration)
+    .action(async ({ data, for: forMs }: { readonly data: string; readonly for?: number }) => {
       const { providerInviteCommand } = await import('../../provider/command.js');
-      process.exitCode = await providerInviteCommand(data, process.stdout);
+      process.exitCode = await providerInviteCommand({ data, forMs }, process.stdout);
+    });
+
+  provider
+    .command('hubs')
+    .description('list the hubs that may use a provider')
+    .option('--data <dir>', 'where the provider keeps its data', 'sterna-provider')
+    .option('--json', 'print it for programs', false)
+    .action(async ({ data, json }: AskFlags) => {
+      const { providerHubsCommand } = await import('../../provider/hubs-command.js');
+      process.exitCode = await providerHubsCommand(data, json, process.stdout);
+    });
+
+  provider
+    .command('forget <hub>')
+    .description('let a hub use a provider no more, by its name or the beginning of its key; at once, if it runs')
+    .option('--data <dir>', 'where the provider keeps its data', 'sterna-provider')
+    .action(async (hub: string, { data }: { readonly data: string }) => {
+      const { providerForgetCommand } = await import('../../provider/hubs-command.js');
+      process.exitCode = await providerForgetCommand(hub, data, process.stdout);
     });
 
   provider

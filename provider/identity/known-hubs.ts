@@ -1,50 +1,64 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { mkdir, readdir, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PROVIDER_BOUNDS } from '../policy.js';
 import { isRecord } from '../protocol/frame.js';
+import { Invitations } from './invitations.js';
 import { readIfThere, writeSecret } from './identity.js';
 
+/** A hub that may open sessions. */
+export interface KnownHub {
+  /** Its public key, in hex: what all that is kept of it is kept by. */
+  readonly hub: string;
+  /** What it called itself when it joined; undefined when that is not known. */
+  readonly name: string | undefined;
+  /** Milliseconds since 1970 (UTC). */
+  readonly joinedAtMs: number | undefined;
+  /** When a session of it began or ended last, or it joined. */
+  readonly heardAtMs: number;
+}
+
+interface Joining {
+  readonly key: Uint8Array;
+  readonly name: string;
+  /** Milliseconds since 1970 (UTC). */
+  readonly nowMs: number;
+}
+
 /**
- * Hubs that may open sessions, by their public keys, and secrets of join tokens that nobody has used yet.
- *
- * The keys are one file, which the provider alone writes. Each secret is a file of its own beside it: `sterna provider
- * invite` adds one while the provider runs, and whoever removes it has used it, as only one can.
+ * Hubs that may open sessions: a file for each, by its public key, in a folder of the provider's data. Nothing of them is
+ * remembered elsewhere: a hub whose file is gone is not known, whoever has removed it. So `sterna provider forget` works
+ * while the provider runs, and no process writes over what another one has changed.
  */
 export class KnownHubs {
-  readonly #file: string;
-  readonly #invitations: string;
-  readonly #keys: Set<string>;
-  #writing: Promise<void> = Promise.resolve();
+  readonly invitations: Invitations;
+  readonly #dir: string;
 
-  private constructor(file: string, keys: readonly string[]) {
-    this.#file = file;
-    this.#invitations = join(dirname(file), 'invitations');
-    this.#keys = new Set(keys);
+  private constructor(dataDir: string) {
+    this.#dir = join(dataDir, 'hubs');
+    this.invitations = new Invitations(join(dataDir, 'invitations'));
   }
 
-  /** @throws Error when the file holds something else. */
-  static async open(file: string): Promise<KnownHubs> {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const hubs = new KnownHubs(file, await keysIn(file));
-    await mkdir(hubs.#invitations, { recursive: true, mode: 0o700 });
+  /** @throws Error when the file of an earlier version holds something else. */
+  static async open(dataDir: string): Promise<KnownHubs> {
+    const hubs = new KnownHubs(dataDir);
+    await mkdir(hubs.#dir, { recursive: true, mode: 0o700 });
+    await hubs.invitations.open();
+    await hubs.#takeUp(join(dataDir, 'hubs.json'));
     return hubs;
   }
 
-  /** Takes up keys that were added to the file by hand. */
-  async refresh(): Promise<void> {
-    for (const key of await keysIn(this.#file)) this.#keys.add(key);
+  /** @param hub Its public key, in hex. @throws Error when the disk does not say. */
+  has(hub: string): boolean {
+    return statSync(this.#fileOf(hub), { throwIfNoEntry: false }) !== undefined;
   }
 
-  has(key: Uint8Array): boolean {
-    return this.#keys.has(textOf(key));
-  }
-
-  /** Lets one hub more join. The oldest invitations go when there are too many. */
-  async invite(secret: Uint8Array): Promise<void> {
-    await writeSecret(join(this.#invitations, createHash('sha256').update(secret).digest('hex')), textOf(secret));
-    const files = await this.#open();
-    for (const file of files.slice(0, -PROVIDER_BOUNDS.invitations)) await rm(file, { force: true });
+  /** By their names, and without one by their keys. */
+  async list(): Promise<readonly KnownHub[]> {
+    const hubs = [];
+    for (const hub of await readdir(this.#dir)) if (IS_HUB.test(hub)) hubs.push(await this.#read(hub));
+    const known = hubs.filter((each) => each !== undefined);
+    return known.toSorted((a, b) => (a.name ?? a.hub).localeCompare(b.name ?? b.hub));
   }
 
   /**
@@ -52,56 +66,78 @@ export class KnownHubs {
    * @param mac HMAC-SHA256 of `transcript` with the secret.
    * @returns whether it was let in; when it is, it is on disk.
    */
-  async join(key: Uint8Array, transcript: Uint8Array, mac: Uint8Array): Promise<boolean> {
-    if (this.#keys.size >= PROVIDER_BOUNDS.hubs) return false;
-    for (const file of await this.#open()) {
-      const secret = await readIfThere(file);
-      if (secret === undefined) continue;
-      const expected = createHmac('sha256', Buffer.from(secret, 'base64url')).update(transcript).digest();
-      if (expected.length !== mac.length || !timingSafeEqual(expected, mac)) continue;
-      if (!(await isRemovedByMe(file))) return false;
-      this.#keys.add(textOf(key));
-      await this.#write();
-      return true;
-    }
-    return false;
-  }
-
-  /** Files of invitations, the oldest first. */
-  async #open(): Promise<readonly string[]> {
-    const files = [];
-    for (const name of await readdir(this.#invitations)) {
-      const file = join(this.#invitations, name);
-      // It may have been used since.
-      const found = /^[0-9a-f]{64}$/.test(name) ? await stat(file).catch(() => undefined) : undefined;
-      if (found !== undefined) files.push({ file, atMs: found.mtimeMs });
-    }
-    return files.toSorted((a, b) => a.atMs - b.atMs).map(({ file }) => file);
-  }
-
-  #write(): Promise<void> {
-    const text = `${JSON.stringify({ hubs: [...this.#keys] }, undefined, 2)}\n`;
-    this.#writing = this.#writing.catch(() => undefined).then(() => writeSecret(this.#file, text));
-    return this.#writing;
-  }
-}
-
-async function isRemovedByMe(file: string): Promise<boolean> {
-  try {
-    await unlink(file);
+  async join({ key, name, nowMs }: Joining, transcript: Uint8Array, mac: Uint8Array): Promise<boolean> {
+    if ((await readdir(this.#dir)).length >= PROVIDER_BOUNDS.hubs) return false;
+    if (!(await this.invitations.use(transcript, mac, nowMs))) return false;
+    await writeSecret(this.#fileOf(hexOf(key)), `${JSON.stringify({ name, joinedAtMs: nowMs })}\n`);
     return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
+  }
+
+  /** A session of it begins or ends. */
+  async heard(hub: string, nowMs: number): Promise<void> {
+    // Of one that was forgotten meanwhile nothing is written.
+    await utimes(this.#fileOf(hub), nowMs / 1_000, nowMs / 1_000).catch(() => undefined);
+  }
+
+  /** It is not let in any more. @returns whether it was known. */
+  async forget(hub: string): Promise<boolean> {
+    const isKnown = this.has(hub);
+    await rm(this.#fileOf(hub), { force: true });
+    return isKnown;
+  }
+
+  async #read(hub: string): Promise<KnownHub | undefined> {
+    const file = this.#fileOf(hub);
+    try {
+      const [text, { mtimeMs }] = await Promise.all([readFile(file, 'utf8'), stat(file)]);
+      const said = parsed(text);
+      const { name, joinedAtMs } = isRecord(said) ? said : {};
+      return {
+        hub,
+        name: typeof name === 'string' ? name : undefined,
+        joinedAtMs: typeof joinedAtMs === 'number' ? joinedAtMs : undefined,
+        heardAtMs: mtimeMs,
+      };
+    } catch (error) {
+      // It was forgotten since.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** What an earlier version kept in one file. Who renames it first has it: a hub that is forgotten meanwhile stays so. */
+  async #takeUp(file: string): Promise<void> {
+    const text = await readIfThere(file);
+    if (text === undefined) return;
+    const value = parsed(text);
+    const keys = isRecord(value) ? value['hubs'] : undefined;
+    if (!Array.isArray(keys) || !keys.every((each) => typeof each === 'string')) {
+      throw new Error(`Cannot use ${file} as it must hold { "hubs": [...] }`);
+    }
+    const mine = `${file}.${process.pid}`;
+    try {
+      await rename(file, mine);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+      throw error;
+    }
+    for (const key of keys) {
+      const hub = hexOf(Buffer.from(key, 'base64url'));
+      if (IS_HUB.test(hub)) await writeSecret(this.#fileOf(hub), '{}\n');
+    }
+    await rm(mine);
+  }
+
+  #fileOf(hub: string): string {
+    return join(this.#dir, hub);
   }
 }
 
-async function keysIn(file: string): Promise<readonly string[]> {
-  const text = await readIfThere(file);
-  if (text === undefined) return [];
-  const value = parsed(text);
-  if (isRecord(value) && areTexts(value['hubs'])) return value['hubs'];
-  throw new Error(`Cannot use ${file} as it must hold { "hubs": [...] }`);
+const IS_HUB = /^[0-9a-f]{64}$/;
+
+/** A hub's public key as all that is kept of it is named. */
+export function hexOf(key: Uint8Array): string {
+  return Buffer.from(key).toString('hex');
 }
 
 function parsed(text: string): unknown {
@@ -110,12 +146,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function areTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64url');
 }

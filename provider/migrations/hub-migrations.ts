@@ -171,17 +171,17 @@ export class HubMigrations {
   forgetEmpty(): void {
     const { timer } = this.#parts;
     for (const run of this.#runs.values()) {
-      if (run.isEmpty && timer.nowMs() - run.sinceMs > PROVIDER_BOUNDS.emptyMigrationMs) this.#forget(run);
+      if (run.isEmpty && timer.nowMs() - run.sinceMs > PROVIDER_BOUNDS.emptyMigrationMs) void this.#forget(run);
     }
   }
 
   /** The hub does not come back: nothing of it is kept. */
   async forgetAll(): Promise<void> {
     const { stubs } = this.#parts;
-    for (const run of this.#runs.values()) {
-      this.#forget(run);
-      await stubs.drop(run.id);
-    }
+    const runs = [...this.#runs.values()];
+    // What is under way comes first, so that nothing is kept afterwards.
+    await Promise.all(runs.map((run) => this.#forget(run)));
+    for (const { id } of runs) await stubs.drop(id);
   }
 
   /** Executes no further. What is kept stays for the next start. */
@@ -283,7 +283,7 @@ export class HubMigrations {
 
   #changed(id: string): void {
     const run = this.#runs.get(id);
-    if (run?.status.isOver === true) this.#forget(run);
+    if (run?.status.isOver === true) void this.#forget(run);
     this.#session?.changed();
   }
 
@@ -295,19 +295,20 @@ export class HubMigrations {
     this.#givenUp.add(id);
     const [first] = this.#givenUp;
     if (this.#givenUp.size > PROVIDER_BOUNDS.givenUp && first !== undefined) this.#givenUp.delete(first);
-    this.#forget(run);
+    void this.#forget(run);
     // What is left on a disk that fails is of no use, and does no harm: its hub knows better when it hears of it.
     this.#parts.stubs.drop(id).catch(() => undefined);
     if (epoch >= 0) this.#session?.send({ id, task: run.task, message: { type: 'nothing', epoch }, content: {} });
     this.#session?.changed();
   }
 
-  #forget(run: MovedRun): void {
+  async #forget(run: MovedRun): Promise<void> {
     this.#runs.delete(run.id);
     this.#bytes.delete(run.id);
     this.#revisions.delete(run.id);
     this.#awaiting = this.#awaiting.filter(({ id }) => id !== run.id);
-    void run.close().then(() => this.#leaveIfEmpty());
+    await run.close();
+    this.#leaveIfEmpty();
   }
 
   #leaveIfEmpty(): void {

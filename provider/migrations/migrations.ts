@@ -9,6 +9,8 @@ import { IN_MEMORY, type Stubs } from './stubs.js';
 export interface MigrationsParts extends Omit<HubMigrationsParts, 'stubs' | 'refused'> {
   /** Where stubs are kept; undefined to keep them in memory. */
   readonly dir: string | undefined;
+  /** Whether a hub may come: what an earlier process has kept of others goes. @param hub Its public key, in hex. */
+  readonly isKnown: (hub: string) => boolean;
   /** Told why a run is not executed here any more. */
   readonly refused: (hub: string, id: string, reason: string) => void;
 }
@@ -54,6 +56,20 @@ export class Migrations {
     }
   }
 
+  /** Hubs of which something is here, or may come. */
+  get hubs(): Iterable<string> {
+    return this.#hubs.keys();
+  }
+
+  /** Keeps nothing of a hub that is not to come back. */
+  async forget(hub: string): Promise<void> {
+    const { dir } = this.#parts;
+    const migrations = this.#hubs.get(hub);
+    this.#hubs.delete(hub);
+    await migrations?.forgetAll();
+    if (dir !== undefined) await rm(join(dir, hub), { recursive: true, force: true });
+  }
+
   /** Executes no further. What is kept stays for the next start. */
   async close(): Promise<void> {
     await Promise.all([...this.#hubs.values()].map((migrations) => migrations.close()));
@@ -63,6 +79,10 @@ export class Migrations {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     for (const hub of await readdir(dir)) {
       if (!/^[0-9a-f]{64}$/.test(hub)) continue;
+      if (!this.#parts.isKnown(hub)) {
+        await rm(join(dir, hub), { recursive: true, force: true });
+        continue;
+      }
       const files = new StubFiles(join(dir, hub));
       const kept = await files.read((reason) => this.#parts.refused(hub, 'a stub', reason));
       const heardAtMs = Math.max(0, ...kept.map((stub) => stub.heardAtMs));

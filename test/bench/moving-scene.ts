@@ -85,7 +85,7 @@ export async function movingScene(times: {
   const dir = await mkdtemp(join(tmpdir(), 'sterna-moving-'));
   await deployDirtying(join(dir, 'tasks', TASK));
   const [here, there] = [watched(), watched()];
-  const { key, hubs } = { key: newSigningKey(), hubs: await openHubs(join(dir, 'provider')) };
+  const { key, hubs } = { key: newSigningKey(), hubs: await KnownHubs.open(join(dir, 'provider')) };
   const provider = await createProvider({
     dataDir: join(dir, 'provider'),
     threads: 1,
@@ -102,7 +102,7 @@ export async function movingScene(times: {
   });
   const listener = await listen({ host: '127.0.0.1', port: 0, tls: undefined, connections: 8 }, provider);
   const secret = randomBytes(32);
-  await hubs.invite(secret);
+  await hubs.invitations.add(secret, { fromMs: Date.now(), untilMs: Date.now() + 3_600_000 });
   const token = { url: `ws://127.0.0.1:${listener.port}`, key: key.publicKey, certificate: undefined, secret };
   const wire: Wire = { out: 0, back: 0 };
   const connect = countingConnect(wire);
@@ -209,11 +209,6 @@ every = "1 s"
 points = "calls"
 `,
   );
-}
-
-async function openHubs(dir: string): Promise<KnownHubs> {
-  await mkdir(dir, { recursive: true });
-  return KnownHubs.open(join(dir, 'hubs.json'));
 }
 
 /** A runtime that tells when it is told to go on with a run. */

@@ -55,7 +55,7 @@ async function ready(t: Test): Promise<RawHub> {
 t.test('a hub with a join token is let in, and then known without it', async (t) => {
   const stranger = hub(t, { token: { ...token, secret: Buffer.alloc(32) } });
   stranger.send(stranger.hello(await stranger.connect()));
-  t.match(await stranger.refusal(), /^identity: The join token is not valid here/);
+  t.match(await stranger.refusal(), /^identity: /);
   const first = hub(t);
   const welcome = await first.open();
   t.match(welcome, { version: 2, stubs: /^(disk|memory)$/ });

@@ -1,6 +1,6 @@
 /** Those who are not known, and those who take nothing. */
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -56,12 +56,12 @@ t.test('of who is not known, no more than a hello is kept', async (t) => {
 t.test('who is not known is told nothing of the provider’s machine', async (t) => {
   const provider = await providerUnderTest(t, { times: PATIENT });
   const token = await provider.invite();
-  writeFileSync(join(provider.dataDir, 'hubs.json'), 'no JSON');
+  rmSync(join(provider.dataDir, 'invitations'), { recursive: true });
   const hub = new RawHub(token, newSigningKey());
   t.teardown(() => hub.cut());
   hub.send(hub.hello(await hub.connect()));
   t.match(await hub.refusal(), /^internal: The provider is at fault/);
-  t.match(provider.seen, [{ kind: 'refused', message: /Cannot use .*hubs\.json as it must hold/ }]);
+  t.match(provider.seen, [{ kind: 'refused', message: /no such file or directory.*invitations/ }]);
 });
 
 t.test('who asks and takes no answer is let go', async (t) => {

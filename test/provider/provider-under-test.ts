@@ -15,8 +15,9 @@ export interface ProviderUnderTest {
   readonly port: number;
   readonly dataDir: string;
   readonly seen: ProviderObservation[];
-  /** Lets one hub more in. */
-  invite(): Promise<JoinToken>;
+  readonly hubs: KnownHubs;
+  /** Lets one hub more in. @param forMs Default: an hour. */
+  invite(forMs?: number): Promise<JoinToken>;
   close(): Promise<void>;
 }
 
@@ -38,7 +39,7 @@ export async function providerUnderTest(t: Test, options: ProviderTestOptions = 
   const dataDir = options.dataDir ?? join(t.testdir({}), 'provider');
   mkdirSync(dataDir, { recursive: true });
   const { key = newSigningKey(), threads = 2, startRuntime = createRuntime, times, stubs = 'disk' } = options;
-  const hubs = await KnownHubs.open(join(dataDir, 'hubs.json'));
+  const hubs = await KnownHubs.open(dataDir);
   const seen: ProviderObservation[] = [];
   const provider = await createProvider({
     dataDir,
@@ -67,9 +68,11 @@ export async function providerUnderTest(t: Test, options: ProviderTestOptions = 
     port: listener.port,
     dataDir,
     seen,
-    invite: async () => {
+    hubs,
+    invite: async (forMs = 3_600_000) => {
       const secret = randomBytes(32);
-      await hubs.invite(secret);
+      const fromMs = Date.now();
+      await hubs.invitations.add(secret, { fromMs, untilMs: fromMs + forMs });
       return { url: `ws://127.0.0.1:${listener.port}`, key: key.publicKey, certificate: undefined, secret };
     },
     close: () => (closed ??= close()),

@@ -113,8 +113,8 @@ async function scene(t: Test, { seed, policy, there, change, checked = 0 }: Scen
   const far = steppedRuntime(there);
   const near = steppedRuntime();
   const [providerKey, hubKey, secret] = [newSigningKey(), newSigningKey(), Buffer.alloc(32, seed)];
-  const hubs = await KnownHubs.open(join(dir, 'provider', 'hubs.json'));
-  await hubs.invite(secret);
+  const hubs = await KnownHubs.open(join(dir, 'provider'));
+  await hubs.invitations.add(secret, { fromMs: 0, untilMs: 10_000 });
   const timer = virtualTimer();
   const provider = await createProvider({
     dataDir: join(dir, 'provider'),

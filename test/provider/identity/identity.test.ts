@@ -1,11 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createHmac } from 'node:crypto';
 import t from 'tap';
 import { certificateDigest, makeIdentity, readIdentity } from '../../../provider/identity/identity.js';
-import { KnownHubs } from '../../../provider/identity/known-hubs.js';
-import { newSigningKey, readJoinToken, writeJoinToken } from '../../../provider/protocol/index.js';
+import { readJoinToken, writeJoinToken } from '../../../provider/protocol/index.js';
 
 const DAY_MS = 24 * 3_600_000;
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
@@ -47,23 +45,6 @@ t.test('what a provider is stays, readable by its owner only; a new certificate 
   t.strictSame(again.key.publicKey, made.key.publicKey);
   t.not(again.certificate, made.certificate);
   t.equal(await readIdentity(join(dataDir, 'other')), undefined);
-});
-
-t.test('a secret lets one hub in, which is known from then on, also after a restart', async (t) => {
-  const file = join(t.testdir({}), 'hubs.json');
-  const [secret, transcript] = [Buffer.alloc(32, 5), Buffer.from('transcript')];
-  const [first, second] = [newSigningKey().publicKey, newSigningKey().publicKey];
-  const mac = createHmac('sha256', secret).update(transcript).digest();
-  const hubs = await KnownHubs.open(file);
-  t.notOk(await hubs.join(first, transcript, mac), 'nobody was invited');
-  await hubs.invite(secret);
-  t.notOk(await hubs.join(first, Buffer.from('another transcript'), mac), 'the secret was shown to somebody else');
-  t.ok(await hubs.join(first, transcript, mac));
-  t.notOk(await hubs.join(second, transcript, mac), 'it is used up');
-  const later = await KnownHubs.open(file);
-  t.ok(later.has(first));
-  t.notOk(later.has(second));
-  t.equal(statSync(file).mode & 0o777, 0o600);
 });
 
 t.test('a join token is one line, and one that was cut or changed is refused', (t) => {
