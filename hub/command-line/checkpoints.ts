@@ -1,5 +1,18 @@
 /** Points of execution of runs, as files. */
-import { askingCommand, type AskFlags, type Command } from './command-line.js';
+import { askingCommand, Option, type AskFlags, type Command } from './command-line.js';
+import { size } from './option-values.js';
+
+interface FileFlags {
+  readonly json: boolean;
+  readonly most: number;
+}
+
+/** For a file of whoever wrote it. */
+function mostOption(): Option {
+  return new Option('--most <size>', 'refuse one that is more when it is unpacked')
+    .argParser(size)
+    .default(256 * 1024 * 1024, '256MiB');
+}
 
 export function addCheckpoints(program: Command): void {
   const checkpoint = program.command('checkpoint').description('points of execution of runs, as files');
@@ -15,9 +28,10 @@ export function addCheckpoints(program: Command): void {
     .command('show <file>')
     .description('print what is inside')
     .option('--json', 'on one line, for programs', false)
-    .action(async (file: string, { json }: { readonly json: boolean }) => {
+    .addOption(mostOption())
+    .action(async (file: string, options: FileFlags) => {
       const { checkpointShowCommand } = await import('../commands/checkpoint.js');
-      process.exitCode = await checkpointShowCommand(file, json, process.stdout);
+      process.exitCode = await checkpointShowCommand(file, options, process.stdout);
     });
 
   checkpoint
@@ -25,7 +39,8 @@ export function addCheckpoints(program: Command): void {
     .description('go on from it, here and without a hub, and print outcome, effects and fuel')
     .requiredOption('--component <file>', 'the component of its task')
     .option('--json', 'on one line, for programs', false)
-    .action(async (file: string, options: { readonly component: string; readonly json: boolean }) => {
+    .addOption(mostOption())
+    .action(async (file: string, options: FileFlags & { readonly component: string }) => {
       const { checkpointRunCommand } = await import('../commands/checkpoint.js');
       process.exitCode = await checkpointRunCommand(file, options, process.stdout);
     });

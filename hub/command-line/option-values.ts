@@ -19,6 +19,12 @@ export function duration(value: string): number {
   throw new InvalidArgumentError(`It must be ${parsed.expected}.`);
 }
 
+export function size(value: string): number {
+  const parsed = parseBytes(value);
+  if (parsed.ok) return parsed.amount;
+  throw new InvalidArgumentError(`It must be ${parsed.expected}.`);
+}
+
 export function sizeOrOff(value: string): number {
   if (value === 'off') return 0;
   const parsed = parseBytes(value);

@@ -5,6 +5,7 @@ import {
   CheckpointFault,
   createRuntime,
   describeCheckpoint,
+  openCheckpoint,
   packCheckpoint,
   RuntimeError,
 } from '../../runtime/index.js';
@@ -31,16 +32,30 @@ export function checkpointSaveCommand(
   });
 }
 
+interface ReadOptions {
+  /** Bytes that it may have when it is unpacked, whatever it says that its run may use. */
+  readonly most: number;
+}
+
+export interface CheckpointShowOptions extends ReadOptions {
+  readonly json: boolean;
+}
+
 /** `sterna checkpoint show FILE`: what is inside. */
-export async function checkpointShowCommand(file: string, json: boolean, out: Output): Promise<number> {
-  return readable(file, async (checkpoint) => {
-    const description = describeCheckpoint(checkpoint);
+export async function checkpointShowCommand(
+  file: string,
+  options: CheckpointShowOptions,
+  out: Output,
+): Promise<number> {
+  const { json, most } = options;
+  return readable(file, most, async (checkpoint, { length: bytes }) => {
+    const description = { ...describeCheckpoint(checkpoint), bytes };
     out.write(json ? `${JSON.stringify(description)}\n` : `${JSON.stringify(description, undefined, 2)}\n`);
     return 0;
   });
 }
 
-export interface CheckpointRunOptions {
+export interface CheckpointRunOptions extends ReadOptions {
   /** The file of the component that it is of. */
   readonly component: string;
   readonly json: boolean;
@@ -48,7 +63,7 @@ export interface CheckpointRunOptions {
 
 /** `sterna checkpoint run FILE`: goes on with a run, here and without a hub. Its effects are printed, and happen nowhere. */
 export async function checkpointRunCommand(file: string, options: CheckpointRunOptions, out: Output): Promise<number> {
-  return readable(file, async (checkpoint) => {
+  return readable(file, options.most, async (checkpoint) => {
     const cacheDir = await mkdtemp(join(tmpdir(), 'sterna-checkpoint-'));
     try {
       const component = await readFile(options.component);
@@ -69,10 +84,15 @@ export async function checkpointRunCommand(file: string, options: CheckpointRunO
   });
 }
 
-/** Says on stderr what is wrong with a file. */
-async function readable(file: string, use: (checkpoint: Uint8Array) => Promise<number>): Promise<number> {
+/** Unpacks a file, whoever wrote it, and says on stderr what is wrong with it. */
+async function readable(
+  file: string,
+  most: number,
+  use: (checkpoint: Uint8Array, packed: Uint8Array) => Promise<number>,
+): Promise<number> {
   try {
-    return await use(await readFile(file));
+    const packed = await readFile(file);
+    return await use(await openCheckpoint(packed, most), packed);
   } catch (error) {
     const expected = error instanceof CheckpointFault || error instanceof RuntimeError || isNodeError(error);
     if (!expected) throw error;

@@ -50,6 +50,8 @@ export interface Moves {
   /** A provider takes other tasks. */
   changed(provider: string): void;
   received(provider: string, message: MigrationMessage): void;
+  /** Bytes that a checkpoint of a migration may have, not packed; undefined when nothing of it is looked at. */
+  mostBytes(provider: string, id: string): number | undefined;
   /** A message about the migration of this id cannot be sent. */
   unsent(id: string, reason: string): void;
   /** The session with a provider is over. */

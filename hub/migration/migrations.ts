@@ -1,6 +1,6 @@
 import type { MigrationMessage, MigrationStatus, StubRecord, Terms } from '../../provider/protocol/migration/index.js';
 import { isExecutor, NEW_RUN } from '../../provider/protocol/responsibility/index.js';
-import { CheckpointFault, type RunResult, type Runtime } from '../../runtime/index.js';
+import { CheckpointFault, mostCheckpointBytes, type RunResult, type Runtime } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import { withinMs } from '../deadline.js';
 import type { ParkReason } from '../events.js';
@@ -267,11 +267,16 @@ export class Migrations implements MovingRuns, Moves {
     }
   }
 
+  mostBytes(provider: string, id: string): number | undefined {
+    const run = this.#movingAt(provider, id);
+    return run && mostCheckpointBytes(run.job.value.task.manifest);
+  }
+
   received(provider: string, message: MigrationMessage): void {
     const { id, task } = message;
     if (!this.#isStarted || this.#isStopped || this.#adopted.has(id)) return;
-    const run = [...this.#moving.values()].find((one) => one.id === id);
-    if (run !== undefined && run.provider === provider) return run.receive(message);
+    const run = this.#movingAt(provider, id);
+    if (run !== undefined) return run.receive(message);
     if (message.message.type === 'over') return;
     this.#links.send(provider, { id, task, message: { type: 'over' }, content: {} });
   }
@@ -300,6 +305,11 @@ export class Migrations implements MovingRuns, Moves {
     this.#isStopped = true;
     const closed = Promise.all([...this.#moving.values()].map((run) => run.close()));
     await withinMs(MIGRATION_BOUNDS.closeMs, closed);
+  }
+
+  #movingAt(provider: string, id: string): MovingRun | undefined {
+    for (const run of this.#moving.values()) if (run.id === id && run.provider === provider) return run;
+    return undefined;
   }
 
   #find(runId: string): MovingRun | undefined {

@@ -199,6 +199,7 @@ export class Placement {
         log,
         changed,
         moved: (message) => this.#moves?.received(name, message),
+        mostBytes: (id) => this.#moves?.mostBytes(name, id),
         unsent: (id, reason) => this.#moves?.unsent(id, reason),
         lost: (isForGood, reason) => {
           this.#moves?.lost(name);

@@ -5,8 +5,10 @@ import { packCheckpointAside, unpackCheckpointAside } from '../../runtime/index.
 
 export interface MovesParts extends Pick<
   ConstructorParameters<typeof OutgoingMoves>[0],
-  'send' | 'bufferedBytes' | 'after' | 'before' | 'failed'
+  'send' | 'bufferedBytes' | 'after' | 'before' | 'failed' | 'most'
 > {
+  /** The provider sent a checkpoint that no run with these limits has. */
+  readonly tooLarge: (reason: string) => void;
   readonly told: (message: MigrationMessage) => void;
   /** More has come than should wait here, or no longer: the link is to be left alone meanwhile. */
   readonly full: (isFull: boolean) => void;
@@ -18,9 +20,16 @@ export class Moves {
   readonly #outgoing: OutgoingMoves;
   readonly #incoming: IncomingMoves;
 
-  constructor({ send, bufferedBytes, after, before, failed, told, full, broken }: MovesParts) {
-    this.#outgoing = new OutgoingMoves({ send, bufferedBytes, after, before, pack: packCheckpointAside, failed });
-    this.#incoming = new IncomingMoves({ unpack: unpackCheckpointAside, told, full, broken });
+  constructor({ send, bufferedBytes, after, before, failed, most, told, tooLarge, full, broken }: MovesParts) {
+    this.#outgoing = new OutgoingMoves({ send, bufferedBytes, after, before, pack: packCheckpointAside, failed, most });
+    this.#incoming = new IncomingMoves({
+      unpack: unpackCheckpointAside,
+      most,
+      told,
+      tooLarge: ({ id }, reason) => tooLarge(`${id}: ${reason}`),
+      full,
+      broken,
+    });
   }
 
   /** @returns whether it is taken; what is not, is lost. */

@@ -31,6 +31,8 @@ export interface ProviderSessionParts extends Pick<ComponentUploadsParts, 'compo
   readonly timer: Timer;
   /** Told what the provider says about runs that move. */
   readonly moved: (message: MigrationMessage) => void;
+  /** Bytes that a checkpoint of a run that moves may have, not packed; undefined for a run that does not. */
+  readonly mostBytes: (id: string) => number | undefined;
   /** Told that a message about a run that moves cannot be sent. */
   readonly unsent: (id: string, reason: string) => void;
   /** Told when there is more room, or tasks are ready. */
@@ -83,7 +85,9 @@ export class ProviderSession implements LinkEvents {
       after: (ms, then) => void timer.after(ms, then),
       // It is said again; what is too large for the link will never get through.
       failed: (id, reason) => unsent(id, reason),
+      most: ({ id }) => parts.mostBytes(id),
       told: moved,
+      tooLarge: (reason) => this.close('fault', reason),
       full: (isFull) => link.pause?.(isFull),
       broken: (error) => this.close(error.code, error.message),
     });

@@ -38,6 +38,8 @@ export interface RemoteProviderParts {
   readonly changed: () => void;
   /** Told what it says about runs that move. */
   readonly moved: (message: MigrationMessage) => void;
+  /** Bytes that a checkpoint of a run that moves may have, not packed; undefined for a run that does not. */
+  readonly mostBytes: (id: string) => number | undefined;
   /** Told that a message about a run that moves cannot be sent. */
   readonly unsent: (id: string, reason: string) => void;
   /** Told when a session is over, before there is another one. `isForGood` when there will be none. */
@@ -210,8 +212,8 @@ export class RemoteProvider {
   }
 
   async #connect(): Promise<void> {
-    const { saved, key, hubName, stateEpoch, feed, component, timer, clock, changed, moved, unsent, log, connect } =
-      this.#parts;
+    const { saved, key, hubName, stateEpoch, feed, component, timer, clock, changed, log, connect } = this.#parts;
+    const { moved, mostBytes, unsent } = this.#parts;
     const { url, certificate, key: providerKey, secret } = saved.token;
     try {
       const nowMs = clock();
@@ -229,7 +231,8 @@ export class RemoteProvider {
       if (!this.#isWanted) return opened.link.cut();
       const { link, welcome } = opened;
       const ended = (code: ProtocolErrorCode | 'done', message: string): void => this.#ended(code, message);
-      const session = new ProviderSession({ link, welcome, feed, component, timer, changed, moved, unsent, ended });
+      const told = { changed, moved, mostBytes, unsent, ended };
+      const session = new ProviderSession({ link, welcome, feed, component, timer, ...told });
       this.#session = session;
       this.#openedAtMs = timer.nowMs();
       this.#said = welcome.capacity;

@@ -3,7 +3,7 @@
  * session it has: the next one finds them. Another hub has others, and no name
  * leads to these.
  */
-import type { Bytes, Runtime } from '../../runtime/index.js';
+import { mostCheckpointBytes, type Bytes, type Runtime } from '../../runtime/index.js';
 import type { FairQueue, Share } from '../fair-queue.js';
 import type { Installations } from '../installations.js';
 import { limitFault, PROVIDER_BOUNDS, type ProviderPolicy } from '../policy.js';
@@ -155,6 +155,26 @@ export class HubMigrations {
     }
     if (revision !== undefined) this.#revisions.set(id, revision);
     this.#begin(id, message.task, { spec, record: undefined }).receive(message);
+  }
+
+  /**
+   * Bytes that a checkpoint of a run may have, not packed; undefined for a run that would not be taken.
+   * @param task As the session calls it.
+   */
+  mostBytes(id: string, task: string): Bytes | undefined {
+    const known = this.#runs.get(id)?.spec;
+    if (known !== undefined) return mostCheckpointBytes(known);
+    const spec = this.#session?.task(task);
+    return spec?.resumable === undefined ? undefined : mostCheckpointBytes(spec);
+  }
+
+  /** What was said of a run cannot be taken: its hub goes on with it. */
+  refuse({ id, task, message }: MigrationMessage, reason: string): void {
+    if (this.#runs.has(id)) return this.#giveUp(id, reason);
+    this.#parts.refused(id, reason);
+    if (message.type === 'point') {
+      this.#session?.send({ id, task, message: { type: 'nothing', epoch: message.epoch }, content: {} });
+    }
   }
 
   /** A message about one cannot be sent, and never can. */

@@ -78,6 +78,10 @@ export class MovedRun {
     return this.#parts.task;
   }
 
+  get spec(): TaskSpec {
+    return this.#parts.spec;
+  }
+
   get status(): MigrationStatus {
     return this.#run.status;
   }

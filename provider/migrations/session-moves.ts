@@ -1,5 +1,5 @@
 /** What a session says and hears of runs that move. */
-import { packCheckpointAside, unpackCheckpointAside } from '../../runtime/index.js';
+import { packCheckpointAside, unpackCheckpointAside, type Bytes } from '../../runtime/index.js';
 import type { Link } from '../link.js';
 import type { Move, Piece, ProtocolError, TaskSpec } from '../protocol/index.js';
 import { IncomingMoves, OutgoingMoves } from '../protocol/migration/index.js';
@@ -31,7 +31,9 @@ export class SessionMoves {
   constructor(parts: SessionMovesParts) {
     const { link, migrations, timer, replica, send, task, changed, broken } = parts;
     this.#parts = parts;
+    const most = ({ id, task: name }: Pick<Move, 'id' | 'task'>): Bytes | undefined => migrations.mostBytes(id, name);
     this.#outgoing = new OutgoingMoves({
+      most,
       send,
       bufferedBytes: () => link.bufferedBytes,
       after: (ms, then) => void timer.after(ms, then),
@@ -39,6 +41,8 @@ export class SessionMoves {
       failed: (id, reason) => migrations.unsent(id, reason),
     });
     this.#incoming = new IncomingMoves({
+      most,
+      tooLarge: (message, reason) => migrations.refuse(message, reason),
       unpack: unpackCheckpointAside,
       told: (message, revision) => migrations.receive(message, revision),
       full: (isFull) => (isFull ? link.pause() : link.resume()),

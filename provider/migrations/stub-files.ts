@@ -7,8 +7,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packCheckpointAside, unpackCheckpointAside } from '../../runtime/index.js';
-import { PROTOCOL_BOUNDS } from '../protocol/limits.js';
+import { mostCheckpointBytes, packCheckpointAside, unpackCheckpointAside, type Bytes } from '../../runtime/index.js';
 import { decodeStub, encodeStub } from './stub-codec.js';
 import type { KeptStub, Stubs } from './stubs.js';
 
@@ -42,10 +41,11 @@ export class StubFiles implements Stubs {
       if (!name.endsWith(STUB)) continue;
       try {
         const { stub, anchor, difference } = decodeStub(await readFile(join(this.#dir, name)));
+        const most = mostCheckpointBytes(stub.spec);
         const content = {
           ...stub.record.content,
-          anchor: await this.#read(anchor),
-          difference: await this.#read(difference),
+          anchor: await this.#read(anchor, most),
+          difference: await this.#read(difference, most),
         };
         const files = [anchor, difference].filter((file) => file !== undefined);
         this.#files.set(stub.record.id, files);
@@ -97,12 +97,12 @@ export class StubFiles implements Stubs {
     return file;
   }
 
-  async #read(file: string | undefined): Promise<Uint8Array | undefined> {
+  async #read(file: string | undefined, most: Bytes): Promise<Uint8Array | undefined> {
     if (file === undefined) return undefined;
     // Its own word for where a checkpoint is leads nowhere else.
     if (!/^[0-9a-f]+\.[0-9]+\.checkpoint$/.test(file)) throw new Error(`${JSON.stringify(file)} names no checkpoint`);
     const packed = await readFile(join(this.#dir, file));
-    const checkpoint = await unpackCheckpointAside(packed, PROTOCOL_BOUNDS.checkpointBodyBytes);
+    const checkpoint = await unpackCheckpointAside(packed, most);
     this.#names.set(checkpoint, file);
     return checkpoint;
   }

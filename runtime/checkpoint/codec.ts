@@ -9,6 +9,7 @@ import { readCollected, writeCollected } from './collected-codec.js';
 import {
   CHECKPOINT_BOUNDS,
   CheckpointFault,
+  CheckpointTooLarge,
   DIGEST_BYTES,
   FORMAT_VERSION,
   HEADER_BYTES,
@@ -16,6 +17,8 @@ import {
   PACKING,
 } from './format.js';
 import { readGuest, writeGuest } from './guest-codec.js';
+import { requestIn, requestInPacked } from './head.js';
+import { mostCheckpointBytes } from './most-bytes.js';
 import { refuseImplausible } from './plausible.js';
 import { readRequest, writeAuthority, writeRequest } from './request-codec.js';
 
@@ -71,7 +74,8 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     throw new CheckpointFault('the limits and grants are not those that their digest was made of');
   }
   const collected = readCollected(body);
-  const guest = readGuest(body, base !== undefined);
+  const memoryBytes = Math.min(request.limits.memoryBytes, CHECKPOINT_BOUNDS.memoryBytes);
+  const guest = readGuest(body, { mayRevert: base !== undefined, memoryBytes });
   if (!body.done) throw new CheckpointFault('something follows the last page');
   refuseImplausible({ request, used, collected });
   return { component, instrumentation, request, progress, used, collected, guest, base };
@@ -116,11 +120,11 @@ async function becomesSmaller(body: Uint8Array): Promise<boolean> {
 /**
  * `unpackCheckpoint`, with the work done elsewhere than in the caller's thread.
  * @param most bytes that it may have then.
- * @throws CheckpointFault
+ * @throws CheckpointFault, or CheckpointTooLarge before anything of it is unpacked.
  */
 export async function unpackCheckpointAside(bytes: Uint8Array, most: number): Promise<Uint8Array> {
   const { stored, packing, bodyBytes } = frameOf(bytes);
-  if (bodyBytes > most) throw new CheckpointFault(`it may have ${most} bytes when it is unpacked: it has ${bodyBytes}`);
+  refuseLarge(bodyBytes, most);
   if (packing === PACKING.none) {
     const same = framedAs(stored, packing, bodyBytes);
     packedForms.set(same, Promise.resolve(same));
@@ -137,6 +141,17 @@ export async function unpackCheckpointAside(bytes: Uint8Array, most: number): Pr
     throw new CheckpointFault('the checkpoint cannot be unpacked', { cause: error });
   }
   throw new CheckpointFault('the checkpoint is not as long as its header says');
+}
+
+/**
+ * `unpackCheckpointAside` for a file of which nothing is known: it says itself what its run may use, and has no more.
+ * @param most bytes that it may have then, whatever it says.
+ * @throws CheckpointFault
+ */
+export async function openCheckpoint(bytes: Uint8Array, most: number): Promise<Uint8Array> {
+  const { stored, packing } = frameOf(bytes);
+  const request = packing === PACKING.none ? requestIn(stored) : await requestInPacked(stored);
+  return unpackCheckpointAside(bytes, Math.min(most, mostCheckpointBytes(request)));
 }
 
 /** Names a checkpoint, in hex: the same whether it is packed or not. @throws CheckpointFault */
@@ -175,6 +190,11 @@ interface CheckedFrame {
   readonly stored: Uint8Array;
   readonly packing: number;
   readonly bodyBytes: number;
+}
+
+function refuseLarge(bodyBytes: number, most: number): void {
+  if (bodyBytes <= most) return;
+  throw new CheckpointTooLarge(`it may have ${Math.floor(most)} bytes when it is unpacked: it has ${bodyBytes}`);
 }
 
 /** @throws CheckpointFault */

@@ -27,6 +27,11 @@ export const PACKING = { none: 0, deflate: 1 } as const;
 export const CHECKPOINT_BOUNDS = {
   /** A body, unpacked. A gigabyte of dirty memory is more than a hub has; and 4 bytes cannot say more than four. */
   bodyBytes: (1024 * MiB) satisfies Bytes,
+  /**
+   * What a body has besides memory, frames, output, log and values that were read: the event (1 MiB), configuration,
+   * globals, names and keys. A run that had more would not be taken from elsewhere.
+   */
+  otherBytes: (16 * MiB) satisfies Bytes,
   /** How much smaller packing may make a body: deflate's most is 1032. */
   packedRatio: 1_032,
   /** Characters of a name, an id or a digest. */
@@ -37,11 +42,16 @@ export const CHECKPOINT_BOUNDS = {
   modules: 128,
   /** 64-bit words of the globals of one module. */
   words: 65_536,
-  /** Pages of all memories: 4 GiB of them. */
-  pages: 1_048_576,
+  /** Of all memories, whatever the limit is said to be: what 32 bits can address. */
+  memoryBytes: (4_096 * MiB) satisfies Bytes,
 } as const;
 
 /** Why bytes are not a checkpoint that can be used here. */
 export class CheckpointFault extends Error {
-  override readonly name = 'CheckpointFault';
+  override readonly name: string = 'CheckpointFault';
+}
+
+/** It may be one, and has more bytes when it is unpacked than it may have. */
+export class CheckpointTooLarge extends CheckpointFault {
+  override readonly name = 'CheckpointTooLarge';
 }

@@ -1,5 +1,6 @@
 /** The guest's side of a run, within the body of a checkpoint. */
 import { PAGE_BYTES, RUNTIME_BOUNDS } from '../limits.js';
+import type { Bytes } from '../task.js';
 import type { BodyReader } from './body-reader.js';
 import type { BodyWriter } from './body-writer.js';
 import { CHECKPOINT_PAGE_BYTES, type GuestState, type MemoryPage, type MemoryState } from './checkpoint.js';
@@ -24,8 +25,14 @@ export function writeGuest(out: BodyWriter, guest: GuestState): void {
   });
 }
 
-/** @param mayRevert Pages can be as in the beginning: there is a base that had changed them. */
-export function readGuest(body: BodyReader, mayRevert: boolean): GuestState {
+interface Expected {
+  /** Pages can be as in the beginning: there is a base that had changed them. */
+  readonly mayRevert: boolean;
+  /** What its memories may have together. */
+  readonly memoryBytes: Bytes;
+}
+
+export function readGuest(body: BodyReader, { mayRevert, memoryBytes }: Expected): GuestState {
   const { modules, words } = CHECKPOINT_BOUNDS;
   const args = body.list('the arguments', () => body.u32('an argument') | 0, ARGUMENTS);
   if (args.length !== ARGUMENTS)
@@ -38,7 +45,13 @@ export function readGuest(body: BodyReader, mayRevert: boolean): GuestState {
   );
   const shared = body.list('the shared globals', () => body.u32('a shared global') | 0);
   const frames = body.bytes('the frames');
-  const memories = body.list('the memories', () => readMemory(body, mayRevert), modules);
+  let left = memoryBytes;
+  const readNext = (): MemoryState => {
+    const memory = readMemory(body, { mayRevert, memoryBytes: left });
+    left -= memory.length;
+    return memory;
+  };
+  const memories = body.list('the memories', readNext, modules);
   return { args, handles, globals, shared, frames, memories };
 }
 
@@ -56,11 +69,10 @@ function readHandles(body: BodyReader): GuestState['handles'] {
   return { size, free };
 }
 
-function readMemory(body: BodyReader, mayRevert: boolean): MemoryState {
+function readMemory(body: BodyReader, { mayRevert, memoryBytes }: Expected): MemoryState {
   const length = body.u32('the length of a memory') * PAGE_BYTES;
-  if (length > CHECKPOINT_BOUNDS.pages * CHECKPOINT_PAGE_BYTES) {
-    throw new CheckpointFault(`a memory cannot have ${length} bytes`);
-  }
+  if (length > memoryBytes)
+    throw new CheckpointFault(`a memory cannot have ${length} bytes: ${memoryBytes} are left of its limit`);
   const count = length / CHECKPOINT_PAGE_BYTES;
   let next = 0;
   const pages = body.list('the pages of a memory', () => readPage(body), count);

@@ -6,6 +6,7 @@ export {
   checkpointDigest,
   decodeCheckpoint,
   encodeCheckpoint,
+  openCheckpoint,
   packCheckpoint,
   packCheckpointAside,
   unpackCheckpoint,
@@ -15,4 +16,5 @@ export { applyDelta, deltaOf, wholeCheckpoint } from './delta.js';
 export { describeCheckpoint, type CheckpointDescription } from './describe.js';
 export { glanceAt, type Glance } from './glance.js';
 export { refuseForeign, type Home } from './foreign.js';
-export { CheckpointFault } from './format.js';
+export { CheckpointFault, CheckpointTooLarge } from './format.js';
+export { mostCheckpointBytes } from './most-bytes.js';

@@ -1,9 +1,10 @@
 /** Commands show runs that go on, have them stand still, go on and end, and take where they are elsewhere. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { sternaToItsEnd, type Ended } from '../program-to-its-end.js';
+import { bombOf } from '../runtime/checkpoint/bomb.js';
 import { until } from '../runtime/eventually.js';
 import { Device } from './device.js';
 import { HubProcess } from './hub-process.js';
@@ -58,6 +59,15 @@ t.test('a run is listed, parked, saved, shown, let go on and cancelled by comman
   t.match(JSON.parse(shown.stdout), { runId, topic: 'battery/b/plan', attempt: 1, effects: 0 });
   t.ok(fuel > 0);
   t.match(await sternaToItsEnd('checkpoint', 'show', MAIN), { code: 1, stderr: /these bytes are no checkpoint/ });
+  const bomb = join(dir, 'bomb.checkpoint');
+  writeFileSync(bomb, bombOf(readFileSync(file), 600));
+  const large = { code: 1, stderr: /bomb\.checkpoint: it may have \d+ bytes when it is unpacked: it has 6\d{8}/ };
+  t.match(await sternaToItsEnd('checkpoint', 'show', bomb), large);
+  t.match(await sternaToItsEnd('checkpoint', 'run', bomb, '--component', MAIN), large);
+  t.match(await sternaToItsEnd('checkpoint', 'show', file, '--most', '1KiB'), {
+    code: 1,
+    stderr: /it may have 1024 bytes/,
+  });
 
   t.match(await asked('resume', runId), { code: 0, stdout: `${runId} goes on when its turn comes\n` });
   t.match(await asked('resume', runId), { code: 1, stderr: /it does not stand still/ });

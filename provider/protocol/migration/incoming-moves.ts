@@ -3,17 +3,21 @@
  * together, and checkpoints unpacked. Of one run, one message is told of after
  * the other.
  */
-import { CheckpointFault, type Bytes } from '../../../runtime/index.js';
+import { CheckpointFault, CheckpointTooLarge, type Bytes } from '../../../runtime/index.js';
 import { ProtocolError } from '../errors.js';
 import { PROTOCOL_BOUNDS } from '../limits.js';
 import type { Move, Piece } from '../messages.js';
 import type { MigrationMessage } from './ports.js';
 
 interface IncomingMovesParts {
+  /** Bytes that a checkpoint of this run may have when it is unpacked; undefined when none is looked at. */
+  readonly most: (move: Pick<Move, 'id' | 'task'>) => Bytes | undefined;
   /** @param most bytes that it may have then. @throws CheckpointFault */
   readonly unpack: (checkpoint: Uint8Array, most: Bytes) => Promise<Uint8Array>;
   /** @param revision See `Move`. */
   readonly told: (message: MigrationMessage, revision: number | undefined) => void;
+  /** Told in place of a message whose checkpoint has more than that: it is not unpacked. */
+  readonly tooLarge: (message: MigrationMessage, reason: string) => void;
   /** More is there than should wait to be unpacked, or no longer: the link is to be left alone meanwhile. */
   readonly full: (isFull: boolean) => void;
   /** The other side sent what is no checkpoint: it ends the session. */
@@ -96,11 +100,13 @@ export class IncomingMoves {
     move: Move,
     packed: { readonly anchor: Uint8Array | undefined; readonly difference: Uint8Array | undefined },
   ): Promise<void> {
-    const { unpack, told, broken } = this.#parts;
-    const most = PROTOCOL_BOUNDS.checkpointBodyBytes;
-    const unpacked = async (bytes: Uint8Array | undefined): Promise<Uint8Array | undefined> =>
-      bytes === undefined ? undefined : unpack(bytes, most);
+    const { unpack, told, tooLarge, broken } = this.#parts;
     await before;
+    const most = this.#isClosed ? undefined : this.#parts.most(move);
+    const unpacked = async (bytes: Uint8Array | undefined): Promise<Uint8Array | undefined> =>
+      bytes === undefined || most === undefined
+        ? undefined
+        : unpack(bytes, Math.min(most, PROTOCOL_BOUNDS.checkpointBodyBytes));
     try {
       const anchor = await unpacked(packed.anchor);
       const difference = await unpacked(packed.difference);
@@ -108,8 +114,11 @@ export class IncomingMoves {
       if (!this.#isClosed) told(messageOf(move, { anchor, difference, result: move.result }), move.revision);
     } catch (error) {
       if (!(error instanceof CheckpointFault)) throw error;
-      if (!this.#isClosed)
-        broken(new ProtocolError('malformed', `A checkpoint of ${move.id} is none: ${error.message}`));
+      if (this.#isClosed) return;
+      if (error instanceof CheckpointTooLarge) {
+        this.#note(-move.anchorBytes - move.differenceBytes);
+        tooLarge(messageOf(move, {}), `its checkpoint is too large: ${error.message}`);
+      } else broken(new ProtocolError('malformed', `A checkpoint of ${move.id} is none: ${error.message}`));
     }
   }
 

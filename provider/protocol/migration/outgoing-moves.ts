@@ -14,6 +14,8 @@ import { smallerResults } from '../smaller-results.js';
 import type { MigrationMessage } from './ports.js';
 
 interface OutgoingMovesParts {
+  /** Bytes that a checkpoint of this run may have, not packed: the other side takes no more. Undefined when none is known. */
+  readonly most: (message: Pick<MigrationMessage, 'id' | 'task'>) => Bytes | undefined;
   /** @throws ProtocolError 'too-large' */
   readonly send: (message: Move | Piece) => void;
   /** What the link holds that the network has not taken. */
@@ -100,10 +102,15 @@ export class OutgoingMoves {
   async #pack(line: Line, message: MigrationMessage): Promise<void> {
     const { pack, failed } = this.#parts;
     try {
+      const most = Math.min(this.#parts.most(message) ?? Infinity, PROTOCOL_BOUNDS.checkpointBodyBytes);
       const blobs = [];
       for (const of of ['anchor', 'difference'] as const) {
         const checkpoint = message.content[of];
         if (checkpoint === undefined) continue;
+        if (checkpoint.length > most) {
+          const expected = `a checkpoint of this run may have ${Math.floor(most)} bytes`;
+          throw new ProtocolError('too-large', `${expected}: this one has ${checkpoint.length}`);
+        }
         const bytes = await pack(checkpoint);
         if (bytes.length > PROTOCOL_BOUNDS.checkpointBytes) {
           const most = `a checkpoint on its way may have ${PROTOCOL_BOUNDS.checkpointBytes} bytes`;

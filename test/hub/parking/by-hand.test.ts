@@ -75,7 +75,7 @@ t.test('a saved checkpoint goes on elsewhere to what the run itself comes to', a
   const component = join(one.dir, 'tasks', 'long', 'probe.wasm');
   let printed = '';
   const out = { write: (text: string) => (printed += text) };
-  t.equal(await checkpointRunCommand(file, { component, json: true }, out), 0);
+  t.equal(await checkpointRunCommand(file, { component, json: true, most: 2 ** 28 }, out), 0);
   const effects = [{ kind: 'publish', topic: 'out/said', payload: LONG }];
   t.match(JSON.parse(printed), { outcome: { kind: 'completed' }, effects, fuel });
 });

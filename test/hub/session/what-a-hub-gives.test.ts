@@ -3,8 +3,16 @@ import { createHash } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { createLog } from '../../../hub/log.js';
 import { RemoteProvider, StateFeed, type RemoteProviderParts } from '../../../hub/session/index.js';
-import { newSigningKey, type RemoteOutcome, type TaskSpec } from '../../../provider/protocol/index.js';
-import { DEFAULT_LIMITS, type RunRequest } from '../../../runtime/index.js';
+import {
+  newSigningKey,
+  PROTOCOL_BOUNDS,
+  type ProviderMessage,
+  type RemoteOutcome,
+  type TaskSpec,
+} from '../../../provider/protocol/index.js';
+import { DEFAULT_LIMITS, encodeCheckpoint, type RunRequest } from '../../../runtime/index.js';
+import { aCheckpoint } from '../../runtime/checkpoint/a-checkpoint.js';
+import { bombOf } from '../../runtime/checkpoint/bomb.js';
 import { until } from '../../runtime/eventually.js';
 import { virtualTimer, type VirtualTimer } from '../virtual-timer.js';
 import { hubSide } from './hub-side.js';
@@ -81,6 +89,7 @@ function scene(t: Test, provider: ScriptedProvider, change: Partial<RemoteProvid
     changed: () => undefined,
     moved: () => undefined,
     unsent: () => undefined,
+    mostBytes: () => undefined,
     lost: () => undefined,
     ...change,
   });
@@ -230,4 +239,36 @@ t.test('the state that a run may see which moves goes first, and what is said of
     ['move', 2],
   ]);
   t.strictSame(await moved('task'), [['move', undefined]], 'it reads nothing');
+});
+
+t.test('a small checkpoint that comes to much is not unpacked, and the provider is at fault', async (t) => {
+  const provider = new ScriptedProvider();
+  const { remote } = scene(t, provider, { mostBytes: (id) => (id === 'e1/task#1' ? 2 ** 20 : undefined) });
+  await heard(provider, 'configure');
+  const bomb = bombOf(encodeCheckpoint(aCheckpoint()), 200);
+  t.ok(bomb.length <= PROTOCOL_BOUNDS.chunkBytes);
+  const moves = (id: string): ProviderMessage[] => [
+    { type: 'piece', id, of: 'anchor', offset: 0, total: bomb.length, bytes: bomb },
+    {
+      type: 'move',
+      id,
+      task: 'task',
+      message: { type: 'held', epoch: 1, point: 1 },
+      leftOut: undefined,
+      terms: undefined,
+      why: undefined,
+      result: undefined,
+      anchorBytes: bomb.length,
+      differenceBytes: 0,
+    },
+  ];
+  provider.say(...moves('e1/task#0'));
+  provider.say({ type: 'beat', beat: 1, queueMs: 0 });
+  t.strictSame(provider.heardOf('close'), [], 'of a run that does not move here, nothing is looked at');
+  provider.say(...moves('e1/task#1'));
+  await heard(provider, 'close');
+  const message =
+    /e1\/task#1: its checkpoint is too large: it may have 1048576 bytes when it is unpacked: it has 2\d{8}/;
+  t.match(provider.heardOf('close'), [{ code: 'fault', message }]);
+  t.match(remote.status, { state: 'faulty', reason: message });
 });

@@ -1,6 +1,7 @@
 /** What a hub may not do with runs that move, and what it cannot find out. */
 import t, { type Test } from 'tap';
 import { newSigningKey, type TaskSpec } from '../../../provider/protocol/index.js';
+import { bombOf } from '../../runtime/checkpoint/bomb.js';
 import { providerUnderTest } from '../provider-under-test.js';
 import { longRun, TASK } from './long-run.js';
 import { MovingHub, offer, TERMS } from './moving-hub.js';
@@ -42,6 +43,22 @@ t.test(
     t.match(await other.hearA('nothing'), { message: { epoch: 1 } }, 'code that was prepared otherwise');
   },
 );
+
+t.test('a small checkpoint that comes to much is refused, and not unpacked', async (t) => {
+  const hub = await openHub(t);
+  const bomb = bombOf(begun, 400);
+  hub.sayPacked(id(0), TASK, offer(), bomb);
+  t.match(await hub.hear(), { id: id(0), message: { type: 'nothing', epoch: 0 } }, 'a run that is not here');
+  hub.sayPacked(id(1), 'unknown', offer(), bomb);
+  t.match(await hub.hear(), { id: id(1), message: { type: 'nothing', epoch: 0 } }, 'of a task that is not there');
+  hub.say(id(2), TASK, offer(), { content: { anchor: begun }, terms: { ...TERMS, pointMs: 3_600_000 } });
+  await hub.said(id(2));
+  hub.sayPacked(id(2), TASK, offer({ epoch: 2, base: 9 }), bomb);
+  t.match(await hub.hearA('nothing'), { id: id(2) }, 'one that is here is given up');
+  const reasons = provider.seen.flatMap((seen) => (seen.kind === 'run-given-up' ? seen.message : []));
+  t.equal(reasons.filter((reason) => /^its checkpoint is too large: it may have \d+ bytes/.test(reason)).length, 2);
+  t.notOk(hub.raw.closedWith, 'and the session goes on');
+});
 
 t.test('what is not resumable, not configured or without its checkpoint is not taken', async (t) => {
   const plain = await openHub(t, { resumable: undefined });

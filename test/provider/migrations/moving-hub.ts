@@ -1,6 +1,6 @@
 /** A hub's end of a session that says what a test wants of runs that move, whether or not it is allowed. */
 import { IncomingMoves, OutgoingMoves, type MigrationMessage } from '../../../provider/protocol/migration/index.js';
-import type { JoinToken, SigningKey, TaskSpec } from '../../../provider/protocol/index.js';
+import { PROTOCOL_BOUNDS, type JoinToken, type SigningKey, type TaskSpec } from '../../../provider/protocol/index.js';
 import type { PointMessage } from '../../../provider/protocol/responsibility/messages.js';
 import { packCheckpointAside, unpackCheckpointAside } from '../../../runtime/index.js';
 import { until } from '../../runtime/eventually.js';
@@ -23,6 +23,10 @@ export class MovingHub {
     this.raw = new RawHub(token, key);
     this.#incoming = new IncomingMoves({
       unpack: unpackCheckpointAside,
+      most: () => Infinity,
+      tooLarge: (_, reason) => {
+        throw new Error(reason);
+      },
       told: (message) => this.#told.push(message),
       full: () => undefined,
       broken: (error) => {
@@ -34,6 +38,7 @@ export class MovingHub {
       bufferedBytes: () => 0,
       after: (ms, then) => void setTimeout(then, ms),
       pack: packCheckpointAside,
+      most: () => undefined,
       failed: (id, reason) => {
         throw new Error(`${id}: ${reason}`);
       },
@@ -52,6 +57,26 @@ export class MovingHub {
 
   say(id: string, task: string, message: Said, more: Partial<MigrationMessage> = {}): void {
     this.#outgoing.send({ id, task, message, content: {}, terms: { ...TERMS }, ...more });
+  }
+
+  /** Says a point with an anchor that is packed already, whatever it is. */
+  sayPacked(id: string, task: string, message: Said, anchor: Uint8Array): void {
+    const { chunkBytes } = PROTOCOL_BOUNDS;
+    const total = anchor.length;
+    for (let offset = 0; offset < total; offset += chunkBytes) {
+      const bytes = anchor.subarray(offset, offset + chunkBytes);
+      this.raw.send({ type: 'piece', id, of: 'anchor', offset, total, bytes });
+    }
+    const said = {
+      type: 'move',
+      id,
+      task,
+      message,
+      terms: { ...TERMS },
+      anchorBytes: total,
+      differenceBytes: 0,
+    } as const;
+    this.raw.send({ ...said, leftOut: undefined, why: undefined, result: undefined, revision: undefined });
   }
 
   /** Resolves when all that was said is with the link. */

@@ -3,13 +3,15 @@ import { PROTOCOL_BOUNDS, ProtocolError, type Move, type Piece } from '../../../
 import { IncomingMoves } from '../../../../provider/protocol/migration/incoming-moves.js';
 import { OutgoingMoves } from '../../../../provider/protocol/migration/outgoing-moves.js';
 import type { MigrationMessage } from '../../../../provider/protocol/migration/ports.js';
-import { CheckpointFault } from '../../../../runtime/index.js';
+import { CheckpointFault, CheckpointTooLarge } from '../../../../runtime/index.js';
 import { until } from '../../../runtime/eventually.js';
 
 const { chunkBytes, movingAtOnce, movingBytes, movesWaiting, checkpointBytes } = PROTOCOL_BOUNDS;
 
 /** A sender over a link that takes what it is let. */
-function sender(change: { readonly pack?: (bytes: Uint8Array) => Promise<Uint8Array> } = {}) {
+function sender(
+  change: { readonly pack?: (bytes: Uint8Array) => Promise<Uint8Array>; readonly most?: () => number } = {},
+) {
   const sent: (Move | Piece)[] = [];
   const failed: string[] = [];
   const timers: (() => void)[] = [];
@@ -23,6 +25,7 @@ function sender(change: { readonly pack?: (bytes: Uint8Array) => Promise<Uint8Ar
     bufferedBytes: () => link.bufferedBytes,
     after: (_, then) => timers.push(then),
     pack: change.pack ?? ((bytes) => Promise.resolve(bytes)),
+    most: change.most ?? (() => undefined),
     failed: (id, reason) => failed.push(`${id}: ${reason}`),
   });
   const tick = (): void => {
@@ -31,18 +34,26 @@ function sender(change: { readonly pack?: (bytes: Uint8Array) => Promise<Uint8Ar
   return { moves, sent, failed, link, tick, timers };
 }
 
-function receiver(change: { readonly unpack?: (bytes: Uint8Array) => Promise<Uint8Array> } = {}) {
+interface Receiving {
+  readonly unpack?: (bytes: Uint8Array, most: number) => Promise<Uint8Array>;
+  readonly most?: () => number | undefined;
+}
+
+function receiver(change: Receiving = {}) {
   const told: MigrationMessage[] = [];
   const broken: ProtocolError[] = [];
   const full: boolean[] = [];
+  const refused: string[] = [];
   const moves = new IncomingMoves({
     unpack: change.unpack ?? ((bytes) => Promise.resolve(bytes)),
+    most: change.most ?? (() => Infinity),
+    tooLarge: ({ id }, reason) => refused.push(`${id}: ${reason}`),
     told: (message) => told.push(message),
     full: (isFull) => full.push(isFull),
     broken: (error) => broken.push(error),
   });
   const take = (message: Move | Piece): void => (message.type === 'move' ? moves.move(message) : moves.piece(message));
-  return { moves, take, told, broken, full };
+  return { moves, take, told, broken, full, refused };
 }
 
 function point(id: string, content: MigrationMessage['content'] = {}, leftOut?: string): MigrationMessage {
@@ -256,3 +267,29 @@ t.test(
     t.strictSame(ofB, ['point', 'held', 'point', 'held'], 'each run’s in their order');
   },
 );
+
+t.test('a checkpoint of more bytes than its run may have is not sent, and not unpacked', async (t) => {
+  const { moves, sent, failed } = sender({ most: () => 100 });
+  moves.send(point('large', { anchor: bytes(101, 1) }));
+  moves.send(point('small', { anchor: bytes(100, 1) }));
+  await until('one is sent', 5_000, () => sent.some(({ type }) => type === 'move'));
+  t.strictSame(failed, ['large: a checkpoint of this run may have 100 bytes: this one has 101']);
+  t.strictSame(new Set(sent.map(({ id }) => id)), new Set(['small']));
+
+  const asked: number[] = [];
+  const unpack = (_: Uint8Array, most: number): Promise<Uint8Array> => {
+    asked.push(most);
+    return Promise.reject(new CheckpointTooLarge('it may have 100 bytes'));
+  };
+  const { take, told, broken, refused } = receiver({ unpack, most: () => 100 });
+  for (const message of sent) take(message);
+  await until('it is refused', 5_000, () => refused.length > 0);
+  t.strictSame([asked, told, broken], [[100], [], []]);
+  t.strictSame(refused, ['small: its checkpoint is too large: it may have 100 bytes']);
+
+  const nobody = receiver({ unpack, most: () => undefined });
+  for (const message of sent) nobody.take(message);
+  await until('it is told of', 5_000, () => nobody.told.length > 0);
+  t.match(nobody.told, [{ id: 'small', content: { anchor: undefined } }], 'of what nobody wants nothing is unpacked');
+  t.equal(asked.length, 1);
+});
