@@ -33,6 +33,8 @@ import type { Migrations } from './migration/index.js';
 import { Resumabilities, type CurrentRuns } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
 import type { Placement } from './placement/index.js';
+// Not through the door of its folder, which brings sessions with providers along.
+import { LearntBuckets } from './placement/learnt-buckets.js';
 import { Quarantine } from './quarantine/index.js';
 import { RetryWaits } from './retries/index.js';
 import { Registry, type DeployedTask } from './registry/index.js';
@@ -52,7 +54,16 @@ export interface HubOptions extends FoundationOptions {
   /** Lets runs execute at providers as well. Without it, all execute here. */
   readonly placement?: Pick<
     Placement,
-    'over' | 'gateOf' | 'note' | 'contradictions' | 'deployed' | 'whenRoom' | 'linksFor' | 'elsewhere' | 'waitsFor'
+    | 'over'
+    | 'gateOf'
+    | 'note'
+    | 'contradictions'
+    | 'deployed'
+    | 'whenRoom'
+    | 'linksFor'
+    | 'elsewhere'
+    | 'waitsFor'
+    | 'privateTopics'
   >;
   /** Connects to the broker; messages may come at once. `onReleased` is told of those at QoS 2 that will not come again. */
   readonly connect: (onMessage: MessageHandler, onReleased: (packetId: number) => void) => Promise<BrokerLink>;
@@ -299,12 +310,18 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
   observers.push((observation) => control.note(observation));
   // What waits for its next attempt, or in a quarantine, waits for longer than a hub that is to stop.
   const drained = new Drained(() => (scheduler.isQuiet ? 0 : dispatch.runs));
+  const learnt = new LearntBuckets({ store, privateTopics: placement?.privateTopics ?? [], log });
+  const place = (): void => {
+    const manifests = registry.tasks.map(({ manifest }) => manifest);
+    learnt.look(manifests, lanes.leavingTasks.length === 0);
+    placement?.deployed(registry.tasks, learnt.buckets);
+  };
   /** Told of each task that comes, changes or goes. */
   const taskListeners: TaskListener[] = [
     () => devices.want(registry.tasks.some(readsDevices)),
     () => schedules.update(registry.tasks),
     () => void retireComponents(),
-    () => placement?.deployed(registry.tasks),
+    () => place(),
     (name, task) => {
       parking.taskChanged(name, task);
       migrations.taskChanged(name, task);
@@ -361,7 +378,7 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
     unrecorded: () => journal.unrecorded,
   });
   placement?.whenRoom(() => scheduler.pump());
-  placement?.deployed(registry.tasks);
+  place();
   const connecting = lateLink.connect(() =>
     options.connect(
       (message) => intake.receive(message),
@@ -404,7 +421,12 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
     topics: new Topics(link, log, subscriptions),
     keep,
     runtime,
-    purge: (bucket) => emptyBucket(bucket, { reader, journal }),
+    purge: async (bucket) => {
+      const keys = await emptyBucket(bucket, { reader, journal });
+      // What was private in it is gone.
+      place();
+      return keys;
+    },
     contradictions: (tasks) => placement?.contradictions(tasks) ?? [],
     observe,
   });

@@ -50,6 +50,8 @@ export async function appPlanCommand(options: AppPlanOptions, out: Output): Prom
 interface Told {
   readonly there?: readonly { readonly provider: string; readonly says: string }[];
   readonly waitsFor?: string | undefined;
+  /** What it plans, and why: it also knows what is kept in its buckets. */
+  readonly here?: string | undefined;
 }
 
 type Known = (task: string) => Told;
@@ -63,11 +65,13 @@ function knownOf(answer: unknown): Known {
         .map((task) => ({ provider: provider.name, says: thereText(task) })),
     ),
     waitsFor: tasks.find(({ task }) => task === name)?.waitsFor,
+    here: tasks.find(({ task }) => task === name)?.reason,
   });
 }
 
-function printTask({ task, policy, reason, there = [], waitsFor }: PlannedTask & Told, out: Output): void {
+function printTask({ task, policy, reason, there = [], waitsFor, here }: PlannedTask & Told, out: Output): void {
   out.write(`${task} (${policy}): ${reason}\n`);
+  if (here !== undefined && here !== reason) out.write(`  in the hub that runs: ${here}\n`);
   for (const { provider, says } of there) out.write(`  at ${provider}: ${printable(says, 300)}\n`);
   if (waitsFor !== undefined) out.write(`  its runs wait: ${printable(waitsFor, 300)}\n`);
 }

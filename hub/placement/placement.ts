@@ -125,6 +125,7 @@ export class Placement {
   readonly #waiting = new Set<Waiting>();
   #placed = new Map<string, Placed>();
   #tasks: readonly DeployedTask[] = [];
+  #learnt: ReadonlyMap<string, string> = new Map();
   #providers: readonly RemoteProvider[] = [];
   #feeds: readonly StateFeed[] = [];
   /** Of components, by digest. */
@@ -273,15 +274,17 @@ export class Placement {
 
   /**
    * All tasks that are deployed, whenever they change.
+   * @param learnt See `LearntBuckets`.
    * @throws Error the first time, when they contradict the application; later, such tasks are not deployed. What is only
    *   absent is logged.
    */
-  deployed(tasks: readonly DeployedTask[]): void {
+  deployed(tasks: readonly DeployedTask[], learnt: ReadonlyMap<string, string>): void {
     this.#faults.look(
       tasks.map(({ manifest }) => manifest),
       { refuse: !this.#isStarted },
     );
     this.#tasks = tasks;
+    this.#learnt = learnt;
     this.#configure();
     if (this.#isStarted) return;
     this.#isStarted = true;
@@ -296,6 +299,11 @@ export class Placement {
       ({ message }) =>
         `it contradicts the application ${app.name}: ${message}. Change the application, and start the hub with it, or without one`,
     );
+  }
+
+  /** Topic filters whose messages must not leave the hub, besides local/#. */
+  get privateTopics(): readonly string[] {
+    return this.#options.app.privateTopics;
   }
 
   /** From what temperature on this machine counts as hot, in degrees Celsius. */
@@ -382,7 +390,7 @@ export class Placement {
   }
 
   #configure(): void {
-    const planned = planTasks(this.#tasks, this.#options.app, this.#conditions);
+    const planned = planTasks(this.#tasks, this.#options.app, this.#conditions, this.#learnt);
     this.#placed = new Map();
     for (const [i, task] of this.#tasks.entries()) {
       const plan = planned[i];

@@ -19,12 +19,14 @@ export function privateTrigger(task: Learning, privateTopics: readonly string[])
 /**
  * The buckets that may hold what came with a private message, and the task that may have written it there: one that
  * such a message may wake, be it one event of many, or one that reads such a bucket. A bucket is replicated as a whole.
+ * @param learnt Those that are known to be such, whatever these tasks are.
  */
 export function taintedBuckets(
   tasks: readonly Learning[],
   privateTopics: readonly string[],
+  learnt: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
-  const tainted = new Map<string, string>();
+  const tainted = new Map(learnt);
   const secret = [LOCAL_TOPICS, ...privateTopics];
   const mayLearn = (task: Learning): boolean =>
     filtersOf(task).some((trigger) => secret.some((filter) => filtersOverlap(filter, trigger))) ||

@@ -27,11 +27,20 @@ export interface PlannedTask {
 /** A task as far as placement looks at it: what `sterna app plan` has before a hub runs. */
 export type Placeable = Pick<DeployedTask, 'manifest'>;
 
-/** One for each task, in their order. */
-export function planTasks(tasks: readonly Placeable[], app: App, conditions: Conditions): readonly PlannedTask[] {
+/**
+ * One for each task, in their order.
+ * @param learnt Buckets that may hold what tasks learnt that are not there any more: see `LearntBuckets`.
+ */
+export function planTasks(
+  tasks: readonly Placeable[],
+  app: App,
+  conditions: Conditions,
+  learnt: ReadonlyMap<string, string> = new Map(),
+): readonly PlannedTask[] {
   const tainted = taintedBuckets(
     tasks.map(({ manifest }) => manifest),
     app.privateTopics,
+    learnt,
   );
   return tasks.map(({ manifest }) => {
     const task = manifest.name;

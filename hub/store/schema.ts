@@ -152,6 +152,10 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (inbox_id, run)
   ) WITHOUT ROWID;
   `,
+  /* Buckets that may hold what `task` learnt of topics that must not leave the hub, for as long as they have keys. */
+  `
+  CREATE TABLE learnt_buckets (bucket TEXT PRIMARY KEY, task TEXT NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 /**

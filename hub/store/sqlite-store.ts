@@ -5,6 +5,7 @@ import { changedUsage, usageFault, type BucketUsage } from './bucket-usage.js';
 import { lockDirectory } from './directory-lock.js';
 import { DevicesTable } from './devices-table.js';
 import { FilterTable } from './filter-table.js';
+import { LearntTable } from './learnt-table.js';
 import type { SyncFile } from './group-sync.js';
 import { DeadLetterTable } from './dead-letter-table.js';
 import { InboxTable } from './inbox-table.js';
@@ -105,6 +106,7 @@ class SqliteStore implements Store {
   readonly #inbox: InboxTable;
   readonly #outbox: OutboxTable;
   readonly #filters: FilterTable;
+  readonly #learnt: LearntTable;
   readonly #schedules: ScheduleTable;
   readonly #shaping: ShapingTable;
   readonly #retries: RunTable<StoredRetry>;
@@ -147,6 +149,7 @@ class SqliteStore implements Store {
       this.#inbox = new InboxTable(this.#connection);
       this.#outbox = new OutboxTable(this.#connection);
       this.#filters = new FilterTable(this.#connection);
+      this.#learnt = new LearntTable(this.#connection);
       this.#schedules = new ScheduleTable(this.#connection);
       this.#shaping = new ShapingTable(this.#connection);
       this.#retries = new RunTable(this.#connection, RETRIES);
@@ -268,12 +271,29 @@ class SqliteStore implements Store {
   }
 
   changeFilters(change: Parameters<Store['changeFilters']>[0]): void {
+    this.#note('topic filters', () => this.#filters.change(change));
+  }
+
+  learntBuckets(): ReadonlyMap<string, string> {
+    return this.#learnt.all();
+  }
+
+  noteLearnt(buckets: ReadonlyMap<string, string>): void {
+    this.#note('private buckets', () => this.#learnt.add(buckets));
+  }
+
+  forgetEmptyLearnt(): void {
+    this.#note('private buckets', () => this.#learnt.forgetEmpty());
+  }
+
+  /** @throws StoreError 'write-failed'. */
+  #note(what: string, write: () => void): void {
     try {
-      this.#filters.change(change);
+      write();
       this.#log.grew();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new StoreError('write-failed', `Cannot note topic filters in the store: ${reason}`, { cause: error });
+      throw new StoreError('write-failed', `Cannot note ${what} in the store: ${reason}`, { cause: error });
     }
   }
 

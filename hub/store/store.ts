@@ -332,6 +332,12 @@ export interface Store {
   /** The number of the newest outbox group so far. */
   readonly lastOutboxId: number;
   deadMessages(): readonly DeadMessage[];
+  /** Buckets that were noted to hold what must not leave the hub, each with a task that may have written it. */
+  learntBuckets(): ReadonlyMap<string, string>;
+  /** Notes such buckets, besides those that are. @throws StoreError 'write-failed'. */
+  noteLearnt(buckets: ReadonlyMap<string, string>): void;
+  /** Those that are empty are not any more. @throws StoreError 'write-failed'. */
+  forgetEmptyLearnt(): void;
   /** Topic filters that the session with the broker may have. */
   filters(): readonly string[];
   /** @throws StoreError 'write-failed'. */

@@ -78,7 +78,10 @@ export async function placingHub(options: PlacingHubOptions): Promise<PlacingHub
   const placed = placement.over({ local, threads, file, component: () => Promise.resolve(component) });
   const installed = await placed.install(component, manifest.limits);
   const from = performance.now();
-  placement.deployed(names.map((name) => ({ manifest: { ...manifest, name }, installed })));
+  placement.deployed(
+    names.map((name) => ({ manifest: { ...manifest, name }, installed })),
+    new Map(),
+  );
   await until('the provider is ready', 60_000, () => (placement.gateOf(there)?.elsewhere ?? 0) > 0);
   const readyMs = performance.now() - from;
   let runs = 0;

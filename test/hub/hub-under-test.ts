@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Observation } from '../../hub/events.js';
-import { createHub, type Hub } from '../../hub/hub.js';
+import { createHub, type Hub, type HubOptions } from '../../hub/hub.js';
 import { createLog } from '../../hub/log.js';
 import type { Timer } from '../../hub/timer.js';
 import type { QoS, RunRequest } from '../../runtime/index.js';
@@ -50,11 +50,12 @@ export interface TestHubOptions {
   readonly dir?: string;
   readonly zone?: string;
   readonly recordBytes?: number;
+  readonly placement?: NonNullable<HubOptions['placement']>;
 }
 
 /** A hub with real parts, between a link and a runtime that do as they are told; it is closed when the test ends. */
 export async function testHub(t: Test, options: TestHubOptions): Promise<TestHub> {
-  const { link = fakeLink(), timer, drainMs, recordBytes } = options;
+  const { link = fakeLink(), timer, drainMs, recordBytes, placement } = options;
   const { clock = () => 5_000, dir = t.testdir({}), zone = 'UTC' } = options;
   mkdirSync(join(dir, 'tasks'), { recursive: true });
   for (const [name, manifest] of Object.entries(options.tasks)) {
@@ -77,6 +78,7 @@ export async function testHub(t: Test, options: TestHubOptions): Promise<TestHub
     newSeed: () => 7,
     observe: (observation) => seen.push(observation),
     log: createLog('silent'),
+    ...(placement === undefined ? {} : { placement }),
     ...(timer === undefined ? {} : { timer }),
     ...(drainMs === undefined ? {} : { drainMs }),
     ...(recordBytes === undefined ? {} : { recordBytes }),

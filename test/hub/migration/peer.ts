@@ -89,6 +89,7 @@ export class Peer {
       deployed: () => undefined,
       whenRoom: () => undefined,
       elsewhere: 0,
+      privateTopics: [],
       waitsFor: () => undefined,
       linksFor: (moves) => {
         this.#moves = moves;

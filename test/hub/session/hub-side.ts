@@ -81,7 +81,7 @@ export async function hubSide(t: Test, options: HubSideOptions): Promise<HubSide
     components.set(installed.digest, bytes);
     tasks.set(manifest.name, { manifest, installed });
   }
-  placement.deployed([...tasks.values()]);
+  placement.deployed([...tasks.values()], new Map());
   let events = 0;
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
