@@ -17,6 +17,18 @@ export const PLACEMENT_BOUNDS = {
   measuredForMs: 5_000,
   /** How long the speed of a side counts: then it is tried again, if that may pay. Others may have come or gone. */
   speedForMs: 30_000,
+  /**
+   * How much longer than expected a provider may take for a run before it is executed here as well, and the least that this
+   * is: a prediction of a short run says little of a second more or less.
+   */
+  lateFactor: 8,
+  lateMs: 5_000,
+  /** The same where it is not known how fast it executes runs of the task. */
+  lateUnknownMs: 30_000,
+  /** When it is looked again whether a thread is idle for one that is late. */
+  lateAgainMs: 1_000,
+  /** How long a task stays here once a provider was late with it: it may hang, and still beat. */
+  lateForMs: 30_000,
   /** How long a task stays here once a run of it came to a limit that a provider has lowered: it was executed twice. */
   cappedForMs: 60_000,
   /** Bytes per millisecond of a link that has not been measured: 10 MB/s. */

@@ -33,6 +33,7 @@ import { sharedSpeed } from './cost.js';
 import { decide, type Decision } from './decide.js';
 import { Decisions } from './decisions.js';
 import { difference } from './fuel-check.js';
+import { firstResult } from './first-result.js';
 import { PLACEMENT_BOUNDS } from './limits.js';
 import { Measurements } from './measurements.js';
 import { movingLinks } from './moving-links.js';
@@ -138,6 +139,8 @@ export class Placement {
   #localMs = 0;
   /** When a run came to a limit that is lower there, by provider and task. */
   readonly #cameHome = new Map<string, number>();
+  /** When a run was late, by provider and task. */
+  readonly #late = new Map<string, number>();
   /** Of each task: runs that could begin, and the payload of the last that did. */
   readonly #ready = new Map<string, number>();
   readonly #lastBytes = new Map<string, number>();
@@ -507,6 +510,7 @@ export class Placement {
     let best: (Candidate & { readonly provider: RemoteProvider }) | undefined;
     for (const provider of this.#providers) {
       if (provider.isFaulty || !provider.takes(task) || this.#isTooSmall(provider, task, nowMs)) continue;
+      if (nowMs - (this.#late.get(`${provider.name}/${task}`) ?? -Infinity) < PLACEMENT_BOUNDS.lateForMs) continue;
       const candidate = {
         provider,
         hasRoom: provider.room > 0,
@@ -634,12 +638,24 @@ export class Placement {
     if (provider === undefined) return undefined;
     const { log, timer } = this.#options;
     const { fuel } = decision;
-    const expectedMs = fuel / this.#measurements.speedOf(sideOf(provider.name), name, fuel, timer.nowMs()).fuelPerMs;
+    const speed = this.#measurements.speedOf(sideOf(provider.name), name, fuel, timer.nowMs());
+    const expectedMs = fuel / speed.fuelPerMs;
+    const waitMs = this.#queueMs(provider) + this.#transportMs(provider, request.event.payload.length, timer.nowMs());
+    const { lateFactor, lateMs, lateUnknownMs } = PLACEMENT_BOUNDS;
     this.#addRemote(provider.name, expectedMs);
     this.#there.set(request.runId, provider.name);
     try {
       const epoch = ++this.#epoch;
-      const { result, queuedMs, tookMs, bytes, caps } = await provider.run({ request, task: name, epoch }, signal);
+      const first = await firstResult({
+        there: (ends) => provider.run({ request, task: name, epoch }, ends),
+        here: (ends) => this.#here.run(request, ends),
+        mayBeHere: this.#placed.get(name)?.planned.policy === 'remote-only' ? undefined : () => this.#isSpare(),
+        lateMs: speed.isMeasured ? Math.max(lateMs, lateFactor * (expectedMs + waitMs)) : lateUnknownMs,
+        timer,
+        signal,
+      });
+      if (first.side === 'here') return this.#wasLate(provider, name, request, first.result);
+      const { result, queuedMs, tookMs, bytes, caps } = first.answer;
       const { usage } = result;
       const cap = caps && cameToCap(result, caps);
       if (cap !== undefined) {
@@ -668,6 +684,24 @@ export class Placement {
   #drawsCheck(): boolean {
     const { app, random } = this.#options;
     return app.checked > 0 && random() < app.checked;
+  }
+
+  /** Whether a run that executes elsewhere may be executed here as well: that costs nothing that anybody waits for. */
+  #isSpare(): boolean {
+    return this.#here.idleSlots > 0 && this.#options.app.weightUnder(this.#conditions) === 1;
+  }
+
+  /** A run was executed here before its provider answered. */
+  #wasLate(provider: RemoteProvider, name: string, request: RunRequest, result: RunResult): RunResult {
+    const { timer, log } = this.#options;
+    const { fuel } = result.usage;
+    this.#late.set(`${provider.name}/${name}`, timer.nowMs());
+    const reason = `${provider.name} did not answer in time, and it was over here before it did`;
+    this.#decisions.note(request.runId, { side: 'local', fuel, reason });
+    log.warn({ runId: request.runId, provider: provider.name }, 'a provider is late: a run was executed here as well');
+    this.#noteFuel(name, request.event.payload.length, result);
+    this.#measurements.noteSpeed(LOCAL, name, result.usage, timer.nowMs());
+    return result;
   }
 
   #addRemote(provider: string, ms: number): void {
