@@ -32,7 +32,7 @@ interface Arriving {
 }
 
 /** Of one run. */
-type Arrivals = { [of in Piece['of']]?: Arriving };
+type Arrivals = { [of in Piece['of']]?: Arriving | undefined };
 
 export class IncomingMoves {
   readonly #parts: IncomingMovesParts;
@@ -51,9 +51,13 @@ export class IncomingMoves {
     this.#parts = parts;
   }
 
-  /** @throws ProtocolError 'out-of-turn' or 'quota' */
+  /**
+   * A first piece that comes again begins the checkpoint anew: its message was not said.
+   * @throws ProtocolError 'out-of-turn' or 'quota'
+   */
   piece({ id, of, offset, total, bytes }: Piece): void {
     const arrivals = this.#arrivalsOf(id);
+    if (offset === 0) this.#letGo(arrivals, of);
     const arriving = arrivals[of] ?? this.#begin(arrivals, of, total);
     if (offset !== arriving.received || total !== arriving.total) {
       const expected = `A piece of the ${of} of ${id} must begin at ${arriving.received} of ${arriving.total}`;
@@ -152,15 +156,32 @@ export class IncomingMoves {
     return (arrivals[of] = { total, pieces: [], received: 0 });
   }
 
-  #take({ id }: Move, of: Piece['of'], bytes: Bytes): Uint8Array | undefined {
-    const { received, total, pieces } = this.#arrivals.get(id)?.[of] ?? { received: 0, total: 0, pieces: [] };
-    if (received !== bytes || total !== bytes) {
-      const expected = `All of the ${of} of ${id} must have come before its message, ${bytes} bytes`;
-      throw new ProtocolError('out-of-turn', `${expected}: ${received} of ${total} have`);
-    }
-    this.#bytes -= total;
-    return bytes === 0 ? undefined : Buffer.concat(pieces);
+  /** What has come of a message that was not said after all. */
+  #letGo(arrivals: Arrivals, of: Piece['of']): void {
+    this.#bytes -= arrivals[of]?.total ?? 0;
+    arrivals[of] = undefined;
   }
+
+  #take({ id }: Move, of: Piece['of'], bytes: Bytes): Uint8Array | undefined {
+    const arrivals = this.#arrivals.get(id) ?? {};
+    const { received, total, pieces } = arrivals[of] ?? { received: 0, total: 0, pieces: [] };
+    this.#letGo(arrivals, of);
+    if (bytes === 0) return undefined;
+    if (received === bytes && total === bytes) return joined(pieces, bytes);
+    const expected = `All of the ${of} of ${id} must have come before its message, ${bytes} bytes`;
+    throw new ProtocolError('out-of-turn', `${expected}: ${received} of ${total} have`);
+  }
+}
+
+/** In memory of its own: whoever has it may hand that over. */
+function joined(pieces: readonly Uint8Array[], length: Bytes): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 function messageOf(

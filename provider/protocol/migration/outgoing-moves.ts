@@ -3,8 +3,9 @@
  * are packed and cut into pieces, which take turns, and none is added while the
  * link holds much. So a large one holds up neither beats nor other runs.
  *
- * Of one run, one message goes after the other. What is under way when the link
- * is lost is forgotten.
+ * Of one run, one message goes after the other. A message that waits until it is
+ * kept has its checkpoints go ahead. What is under way when the link is lost is
+ * forgotten.
  */
 import type { Bytes } from '../../../runtime/index.js';
 import { ProtocolError } from '../errors.js';
@@ -32,10 +33,16 @@ interface OutgoingMovesParts {
 /** The messages about one run. */
 interface Line {
   readonly id: string;
-  readonly waiting: MigrationMessage[];
-  /** The first of them is being packed. */
-  isPacking: boolean;
+  readonly waiting: Entry[];
+  /** Of the first of them, when it is packed. */
   packed: Packed | undefined;
+}
+
+interface Entry {
+  readonly message: MigrationMessage;
+  isPacking: boolean;
+  /** It may be said. */
+  isKept: boolean;
 }
 
 interface Packed {
@@ -66,11 +73,11 @@ export class OutgoingMoves {
     if (this.#isClosed) return false;
     let line = this.#lines.get(message.id);
     if (line === undefined) {
-      line = { id: message.id, waiting: [], isPacking: false, packed: undefined };
+      line = { id: message.id, waiting: [], packed: undefined };
       this.#lines.set(message.id, line);
     }
     if (line.waiting.length >= PROTOCOL_BOUNDS.movesWaiting) return false;
-    line.waiting.push(message);
+    this.#add(line, message);
     this.#prepare(line);
     this.#pump();
     return true;
@@ -87,20 +94,42 @@ export class OutgoingMoves {
     this.#lines.clear();
   }
 
-  #prepare(line: Line): void {
-    const [message] = line.waiting;
-    if (message === undefined || line.isPacking || line.packed !== undefined) return;
-    const { anchor, difference } = message.content;
-    if (anchor === undefined && difference === undefined) {
-      line.packed = packedOf(message, []);
-      return;
-    }
-    line.isPacking = true;
-    void this.#pack(line, message);
+  #add({ id, waiting }: Line, message: MigrationMessage): void {
+    const { kept } = message;
+    const entry: Entry = { message, isPacking: false, isKept: kept === undefined };
+    waiting.push(entry);
+    const mayBeSaid = (): void => {
+      entry.isKept = true;
+      this.#pump();
+    };
+    kept?.then(mayBeSaid, () => this.#drop(id, entry));
   }
 
-  async #pack(line: Line, message: MigrationMessage): Promise<void> {
+  /** What has gone of it is let go over there, with the next. */
+  #drop(id: string, entry: Entry): void {
+    const line = this.#lines.get(id);
+    const index = line?.waiting.indexOf(entry) ?? -1;
+    if (line === undefined || index < 0) return;
+    line.waiting.splice(index, 1);
+    if (index === 0) this.#next(line);
+    this.#pump();
+  }
+
+  #prepare(line: Line): void {
+    const [entry] = line.waiting;
+    if (entry === undefined || entry.isPacking || line.packed !== undefined) return;
+    const { anchor, difference } = entry.message.content;
+    if (anchor === undefined && difference === undefined) {
+      line.packed = packedOf(entry.message, []);
+      return;
+    }
+    entry.isPacking = true;
+    void this.#pack(line, entry);
+  }
+
+  async #pack(line: Line, entry: Entry): Promise<void> {
     const { pack, failed } = this.#parts;
+    const { message } = entry;
     try {
       const most = Math.min(this.#parts.most(message) ?? Infinity, PROTOCOL_BOUNDS.checkpointBodyBytes);
       const blobs = [];
@@ -118,28 +147,36 @@ export class OutgoingMoves {
         }
         blobs.push({ of, bytes });
       }
-      line.packed = packedOf(message, blobs);
+      if (line.waiting[0] === entry) line.packed = packedOf(message, blobs);
     } catch (error) {
-      line.waiting.shift();
+      if (line.waiting[0] === entry) this.#over(line);
       failed(line.id, error instanceof Error ? error.message : String(error));
     }
-    line.isPacking = false;
-    if (this.#isClosed) return;
-    this.#goOn(line);
-    this.#pump();
+    if (!this.#isClosed) this.#pump();
+  }
+
+  /** Its first message is over and done with. */
+  #over(line: Line): void {
+    line.waiting.shift();
+    this.#next(line);
   }
 
   /** The line's next message, or its end. */
-  #goOn(line: Line): void {
-    this.#prepare(line);
+  #next(line: Line): void {
+    if (line.packed?.hasBegun === true) {
+      this.#begun--;
+      this.#begunBytes -= line.packed.bytes;
+    }
+    line.packed = undefined;
     if (line.waiting.length === 0) this.#lines.delete(line.id);
+    else if (!this.#isClosed) this.#prepare(line);
   }
 
   #pump(): void {
     for (let isProgress = true; isProgress && !this.#isClosed;) {
       isProgress = false;
       for (const line of this.#lines.values()) {
-        if (line.packed === undefined || !this.#mayBegin(line.packed)) continue;
+        if (line.packed === undefined || !this.#mayGo(line, line.packed)) continue;
         if (this.#parts.bufferedBytes() > PROTOCOL_BOUNDS.movingBufferedBytes) return this.#pumpLater();
         if (this.#parts.before?.(line.packed.move.task) === false) return this.#pumpLater();
         this.#step(line, line.packed);
@@ -157,6 +194,11 @@ export class OutgoingMoves {
     });
   }
 
+  #mayGo({ waiting: [first] }: Line, packed: Packed): boolean {
+    const isAllThere = packed.blob === packed.blobs.length;
+    return isAllThere ? first?.isKept === true : this.#mayBegin(packed);
+  }
+
   /** The other side holds no more unfinished checkpoints than this. */
   #mayBegin(packed: Packed): boolean {
     if (packed.hasBegun || packed.bytes === 0) return true;
@@ -172,14 +214,8 @@ export class OutgoingMoves {
   #step(line: Line, packed: Packed): void {
     const blob = packed.blobs[packed.blob];
     if (blob === undefined) {
-      if (packed.hasBegun) {
-        this.#begun--;
-        this.#begunBytes -= packed.bytes;
-      }
-      line.packed = undefined;
-      line.waiting.shift();
       this.#sendMove(packed.move);
-      return this.#goOn(line);
+      return this.#over(line);
     }
     const { of, bytes } = blob;
     const { offset } = packed;

@@ -55,6 +55,11 @@ export interface MigrationMessage {
   readonly terms?: Terms | undefined;
   /** With a point: why it proposes what it does, in a sentence, for people to read. */
   readonly why?: string | undefined;
+  /**
+   * As it is sent: it is not said before this resolves, and not at all when it rejects. Its content may be on its way
+   * before, as that alone says nothing.
+   */
+  readonly kept?: Promise<void> | undefined;
 }
 
 /** The answer to a point whose anchor was left out, and is not here. */

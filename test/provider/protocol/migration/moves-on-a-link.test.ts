@@ -190,13 +190,12 @@ t.test('pieces that are out of order, too many or not there end the session', (t
   };
   const cases: readonly (readonly [string, readonly (Move | Piece)[], string, RegExp])[] = [
     ['a hole', [piece(), piece({ offset: 5 })], 'out-of-turn', /anchor of a must begin at 4 of 8: it begins at 5 of 8/],
-    ['twice', [piece(), piece()], 'out-of-turn', /must begin at 4 of 8: it begins at 0/],
+    ['twice', [piece(), piece({ offset: 4, bytes: bytes(2, 1) }), piece({ offset: 4 })], 'out-of-turn', /at 6 of 8/],
     ['another length', [piece(), piece({ offset: 4, total: 9 })], 'out-of-turn', /it begins at 4 of 9/],
     ['beyond its end', [piece({ total: 3 })], 'out-of-turn', /must have from 1 to 3 bytes: it has 4/],
     ['none at all', [piece({ bytes: bytes(0, 0) })], 'out-of-turn', /from 1 to 8 bytes: it has 0/],
     ['half of it', [piece(), moveOf('a', 8)], 'out-of-turn', /must have come before its message, 8 bytes: 4 of 8/],
     ['not its own', [piece({ total: 4 }), moveOf('b', 4)], 'out-of-turn', /anchor of b must have come/],
-    ['not said', [piece({ total: 4 }), moveOf('a', 0)], 'out-of-turn', /0 bytes: 4 of 4 have/],
     [
       'too many runs',
       Array.from({ length: movingAtOnce + 1 }, (_, i) => piece({ id: `${i}` })),
@@ -218,6 +217,68 @@ t.test('pieces that are out of order, too many or not there end the session', (t
     t.throws(all, { code, message }, what);
   }
   t.end();
+});
+
+t.test('what a message is about goes ahead, and the message when it is kept', async (t) => {
+  const { moves, sent, failed } = sender();
+  const there = receiver();
+  let kept = (): void => undefined;
+  const before = new Promise<void>((resolve) => (kept = resolve));
+  const checkpoint = bytes(chunkBytes + 5, 1);
+  moves.send({ ...point('a', { anchor: checkpoint }), kept: before });
+  moves.send(point('a'));
+  await until('its checkpoint is sent', 5_000, () => sent.length === 2);
+  moves.send(point('b'));
+  t.strictSame(
+    sent.map(({ type, id }) => `${type} ${id}`),
+    ['piece a', 'piece a', 'move b'],
+    'others do not wait',
+  );
+  t.ok(moves.isSending('a'));
+  kept();
+  await until('all is sent', 5_000, () => !moves.isSending('a'));
+  for (const message of sent) there.take(message);
+  await until('all is told of', 5_000, () => there.told.length === 3);
+  const [first, second] = there.told.filter(({ id }) => id === 'a');
+  t.strictSame(Buffer.from(first?.content.anchor ?? []), Buffer.from(checkpoint));
+  t.strictSame(second?.content.anchor, undefined);
+  t.strictSame(failed, []);
+});
+
+t.test('what is not kept is not said, and what went ahead of it is let go', async (t) => {
+  const { moves, sent, failed } = sender();
+  const there = receiver();
+  let fail: (error: Error) => void = () => undefined;
+  const kept = new Promise<void>((_, reject) => (fail = reject));
+  // As much as may be on its way: all of it is free again.
+  const large = { anchor: new Uint8Array(movingBytes / 2), difference: new Uint8Array(movingBytes / 2) };
+  moves.send({ ...point('a', large), kept });
+  await until('its checkpoints are sent', 20_000, () => sent.length === movingBytes / chunkBytes);
+  fail(new Error('the disk'));
+  await until('it waits no more', 5_000, () => !moves.isSending('a'));
+  moves.send({ ...point('a'), message: { type: 'over' } });
+  moves.send(point('a', large));
+  moves.send({ ...point('b', large), kept: Promise.reject(new Error('the disk')) });
+  moves.send(point('b', { difference: bytes(9, 3) }));
+  await until('all is sent', 20_000, () => !moves.isSending('a') && !moves.isSending('b'));
+  for (const message of sent) there.take(message);
+  await until('all is told of', 20_000, () => there.told.length === 3);
+  t.strictSame(
+    there.told.map(({ id, message }) => `${id} ${message.type}`),
+    ['a over', 'a point', 'b point'],
+  );
+  t.strictSame(there.told[2]?.content.anchor, undefined);
+  t.strictSame([failed, there.broken], [[], []]);
+});
+
+t.test('a checkpoint is begun anew where its first piece comes again', async (t) => {
+  const there = receiver();
+  const piece = { type: 'piece', id: 'a', of: 'anchor', offset: 0, total: 4, bytes: bytes(4, 1) } as const;
+  there.take({ ...piece, total: 8 });
+  there.take({ ...piece, bytes: bytes(4, 2) });
+  there.take(moveOf('a', 4));
+  await until('it is told of', 5_000, () => there.told.length === 1);
+  t.strictSame(Buffer.from(there.told[0]?.content.anchor ?? []), Buffer.from(bytes(4, 2)));
 });
 
 t.test('what is no checkpoint, or would be too large, is the other side’s fault', async (t) => {
