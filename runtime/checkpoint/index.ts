@@ -11,6 +11,7 @@ export {
   packCheckpointAside,
   unpackCheckpoint,
   unpackCheckpointAside,
+  vouchFor,
 } from './codec.js';
 export { applyDelta, deltaOf, wholeCheckpoint } from './delta.js';
 export { describeCheckpoint, type CheckpointDescription } from './describe.js';

@@ -6,6 +6,7 @@
  * that a run waits behind at most the batch that is executing, and a batch in
  * which one run takes long gives the rest back.
  */
+import { vouchFor } from '../checkpoint/index.js';
 import { RuntimeError } from '../errors.js';
 import { RUNTIME_BOUNDS } from '../limits.js';
 import type { RuntimeObserver } from '../observation.js';
@@ -323,6 +324,7 @@ export class Pool {
   #point({ batch: id, index, leaves, checkpoint }: Point): void {
     const batch = this.#batches.get(id);
     if (batch === undefined) return;
+    vouchFor(checkpoint);
     if (!leaves) {
       batch.at(index)?.points?.passed(checkpoint);
       return;

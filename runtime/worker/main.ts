@@ -2,7 +2,7 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { checkpointDigest, decodeCheckpoint, encodeCheckpoint } from '../checkpoint/codec.js';
+import { checkpointDigest, decodeCheckpoint, encodeCheckpoint, vouchFor } from '../checkpoint/codec.js';
 import type { StateModule, StateReader } from '../state.js';
 import type { Fuel, Limits, RunRequest, RunResult } from '../task.js';
 import { DeltaBase } from './delta-base.js';
@@ -105,6 +105,8 @@ class Batch implements SliceWatch {
     request: RunRequest,
     { from: bytes, everyMs = Infinity, everyFuel = Infinity, since, deltas, statePrefix }: PointJob,
   ): RunResult | undefined {
+    // It was decoded before it came here.
+    if (bytes !== undefined) vouchFor(bytes);
     const from = bytes && decodeCheckpoint(bytes);
     const base = deltas
       ? new DeltaBase(from && bytes && { checkpoint: from, digest: checkpointDigest(bytes) })

@@ -8,9 +8,6 @@ export const CHECKPOINTS: Checkpoints = {
   whole: wholeCheckpoint,
 };
 
-/** Checkpoints are never changed, and some are an anchor again and again. */
-const digests = new WeakMap<Uint8Array, string>();
-
 /** What a side holds of a run at a point. What is made of it, is made when it is asked for, once. */
 export class Content implements PointContent {
   readonly #checkpoints: Checkpoints;
@@ -32,10 +29,7 @@ export class Content implements PointContent {
   }
 
   get anchorDigest(): string | undefined {
-    if (this.anchor === undefined) return undefined;
-    const digest = digests.get(this.anchor) ?? this.#checkpoints.digest(this.anchor);
-    digests.set(this.anchor, digest);
-    return digest;
+    return this.anchor && this.#checkpoints.digest(this.anchor);
   }
 
   /** The same point as a checkpoint that stands alone: itself, where it has no difference. */
