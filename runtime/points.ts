@@ -24,8 +24,8 @@ export interface PointOptions {
   /** What of both had passed already when the run that is resumed was suspended. Nothing, the default. */
   readonly since?: Since | undefined;
   /**
-   * Checkpoints of this run are differences to the one that it goes on from, or else to the first: where a difference
-   * would not be much smaller, one is whole again, and those behind it are differences to that. Each names what it is a
+   * Checkpoints of this run are differences to the one that it goes on from, or else to the first. One of which the
+   * difference would not be much smaller is whole, and those behind it are differences to that. Each names what it is a
    * difference to, which the caller must have kept: `wholeCheckpoint` makes of both what can be resumed. The thread
    * keeps as many bytes as that one has of memory. False, the default, for checkpoints that stand alone.
    */

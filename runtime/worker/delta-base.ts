@@ -1,11 +1,11 @@
 /**
  * Which earlier checkpoint of a run the next one is told as the difference to:
- * the last whole one, as long as that saves much. What it had is kept in this
- * thread, as many bytes as it has pages.
+ * the last whole one. Where that saves little, a whole one is told. What it had
+ * is kept in this thread, as many bytes as it has pages.
  */
 import { checkpointDigest } from '../checkpoint/codec.js';
 import { CHECKPOINT_PAGE_BYTES, type Checkpoint } from '../checkpoint/checkpoint.js';
-import type { Named } from '../checkpoint/delta.js';
+import { applyDelta, type Named } from '../checkpoint/delta.js';
 
 /** A difference may have this much whatever the base has: a whole checkpoint of so little costs no more. */
 const SMALL_PAGES = (256 * 1024) / CHECKPOINT_PAGE_BYTES;
@@ -18,18 +18,21 @@ export class DeltaBase {
     this.#base = from;
   }
 
-  /** Undefined when the next checkpoint is to be whole. */
+  /** What the memory of the next checkpoint is compared with. */
   get current(): Named | undefined {
     return this.#base;
   }
 
-  /** After a checkpoint. @param bytes it as bytes. */
-  passed(checkpoint: Checkpoint, bytes: Uint8Array): void {
-    if (this.#base === undefined) {
-      this.#base = { checkpoint, digest: checkpointDigest(bytes) };
-    } else if (pagesOf(checkpoint) > SMALL_PAGES + pagesOf(this.#base.checkpoint) / 2) {
-      this.#base = undefined;
-    }
+  /** What is told of a checkpoint that was compared with `current`. */
+  told(checkpoint: Checkpoint): Checkpoint {
+    const base = this.#base;
+    if (base === undefined || pagesOf(checkpoint) <= SMALL_PAGES + pagesOf(base.checkpoint) / 2) return checkpoint;
+    return applyDelta(checkpoint, base);
+  }
+
+  /** What was told, and goes on. @param bytes it as bytes. */
+  passed(told: Checkpoint, bytes: Uint8Array): void {
+    if (told.base === undefined) this.#base = { checkpoint: told, digest: checkpointDigest(bytes) };
   }
 }
 

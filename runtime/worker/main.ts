@@ -119,9 +119,11 @@ class Batch implements SliceWatch {
       return wished;
     };
     const still = (checkpoint: Checkpoint): void => {
-      const encoded = encodeCheckpoint(checkpoint);
-      base?.passed(checkpoint, encoded);
-      this.#tell(encoded, wished === 'leave');
+      const told = base?.told(checkpoint) ?? checkpoint;
+      const encoded = encodeCheckpoint(told);
+      const leaves = wished === 'leave';
+      if (!leaves) base?.passed(told, encoded);
+      this.#tell(encoded, leaves);
       lastAt = this.now();
       lastFuel = checkpoint.used.fuel;
     };
