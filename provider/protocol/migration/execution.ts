@@ -64,12 +64,29 @@ export class Execution {
   }
 
   /**
+   * Begins to execute, where that is to be and nothing is executed.
+   * @throws Error when the host cannot go on with the run.
+   */
+  begin(situation: Situation): void {
+    const { state, mayRun, gives } = situation;
+    const offers = gives && state.linked;
+    if (mayRun && !offers && this.#current(state.epoch) === undefined) this.#begin(situation);
+  }
+
+  /** It has come to something: where it is to stand at its first point, it does, whatever else is dealt with. */
+  look(situation: Situation): void {
+    const stretch = this.#stretch;
+    if (stretch?.epoch !== situation.state.epoch || stretch.news?.kind !== 'passed') return;
+    if (isToStand(situation)) stretch.leave();
+  }
+
+  /**
    * What was come to and may be said now; else begins to execute, or to leave, where that is to be.
    * @throws Error when the host cannot go on with the run.
    */
   next(situation: Situation): CameTo | undefined {
     const { state, mayRun, content, gives } = situation;
-    const { epoch, linked, mode } = state;
+    const { epoch, linked } = state;
     const stretch = this.#current(epoch);
     // Of an earlier epoch, or further than it may.
     if (!mayRun || (stretch !== undefined && stretch.epoch !== epoch)) {
@@ -83,8 +100,7 @@ export class Execution {
       return undefined;
     }
     const { news } = stretch;
-    const isToStand = offers || (linked && mode === 'synchronous');
-    if (news === undefined || (news.kind === 'passed' && isToStand)) {
+    if (news === undefined || (news.kind === 'passed' && isToStand(situation))) {
       // A synchronous one goes on to its first point.
       if (offers || news !== undefined) stretch.leave();
       return undefined;
@@ -117,4 +133,9 @@ export class Execution {
     this.#fuel = fuel;
     this.#atMs = nowMs;
   }
+}
+
+/** Whether what executes stands at the point that it comes to. */
+function isToStand({ state: { linked, mode }, gives }: Situation): boolean {
+  return linked && (gives || mode === 'synchronous');
 }

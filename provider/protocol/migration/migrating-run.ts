@@ -14,7 +14,7 @@ import {
 } from '../responsibility/index.js';
 import { Alarm, type Timer } from './alarm.js';
 import { CHECKPOINTS, Content } from './content.js';
-import { Execution, type CameTo } from './execution.js';
+import { Execution, type CameTo, type Situation } from './execution.js';
 import { MIGRATION_BOUNDS } from './limits.js';
 import { LinkMeasure, type LinkQuality } from './link-measure.js';
 import { OneByOne } from './one-by-one.js';
@@ -106,7 +106,11 @@ export class MigratingRun {
     this.#why = record?.why ?? '';
     this.#takeover = new Alarm(timer);
     this.#resend = new Alarm(timer);
-    this.#execution = new Execution({ host, checkpoints, timer, tell: () => this.#happenings.wake() });
+    const tell = (): void => {
+      this.#execution.look(this.#situation);
+      this.#happenings.wake();
+    };
+    this.#execution = new Execution({ host, checkpoints, timer, tell });
     this.#happenings = new OneByOne<Happening>({
       deal: (happening) => this.#deal(happening),
       otherwise: () => this.#execute(),
@@ -233,18 +237,26 @@ export class MigratingRun {
     if (this.#terms?.executes === executorOf(this.#state.epoch)) this.#terms = { ...this.#terms, executes: undefined };
   }
 
+  /**
+   * Waits for the disk before anything is said, and for nothing else: what is executed meanwhile is told of when this is
+   * done, so that it is as if it had not been where the stub is not kept.
+   */
   async #perform(actions: readonly Action[]): Promise<void> {
+    if (this.#happenings.isStopped) return;
+    let kept: Promise<void> | undefined;
     for (const action of actions) {
-      if (this.#happenings.isStopped) return;
       switch (action.type) {
         case 'store':
-          await this.#store(action);
+          kept = this.#store(action);
+          // It is waited for below, unless something else throws first.
+          kept.catch(() => undefined);
           break;
         case 'send':
-          this.#send(action.message);
+          this.#send(action.message, kept);
           break;
         case 'resume':
           this.#mayRun = true;
+          this.#begin();
           break;
         case 'halt':
           this.#mayRun = false;
@@ -254,6 +266,7 @@ export class MigratingRun {
           this.#waitFor(action.wait);
       }
     }
+    await kept;
   }
 
   async #store({ stub, outcome }: Action & { type: 'store' }): Promise<void> {
@@ -263,18 +276,21 @@ export class MigratingRun {
       this.#isDropped = true;
       return;
     }
-    const { anchor, difference, result } = this.#content;
+    // What its next points are differences to is kept now, and not when it is to leave.
+    const isNew = isExecutor(stub) && stub.point === stub.base;
+    const { anchor, difference, result } = isNew ? this.#content.whole : this.#content;
     const content = { anchor, difference, result };
     const record = { id, task, stub, content, terms: this.#knownTerms, why: this.#why };
     if (outcome === undefined) await stubs.keep(record);
     else await stubs.over(record, outcome);
   }
 
-  #send(message: MigrationMessage['message']): void {
+  /** @param kept Resolves when it may be said: what it is about goes ahead. */
+  #send(message: MigrationMessage['message'], kept?: Promise<void>): void {
     const { id, task, side, channel, timer } = this.#parts;
     const terms = side === 'hub' ? this.#terms : undefined;
     if (message.type !== 'point') {
-      channel.send({ id, task, message, content: {}, terms });
+      channel.send({ id, task, message, content: {}, terms, kept });
       return;
     }
     if (this.#isRefused) return;
@@ -282,7 +298,7 @@ export class MigratingRun {
     const outgoing = this.#shared.outgoing(this.#content, { point, isNew: point > base });
     const { anchor, difference } = outgoing.content;
     const bytes = (anchor?.length ?? 0) + (difference?.length ?? 0);
-    const isTaken = channel.send({ id, task, message, ...outgoing, terms, why: this.#why });
+    const isTaken = channel.send({ id, task, message, ...outgoing, terms, why: this.#why, kept });
     if (isTaken) this.#measure.sent(point, { bytes, nowMs: timer.nowMs() });
     else this.#shared.newLink();
   }
@@ -415,14 +431,26 @@ export class MigratingRun {
 
   // Executing here.
 
-  #execute(): Happening | undefined {
+  get #situation(): Situation {
     const [state, mayRun, content] = [this.#state, this.#mayRun, this.#content];
     const gives = this.#givesBack || this.#terms?.executes === otherThan(state.side);
-    const pointMs = this.#terms?.pointMs ?? 0;
-    const before = this.#execution.isUnderWay(state.epoch);
+    return { state, mayRun, content, gives, pointMs: this.#terms?.pointMs ?? 0 };
+  }
+
+  #begin(): void {
     try {
-      const cameTo = this.#execution.next({ state, mayRun, content, gives, pointMs });
-      if (this.#execution.isUnderWay(state.epoch) !== before) this.#parts.changed();
+      this.#execution.begin(this.#situation);
+    } catch (error) {
+      this.#happenings.add({ type: 'unable', error });
+    }
+  }
+
+  #execute(): Happening | undefined {
+    const { epoch } = this.#state;
+    const before = this.#execution.isUnderWay(epoch);
+    try {
+      const cameTo = this.#execution.next(this.#situation);
+      if (this.#execution.isUnderWay(epoch) !== before) this.#parts.changed();
       return cameTo === undefined ? undefined : { type: 'came-to', ...cameTo };
     } catch (error) {
       return { type: 'unable', error };

@@ -43,7 +43,7 @@ export type Input =
   /** The hub's: the run is to have the outcome cancelled. */
   | { readonly type: 'cancel' };
 
-/** What is to be done, in this order. What follows a `store` happens only when that is on disk. */
+/** What is to be done, in this order. What follows a `store` is said only when that is on disk, and may be executed before. */
 export type Action =
   /** One transaction: the stub, and at the hub the effects that it releases and the outcome. */
   | {

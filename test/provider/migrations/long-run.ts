@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { TaskSpec } from '../../../provider/protocol/index.js';
 import type { MigrationMessage } from '../../../provider/protocol/migration/index.js';
-import { createRuntime, wholeCheckpoint, type RunRequest, type RunResult } from '../../../runtime/index.js';
+import {
+  checkpointDigest,
+  createRuntime,
+  wholeCheckpoint,
+  type RunRequest,
+  type RunResult,
+} from '../../../runtime/index.js';
 import { builtTask } from '../../runtime/built-task.js';
 import { requestOf } from '../../runtime/run-request.js';
 
@@ -78,9 +84,9 @@ export class Held {
     this.whole = begun;
   }
 
-  take({ content: { anchor, difference } }: MigrationMessage): void {
+  take({ content: { anchor, difference }, leftOut }: MigrationMessage): void {
     // What is left out is what was exchanged last, as it is or as a whole.
-    this.#anchor = anchor ?? this.#anchor;
+    this.#anchor = anchor ?? (leftOut === checkpointDigest(this.whole) ? this.whole : this.#anchor);
     this.whole = difference === undefined ? this.#anchor : wholeCheckpoint(difference, this.#anchor);
   }
 }

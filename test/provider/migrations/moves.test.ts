@@ -13,7 +13,7 @@ import { MovingHub, offer, TERMS } from './moving-hub.js';
 t.setTimeout(110_000);
 
 const ID = 'event-1/forecast#00112233aabbccdd';
-const run = await longRun(t, 60);
+const run = await longRun(t, 600);
 const begun = await run.begun();
 const provider = await providerUnderTest(t);
 
@@ -26,7 +26,7 @@ async function openHub(t: Test, at: ProviderUnderTest = provider, key = newSigni
 
 t.test('a run that moved comes to its points, and ends as if it had not', async (t) => {
   const hub = await openHub(t);
-  hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms: { ...TERMS, pointMs: 5 } });
+  hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms: { ...TERMS, pointMs: 20 } });
   let result: RunResult | undefined;
   let points = 0;
   for (; result === undefined; points++) {
@@ -34,7 +34,7 @@ t.test('a run that moved comes to its points, and ends as if it had not', async 
     t.equal(message.epoch, 1);
     t.equal(message.end, content.result !== undefined);
     ({ result } = content);
-    hub.say(ID, TASK, { type: 'held', epoch: 1, point: message.point }, { terms: { ...TERMS, pointMs: 5 } });
+    hub.say(ID, TASK, { type: 'held', epoch: 1, point: message.point }, { terms: { ...TERMS, pointMs: 20 } });
   }
   t.ok(points > 1, `${points} points`);
   t.strictSame(kept(result), kept(run.undisturbed));
@@ -45,13 +45,15 @@ t.test('a run that moved comes to its points, and ends as if it had not', async 
 t.test('a run that is wanted home is handed back at its next point, and ends as if it had not been away', async (t) => {
   const hub = await openHub(t);
   const held = new Held(begun);
-  const terms = { ...TERMS, pointMs: 5 };
+  const terms = { ...TERMS, pointMs: 20 };
   hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms });
-  const first = await hub.hearA('point');
-  held.take(first);
-  t.notOk(first.message.offer);
-  hub.say(ID, TASK, { type: 'held', epoch: 1, point: first.message.point }, { terms: { ...terms, executes: 'hub' } });
-  const last = await hub.hearA('point');
+  let last = await hub.hearA('point');
+  t.notOk(last.message.offer);
+  // One that it has come to before it hears of it is on its way.
+  for (let points = 0; !last.message.offer && points < 2; points++, last = await hub.hearA('point')) {
+    held.take(last);
+    hub.say(ID, TASK, { type: 'held', epoch: 1, point: last.message.point }, { terms: { ...terms, executes: 'hub' } });
+  }
   t.match(last.message, { offer: true, end: false, epoch: 1 });
   held.take(last);
   t.strictSame(kept(await run.ended(held.whole)), kept(run.undisturbed));
@@ -66,7 +68,7 @@ t.test('a provider that stops hands home what it executes', async (t) => {
     held.take(last);
     hub.say(ID, TASK, { type: 'held', epoch: 1, point: last.message.point });
   };
-  hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms: { ...TERMS, pointMs: 5 } });
+  hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms: { ...TERMS, pointMs: 20 } });
   let last = await hub.hearA('point');
   const closed = stopping.provider.close();
   hub.raw.send({ type: 'drain' });

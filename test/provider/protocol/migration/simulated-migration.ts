@@ -329,14 +329,24 @@ export async function simulate(plan: Plan): Promise<Ending> {
     if (released !== undefined && released.length > safe.length) safe = released;
   }
 
-  function send(process: Process, life: number, message: MigrationMessage): boolean {
+  /** Its content goes at once, and what is said of it when that is kept. */
+  function send(process: Process, life: number, { kept, ...message }: MigrationMessage): boolean {
+    if (isCut || process.link !== link) return kept === undefined && say(process, life, message);
+    leave(process, message.content);
+    if (kept === undefined) return say(process, life, message);
+    const over = link;
+    const said = (): void => {
+      if (process.link === over) say(process, life, message);
+    };
+    kept.then(said, () => undefined);
+    return true;
+  }
+
+  function say(process: Process, life: number, message: MigrationMessage): boolean {
     if (!livesAt(process, life, () => `says ${messageText(message)}`)) return false;
     if (isCut || process.link !== link) return false;
     messages++;
     const to = processes[process.side === 'hub' ? 'provider' : 'hub'];
-    const { anchor, difference } = message.content;
-    const bytes = 100 + (anchor?.length ?? 0) + (difference?.length ?? 0);
-    process.leftMs = Math.max(process.leftMs, time.nowMs) + bytes * faults.msPerByte;
     process.cameMs = Math.max(process.cameMs, process.leftMs + 0.5 + random() * faults.delayMs);
     const over = link;
     time.later(process.cameMs - time.nowMs, () => {
@@ -344,6 +354,11 @@ export async function simulate(plan: Plan): Promise<Ending> {
       if (to.isUp) happens(to, 0, () => arrive(to, message));
     });
     return true;
+  }
+
+  function leave(process: Process, { anchor, difference }: PointContent): void {
+    const bytes = 100 + (anchor?.length ?? 0) + (difference?.length ?? 0);
+    process.leftMs = Math.max(process.leftMs, time.nowMs) + bytes * faults.msPerByte;
   }
 
   function arrive(to: Process, message: MigrationMessage): void {
