@@ -1,18 +1,26 @@
 /**
  * Stubs on disk, each hub's in a folder of its own: a file for the stub, and
- * one for each of its checkpoints. Files are written under another name,
- * synced and renamed, the checkpoints before the stub that names them. So a
- * stub that is there is whole, whenever the provider is killed.
+ * one for each of its checkpoints. They are written and synced together, the
+ * stub under another name: it has its own when the disk has all that it names.
+ * So a stub that is there is whole, whenever the provider is killed.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mostCheckpointBytes, packCheckpointAside, unpackCheckpointAside, type Bytes } from '../../runtime/index.js';
 import { decodeStub, encodeStub } from './stub-codec.js';
 import type { KeptStub, Stubs } from './stubs.js';
 
 const STUB = '.stub';
+const UNFINISHED = '.stub.new';
 const CHECKPOINT = '.checkpoint';
+
+/** A checkpoint of a stub, and the file that it is in, or is to be in. */
+interface CheckpointFile {
+  readonly name: string;
+  readonly checkpoint: Uint8Array;
+  readonly isThere: boolean;
+}
 
 export class StubFiles implements Stubs {
   readonly #dir: string;
@@ -67,15 +75,21 @@ export class StubFiles implements Stubs {
     const { id, content } = kept.record;
     const name = nameOf(id);
     const before = this.#files.get(id) ?? [];
-    const anchor = await this.#write(name, content.anchor);
-    const difference = await this.#write(name, content.difference);
+    const anchor = this.#fileFor(id, content.anchor);
+    const difference = this.#fileFor(id, content.difference);
     const files = [anchor, difference].filter((file) => file !== undefined);
-    // Their names are there before the stub that has them.
-    if (files.some((file) => !before.includes(file))) await sync(this.#dir);
-    await this.#place(name + STUB, encodeStub(kept, { anchor, difference }));
+    const added = files.filter((file) => !file.isThere);
+    const packed = await Promise.all(
+      added.map(async (file) => ({ name: file.name, bytes: await packCheckpointAside(file.checkpoint) })),
+    );
+    const stub = encodeStub(kept, { anchor: anchor?.name, difference: difference?.name });
+    await this.#write([...packed, { name: name + UNFINISHED, bytes: stub }]);
+    await rename(join(this.#dir, name + UNFINISHED), join(this.#dir, name + STUB));
     await sync(this.#dir);
-    this.#files.set(id, files);
-    for (const file of before) if (!files.includes(file)) await this.#remove(file);
+    for (const file of added) this.#names.set(file.checkpoint, file.name);
+    const now = files.map((file) => file.name);
+    this.#files.set(id, now);
+    for (const file of before) if (!now.includes(file)) await this.#remove(file);
   }
 
   async drop(id: string): Promise<void> {
@@ -87,14 +101,11 @@ export class StubFiles implements Stubs {
     for (const file of files) await this.#remove(file);
   }
 
-  async #write(run: string, checkpoint: Uint8Array | undefined): Promise<string | undefined> {
+  #fileFor(id: string, checkpoint: Uint8Array | undefined): CheckpointFile | undefined {
     if (checkpoint === undefined) return undefined;
     const known = this.#names.get(checkpoint);
-    if (known !== undefined) return known;
-    const file = `${run}.${++this.#count}${CHECKPOINT}`;
-    await this.#place(file, await packCheckpointAside(checkpoint));
-    this.#names.set(checkpoint, file);
-    return file;
+    const isThere = known !== undefined && this.#files.get(id)?.includes(known) === true;
+    return { name: isThere ? known : `${nameOf(id)}.${++this.#count}${CHECKPOINT}`, checkpoint, isThere };
   }
 
   async #read(file: string | undefined, most: Bytes): Promise<Uint8Array | undefined> {
@@ -107,16 +118,19 @@ export class StubFiles implements Stubs {
     return checkpoint;
   }
 
-  async #place(name: string, bytes: Uint8Array): Promise<void> {
-    const file = join(this.#dir, name);
-    const handle = await open(`${file}.new`, 'w', 0o600);
+  /** Resolves when the disk has all of them, and their names. It is waited for once. */
+  async #write(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<void> {
+    const handles: FileHandle[] = [];
     try {
-      await handle.writeFile(bytes);
-      await handle.sync();
+      for (const { name, bytes } of files) {
+        const handle = await open(join(this.#dir, name), 'w', 0o600);
+        handles.push(handle);
+        await handle.writeFile(bytes);
+      }
+      await Promise.all([...handles.map((handle) => handle.sync()), sync(this.#dir)]);
     } finally {
-      await handle.close();
+      await Promise.all(handles.map((handle) => handle.close()));
     }
-    await rename(`${file}.new`, file);
   }
 
   #remove(name: string): Promise<void> {
