@@ -1,5 +1,15 @@
 /** Checkpoints in a folder: packing, writing and reading them takes as long as they are large, and as the disk wants. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import {
   checkpointDigest,
   decodeCheckpoint,
@@ -35,16 +45,9 @@ export function keepIn(folder: string, whole: Uint8Array, base: string | undefin
   const packed = asItIs ? checkpoint : packCheckpoint(checkpoint);
   if (packed.length > STORE_BOUNDS.checkpointBytes)
     throw new Error(`a checkpoint must have at most ${STORE_BOUNDS.checkpointBytes} bytes: it has ${packed.length}`);
-  const unfinished = unfinishedOf(folder, digest);
   // Somebody may have cleaned up: what was there is lost, and not what comes.
   mkdirSync(folder, { recursive: true });
-  try {
-    write(unfinished, packed);
-    renameSync(unfinished, fileOf(folder, digest));
-  } catch (error) {
-    rmSync(unfinished, { force: true });
-    throw error;
-  }
+  write(folder, digest, packed);
   syncFolder(folder);
   return { digest, base: difference === undefined ? undefined : base, bytes: packed.length };
 }
@@ -74,11 +77,23 @@ function contents(folder: string, digest: string): Uint8Array {
   return checkpoint;
 }
 
-function write(file: string, bytes: Uint8Array): void {
-  const fd = openSync(file, 'w', 0o600);
+/** On nothing that is new does anything rest yet: so it may have its name before the disk has it, which takes one wait for both. */
+function write(folder: string, digest: string, bytes: Uint8Array): void {
+  const [file, unfinished] = [fileOf(folder, digest), unfinishedOf(folder, digest)];
+  const isNew = !existsSync(file);
+  let at = unfinished;
+  const fd = openSync(unfinished, 'w', 0o600);
   try {
-    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
-    fsyncSync(fd);
+    for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
+    if (!isNew) fsyncSync(fd);
+    renameSync(unfinished, file);
+    if (isNew) {
+      at = file;
+      fsyncSync(fd);
+    }
+  } catch (error) {
+    rmSync(at, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }
