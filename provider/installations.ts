@@ -33,8 +33,8 @@ export class Installations {
 
   /** @throws RuntimeError when the component cannot be run here, in the runtime's words. */
   async install(task: Installable): Promise<Installation> {
-    const { digest, limits, resumable = '' } = task;
-    const name = `${digest}/${limits.memoryBytes}/${resumable}`;
+    const { digest } = task;
+    const name = Installations.nameOf(task);
     let shared = this.#shared.get(name);
     const isOwn = shared === undefined;
     if (shared === undefined) {
@@ -52,6 +52,19 @@ export class Installations {
       if (isOwn) throw error;
       return this.install(task);
     }
+  }
+
+  /** Names the code that tasks have in the runtime: those of one name share it. */
+  static nameOf({ digest, limits, resumable }: Installable): string {
+    return `${digest}/${limits.memoryBytes}/${resumable ?? ''}`;
+  }
+
+  /** The file of a component does not go before the answer is called, wherever it is installed. */
+  hold(digest: string): () => void {
+    // What is not here is missed when it is to be installed.
+    if (!this.#components.has(digest)) return () => undefined;
+    this.#components.use(digest);
+    return once(() => this.#components.release(digest));
   }
 
   /** What is on disk is believed no further than its digest: others rely on it, too. */

@@ -20,6 +20,11 @@ export interface ProviderPolicy {
   readonly stateBytes: Bytes;
   /** Runs of a hub that have moved here and are not over. */
   readonly migrations: number;
+  /**
+   * Versions of tasks that the hub has configured before and not now, of which such runs go on: each keeps a component
+   * installed that no configuration counts.
+   */
+  readonly oldVersions: number;
   /** What is kept of those together: checkpoints as they are in memory. */
   readonly stubBytes: Bytes;
   /** Messages of a session in a second; those beyond wait on the wire until the next. */
@@ -57,6 +62,8 @@ export const DEFAULT_POLICY: ProviderPolicy = {
   componentBytes: 256 * MiB,
   stateBytes: 64 * MiB,
   migrations: 64,
+  /** One for each of a house's long tasks, and a few that were deployed again and again. */
+  oldVersions: 16,
   stubBytes: 512 * MiB,
   /** A hub that sends each run by itself comes to some thousand. */
   messagesPerSecond: 20_000,

@@ -5,7 +5,7 @@
  */
 import { mostCheckpointBytes, type Bytes, type Runtime } from '../../runtime/index.js';
 import type { FairQueue, Share } from '../fair-queue.js';
-import type { Installations } from '../installations.js';
+import { Installations } from '../installations.js';
 import { limitFault, PROVIDER_BOUNDS, type ProviderPolicy } from '../policy.js';
 import type { TaskSpec } from '../protocol/index.js';
 import type { MigrationMessage, PointContent, StubKeeper, StubRecord } from '../protocol/migration/index.js';
@@ -18,7 +18,7 @@ export interface HubMigrationsParts {
   readonly runtime: Pick<Runtime, 'resume' | 'occupancy'>;
   readonly installations: Installations;
   readonly queue: FairQueue;
-  readonly policy: Pick<ProviderPolicy, 'movedLimits' | 'migrations' | 'stubBytes'>;
+  readonly policy: Pick<ProviderPolicy, 'movedLimits' | 'migrations' | 'oldVersions' | 'componentBytes' | 'stubBytes'>;
   readonly timer: MigrationTimer;
   readonly leaseMs: number;
   /** Milliseconds since 1970 (UTC). */
@@ -107,8 +107,9 @@ export class HubMigrations {
     this.#replica = session.replica;
   }
 
-  /** Its tasks are ready. */
+  /** Its tasks are ready. Runs of other versions go on, as far as these are not too many. */
   linked(): void {
+    this.#boundOldVersions();
     for (const run of this.#runs.values()) run.linked();
   }
 
@@ -220,6 +221,25 @@ export class HubMigrations {
     if (spec.resumable === undefined) return `the task "${task}" is not resumable`;
     if (this.#runs.size >= policy.migrations) return `a hub may have ${policy.migrations} runs here that move`;
     return this.#tooMuch(id, content);
+  }
+
+  /** Else a hub would have what it likes installed here, by configuring one thing after another. */
+  #boundOldVersions(): void {
+    const { oldVersions: most, componentBytes } = this.#parts.policy;
+    const old = new Set<string>();
+    let bytes = 0;
+    for (const { id, task, spec } of this.#runs.values()) {
+      const name = Installations.nameOf(spec);
+      const now = this.#session?.task(task);
+      if (old.has(name) || (now !== undefined && Installations.nameOf(now) === name)) continue;
+      if (old.size < most && bytes + spec.bytes <= componentBytes) {
+        old.add(name);
+        bytes += spec.bytes;
+        continue;
+      }
+      const what = `${most} versions of ${componentBytes} bytes that are not configured any more`;
+      this.#giveUp(id, `runs of a hub that move may be of ${what}`);
+    }
   }
 
   #tooMuch(id: string, content: PointContent): string | undefined {

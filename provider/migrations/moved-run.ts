@@ -49,6 +49,8 @@ export class MovedRun {
   readonly #parts: MovedRunParts;
   readonly #run: MigratingRun;
   readonly sinceMs: number;
+  /** Its component stays, also while another version of its task is configured, and before it executes again. */
+  readonly #letGo: () => void;
   #installation: Promise<Installation> | undefined;
   #isLinked = false;
   #isOver = false;
@@ -58,6 +60,7 @@ export class MovedRun {
     const { id, task, spec, channel, stubs, timer, leaseMs, changed, tooMuch } = parts;
     this.#parts = parts;
     this.sinceMs = timer.nowMs();
+    this.#letGo = parts.installations.hold(spec.digest);
     const host = {
       execute: (from: Uint8Array, onPoint: (checkpoint: Uint8Array) => void, everyMs: number): RunHandle =>
         this.#execute(from, onPoint, everyMs),
@@ -78,6 +81,7 @@ export class MovedRun {
     return this.#parts.task;
   }
 
+  /** The task as it was configured when the run came: it ends on that. */
   get spec(): TaskSpec {
     return this.#parts.spec;
   }
@@ -121,6 +125,7 @@ export class MovedRun {
   async close(): Promise<void> {
     this.#isOver = true;
     await this.#run.close();
+    this.#letGo();
     const installation = this.#installation;
     this.#installation = undefined;
     await installation?.then(

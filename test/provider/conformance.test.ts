@@ -265,6 +265,25 @@ t.test(
     }
     t.strictSame(content.result && kept(content.result), kept(run.undisturbed));
     moving.say(id, TASK, { type: 'over' });
+    const late = `${RUN}#${randomBytes(8).toString('hex')}`;
+    moving.say(late, TASK, offer(), { content: { anchor: begun } });
+    let point = await moving.hearA('point');
+    const { limits } = run.spec;
+    const stricter = { ...run.spec, limits: { ...limits, fuel: limits.fuel - 1 } };
+    await moving.raw.configure(2, [stricter], run.component);
+    await moving.raw.next('ready');
+    for (; !point.message.end; point = await moving.hearA('point')) {
+      moving.say(late, TASK, { type: 'held', epoch: 1, point: point.message.point });
+    }
+    const end = point.content.result && kept(point.content.result);
+    t.strictSame(end, kept(run.undisturbed), 'a run that is there ends on the version that it came with');
+    moving.say(late, TASK, { type: 'over' });
+    moving.say(`${RUN}#4`, TASK, offer(), { content: { anchor: begun } });
+    t.match(
+      await moving.hear(),
+      { id: `${RUN}#4`, message: { type: 'nothing' } },
+      'one that comes later is of the new one',
+    );
     await moving.said(id);
     moving.raw.send({ type: 'piece', id, of: 'anchor', offset: 5, total: 9, bytes: Buffer.alloc(4) });
     t.match(await moving.raw.refusal(), /^out-of-turn: /);

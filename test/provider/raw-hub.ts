@@ -30,6 +30,8 @@ export class RawHub {
   #taken = 0;
   #link: ProviderLink | undefined;
   closedWith: string | undefined;
+  /** Told of what `next` passes over. */
+  passedOver: (message: ProviderMessage) => void = () => undefined;
   readonly #token: JoinToken;
   readonly #key: SigningKey;
 
@@ -111,6 +113,7 @@ export class RawHub {
       if (message === undefined) throw new Error(`the link was closed before ${types.join()}: ${this.closedWith}`);
       this.#taken++;
       if (isOfType(message, types)) return message;
+      this.passedOver(message);
       if (message.type === 'close') throw new Error(`${message.code}: ${message.message}`);
     }
   }

@@ -15,6 +15,7 @@ import {
 } from '../../../runtime/index.js';
 import { builtTask } from '../../runtime/built-task.js';
 import { requestOf } from '../../runtime/run-request.js';
+import { paddedComponent } from '../padded-component.js';
 
 export interface LongRun {
   readonly component: Uint8Array;
@@ -31,15 +32,19 @@ export interface LongRun {
 export const TASK = 'forecast';
 export const RUN = 'event-1/forecast';
 
-/** @param starts How long it takes: some milliseconds for each. */
-export async function longRun(t: Test, starts: number): Promise<LongRun> {
+/**
+ * @param starts How long it takes: some milliseconds for each.
+ * @param version Makes it one of another component, which does the same.
+ */
+export async function longRun(t: Test, starts: number, version = ''): Promise<LongRun> {
   const cacheDir = await mkdtemp(join(tmpdir(), 'sterna-moves-'));
   const runtime = await createRuntime({ threads: 1, cacheDir });
   t.teardown(async () => {
     await runtime.close();
     await rm(cacheDir, { recursive: true });
   });
-  const { manifest, component } = await builtTask('guest-tasks/forecast');
+  const { manifest, component: built } = await builtTask('guest-tasks/forecast');
+  const component = version === '' ? built : paddedComponent(built, 100, version);
   const limits = { ...manifest.limits, fuel: 500_000_000_000, deadlineMs: 300_000 };
   const config = { starts: String(starts) };
   const installed = await runtime.install(component, limits, { resumable: 'loops' });

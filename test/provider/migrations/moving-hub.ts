@@ -1,6 +1,13 @@
 /** A hub's end of a session that says what a test wants of runs that move, whether or not it is allowed. */
 import { IncomingMoves, OutgoingMoves, type MigrationMessage } from '../../../provider/protocol/migration/index.js';
-import { PROTOCOL_BOUNDS, type JoinToken, type SigningKey, type TaskSpec } from '../../../provider/protocol/index.js';
+import {
+  PROTOCOL_BOUNDS,
+  type JoinToken,
+  type Move,
+  type Piece,
+  type SigningKey,
+  type TaskSpec,
+} from '../../../provider/protocol/index.js';
 import type { PointMessage } from '../../../provider/protocol/responsibility/messages.js';
 import { packCheckpointAside, unpackCheckpointAside } from '../../../runtime/index.js';
 import { until } from '../../runtime/eventually.js';
@@ -13,6 +20,8 @@ export const TERMS = { pointMs: 100, reclaimMs: 60_000, isForHere: false, expect
 export class MovingHub {
   readonly raw: RawHub;
   readonly #told: MigrationMessage[] = [];
+  /** Messages that have come and are not told of yet: some are unpacked first. */
+  #untold = 0;
   readonly #incoming: IncomingMoves;
   readonly #outgoing: OutgoingMoves;
   #beats: NodeJS.Timeout | undefined;
@@ -21,13 +30,20 @@ export class MovingHub {
 
   constructor(token: JoinToken, key: SigningKey) {
     this.raw = new RawHub(token, key);
+    // A run goes on while its hub configures another version.
+    this.raw.passedOver = (message) => {
+      if (message.type === 'move' || message.type === 'piece') this.#take(message);
+    };
     this.#incoming = new IncomingMoves({
       unpack: unpackCheckpointAside,
       most: () => Infinity,
       tooLarge: (_, reason) => {
         throw new Error(reason);
       },
-      told: (message) => this.#told.push(message),
+      told: (message) => {
+        this.#untold--;
+        this.#told.push(message);
+      },
       full: () => undefined,
       broken: (error) => {
         throw error;
@@ -89,16 +105,15 @@ export class MovingHub {
     for (;;) {
       const told = this.#told.shift();
       if (told !== undefined) return told;
-      const message = await this.raw.next('move', 'piece');
-      if (message.type === 'piece') this.#incoming.piece(message);
-      else {
-        this.#incoming.move(message);
-        // It may still be unpacked.
-        if (message.anchorBytes + message.differenceBytes > 0) {
-          await until('it is unpacked', 10_000, () => this.#told.length > 0);
-        }
-      }
+      if (this.#untold > 0) await until('it is unpacked', 10_000, () => this.#told.length > 0);
+      else this.#take(await this.raw.next('move', 'piece'));
     }
+  }
+
+  #take(message: Move | Piece): void {
+    if (message.type === 'piece') return this.#incoming.piece(message);
+    this.#untold++;
+    this.#incoming.move(message);
   }
 
   /** The next of a kind, passing over others. */
