@@ -53,14 +53,14 @@ type Deployed =
 
 async function deploy(loaded: LoadedTask, { registry, runtime, keep }: DeployParts): Promise<Deployed> {
   if (!loaded.ok) return { ok: false, problems: loaded.problems };
-  const { manifest, component, source } = loaded;
+  const { manifest, toml, component, source } = loaded;
   const refuse = (problem: string): Deployed => ({ ok: false, problems: [`${source}: ${problem}`] });
   if (registry.has(manifest.name)) return refuse(`another task is called "${manifest.name}": give each its own name`);
   if (registry.tasks.length >= HUB_BOUNDS.tasks) return refuse(`a hub must have at most ${HUB_BOUNDS.tasks} tasks`);
   const installed = await install(runtime, component, manifest);
   if (typeof installed === 'string') return refuse(installed);
   await keep(installed.digest, component);
-  return { ok: true, task: { manifest, installed }, componentBytes: component.length };
+  return { ok: true, task: { manifest, installed, toml }, componentBytes: component.length };
 }
 
 /** Has the runtime prepare a component. @returns why it will not, in words, when the component is to blame. */

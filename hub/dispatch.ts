@@ -14,7 +14,7 @@ import type { Timer } from './timer.js';
 export interface DispatchParts {
   readonly scheduler: Scheduler<PendingRun>;
   /** The lane of each deployed task. */
-  readonly lanes: Pick<Lanes, 'get'>;
+  readonly lanes: Pick<Lanes, 'get' | 'ofVersion'>;
   /** Keeps that a run is over without having begun. */
   readonly journal: Pick<Journal, 'write'>;
   readonly counts: Counts;
@@ -112,7 +112,7 @@ export class Dispatch {
     this.#hold(run);
     const { scheduler, lanes } = this.#parts;
     const { task, key } = run;
-    const lane = lanes.get(task);
+    const lane = lanes.ofVersion(task);
     if (lane === undefined) {
       this.#refuse(run);
       return undefined;

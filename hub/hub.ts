@@ -6,7 +6,15 @@ import { Control } from './control.js';
 import { DeadLetters } from './dead-letters/index.js';
 import { Deliveries } from './deliveries.js';
 import { deployTasks, type DeployParts } from './deploy.js';
-import { Deployments, emptyBucket, KeptTasks, TaskChanges, Topics, type TaskListener } from './deployments/index.js';
+import {
+  Deployments,
+  earlierVersions,
+  emptyBucket,
+  KeptTasks,
+  TaskChanges,
+  Topics,
+  type TaskListener,
+} from './deployments/index.js';
 import { Devices } from './devices.js';
 import { DEVICES_BUCKET } from './devices-bucket.js';
 import { Dispatch } from './dispatch.js';
@@ -179,12 +187,12 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
   for (const dirs of [kept.folders, options.taskDirs])
     for await (const task of deployTasks(dirs, deploying)) lanes.add(task);
   const retireComponents = async (): Promise<void> => {
-    const deployed = new Set(registry.tasks.map(({ installed }) => installed.digest));
+    const wanted = [...registry.tasks, ...lanes.leavingTasks];
+    const deployed = new Set(wanted.map(({ installed }) => installed.digest));
     await components.retireAllBut(deployed).catch((error: unknown) => {
       log.warn({ err: error }, 'components of earlier tasks could not be looked through');
     });
   };
-  await retireComponents();
 
   const madeRoom = (): void => {
     intake.roomMade();
@@ -370,6 +378,10 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
     waits: (run) => dispatch.waits(run),
     runsEnded,
   });
+  const { moves } = long.found;
+  const earlier = await earlierVersions({ moves, registry, runtime, components, log });
+  for (const task of earlier.values()) changes.takeUp(task);
+  await retireComponents();
   quarantine.resume(registry.tasks, store.quarantines());
   const history = new RunHistory({
     archive: foundation.archive,
@@ -386,7 +398,8 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
     ),
   );
   outbox.start();
-  intake.resume(store.unfinished(), { retries: store.retries(), ...long.found });
+  intake.resume(store.unfinished(), { retries: store.retries(), ...long.found, earlier });
+  changes.check();
   long.start();
   const memory = new ShapingMemory({
     shapers: dispatch.shapers,

@@ -15,7 +15,7 @@ import type { PendingRun } from './pending-run.js';
 import type { Quarantine } from './quarantine/index.js';
 import { admit, hasRoom, type Load } from './queue/index.js';
 import { ReadingPause } from './reading-pause.js';
-import type { DeployedTask, Match, Registry } from './registry/index.js';
+import { matchOf, type DeployedTask, type Match, type Registry } from './registry/index.js';
 import type { Scheduler } from './scheduler/index.js';
 import type { RetryWaits } from './retries/index.js';
 import type {
@@ -79,6 +79,8 @@ interface LeftOver {
   readonly retries: readonly StoredRetry[];
   readonly points?: readonly StoredPoint[];
   readonly moves?: readonly StoredMove[];
+  /** Versions that are not in force and of which runs go on, by what those were given. */
+  readonly earlier?: ReadonlyMap<string, DeployedTask>;
 }
 
 /** How an event came, apart from what it is. */
@@ -145,7 +147,7 @@ export class Intake {
    * Begins anew the runs that an earlier hub did not finish, whatever room there is: they were accepted. A run of a task
    * that is gone, or no longer wakes on the topic, becomes a dead letter: the task may only be missing.
    */
-  resume(groups: Iterable<UnfinishedGroup>, { retries, points = [], moves = [] }: LeftOver): void {
+  resume(groups: Iterable<UnfinishedGroup>, { retries, points = [], moves = [], earlier }: LeftOver): void {
     const begun = byPlace(points);
     const again = byPlace(retries);
     const moved = byPlace(moves);
@@ -161,9 +163,11 @@ export class Intake {
           run++;
           if (group.isOver(run)) continue;
           const place = { group: group.id, run };
-          const match = matches.find(({ task }) => task.manifest.name === name);
           const at = nameOf(place);
           const [retry, point, move] = [again.get(at), begun.get(at), moved.get(at)];
+          const version = move && earlier?.get(move.fits);
+          const ofVersion = version && matchOn(version, event.topic);
+          const match = ofVersion ?? matches.find(({ task }) => task.manifest.name === name);
           const chain = readChain(event.chain);
           if (match !== undefined) {
             this.#dispatch(event, { match, seed, place, arrivedMs, chain, retry, point, move, resumed: true });
@@ -451,6 +455,11 @@ export class Intake {
     const which = task === undefined ? {} : { task };
     observe({ kind: 'event-refused', topic, payloadBytes: payload.length, reason, ...which });
   }
+}
+
+function matchOn(task: DeployedTask, topic: string): Match | undefined {
+  const trigger = task.manifest.triggers.find(({ pattern }) => filterMatches(pattern.filter, topic));
+  return trigger && matchOf(task, trigger, topic);
 }
 
 function longer(one: Chain, other: Chain): Chain {

@@ -48,19 +48,26 @@ export class Lanes {
     return this.#lanes.get(task.manifest.name);
   }
 
+  /** The lane of this version of a task; of one that has none, that of the task. */
+  ofVersion(task: DeployedTask): Lane<PendingRun> | undefined {
+    return this.#leaving.find((one) => one.task === task)?.lane ?? this.get(task);
+  }
+
   add(task: DeployedTask): void {
     const { name } = task.manifest;
-    const gateOf = this.#gateOf;
-    const gate = gateOf === undefined ? undefined : (ready: number) => gateOf(name, ready);
-    const lane = this.#create({
-      ...task.manifest.schedule,
-      order: orderOf(task),
-      gate,
-      away: this.#awayIn,
-      isLong: task.installed.resumable !== undefined,
-    });
+    const lane = this.#laneFor(task);
     this.#lanes.set(name, lane);
     if (this.isLeaving(name)) lane.hold();
+  }
+
+  /**
+   * Takes up a version that was replaced or removed under an earlier hub, and of which runs go on.
+   * @param left See `retire`.
+   */
+  takeUp(task: DeployedTask, left: () => void): void {
+    const { name } = task.manifest;
+    if (!this.isLeaving(name)) this.#lanes.get(name)?.hold();
+    this.#leaving = [...this.#leaving, { task, lane: this.#laneFor(task), left }];
   }
 
   /**
@@ -95,6 +102,14 @@ export class Lanes {
   /** Keys of the components that those versions run. */
   get leavingComponents(): readonly string[] {
     return this.#leaving.map(({ task }) => task.installed.key);
+  }
+
+  #laneFor(task: DeployedTask): Lane<PendingRun> {
+    const { name, schedule } = task.manifest;
+    const gateOf = this.#gateOf;
+    const gate = gateOf === undefined ? undefined : (ready: number) => gateOf(name, ready);
+    const isLong = task.installed.resumable !== undefined;
+    return this.#create({ ...schedule, order: orderOf(task), gate, away: this.#awayIn, isLong });
   }
 
   /** To be called when runs are over, and after `add`. @returns whether versions have left: then pump the scheduler. */

@@ -69,6 +69,7 @@ const TOLD: Readonly<Record<Note['what'], (provider: string) => string>> = {
   'link-lost': (provider) => `the link with ${provider} was lost`,
   linked: (provider) => `there is a link with ${provider}`,
   stalls: (provider) => `it comes no further at ${provider}`,
+  outlives: () => 'its version is not in force any more',
   'kept-here': () => 'the hub keeps it for itself',
   over: () => 'it has ended',
 };

@@ -127,7 +127,7 @@ export class Deployments {
     changes.reserve(installed.key);
     try {
       const staged = await kept.stage(manifest, toml, component);
-      return await this.#putInForce({ manifest, installed }, staged, bytes.length);
+      return await this.#putInForce({ manifest, installed, toml }, staged, bytes.length);
     } finally {
       changes.letGo(installed.key);
     }

@@ -1,5 +1,6 @@
 /** The door of deployments: tasks that come, change and go while the hub runs. */
 export { Deployments, type DeployResult, type NewTask, type RemoveResult } from './deployments.js';
+export { earlierVersions } from './earlier-versions.js';
 export { emptyBucket } from './empty-bucket.js';
 export { KeptTasks } from './kept-tasks.js';
 export { TaskChanges, type TaskListener } from './task-changes.js';

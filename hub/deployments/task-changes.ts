@@ -81,6 +81,11 @@ export class TaskChanges {
     return { moved, dropped: tried.length + queued.length + shaped.length - moved };
   }
 
+  /** Takes up a version that an earlier hub has replaced or removed, and of which runs go on. `check` is to follow when they are here. */
+  takeUp(task: DeployedTask): void {
+    this.#parts.lanes.takeUp(task, () => this.#left(task));
+  }
+
   /** Takes a task out of force: what waits for it is dropped. */
   remove(task: DeployedTask): Moved {
     const { registry, lanes, dispatch, observe } = this.#parts;
@@ -128,11 +133,13 @@ export class TaskChanges {
 
   #retire(task: DeployedTask): void {
     this.#parts.replaced(task);
-    this.#parts.lanes.retire(task, () => {
-      // The next version may be the same component with another configuration: it finds nothing of what this one knew.
-      if (task.manifest.isolation === 'key') this.#parts.runtime.forget(task.installed.key);
-      this.#uninstall(task.installed.key);
-    });
+    this.#parts.lanes.retire(task, () => this.#left(task));
+  }
+
+  #left({ manifest, installed }: DeployedTask): void {
+    // The next version may be the same component with another configuration: it finds nothing of what this one knew.
+    if (manifest.isolation === 'key') this.#parts.runtime.forget(installed.key);
+    this.#uninstall(installed.key);
   }
 
   /** Tasks may be the same component. */

@@ -3,7 +3,7 @@ import { packCheckpointAside } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import { keepChange, type ChangeKeeper } from '../keep-change.js';
 import type { Logger } from '../log.js';
-import { filesOf, type KeptPoints } from '../parking/index.js';
+import { filesOf, fitsOf, type KeptPoints } from '../parking/index.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';
 import type { Note } from './notes.js';
@@ -12,8 +12,6 @@ import { writeStub } from './stub-text.js';
 export interface KeptStubsParts extends ChangeKeeper {
   readonly job: Job<PendingRun>;
   readonly provider: string;
-  /** See `StoredPoint`. */
-  readonly fits: string;
   readonly files: Pick<CheckpointFiles, 'keep' | 'remove'>;
   readonly points: Pick<KeptPoints, 'of'>;
   readonly log: Pick<Logger, 'debug'>;
@@ -50,8 +48,8 @@ export class KeptStubs implements StubKeeper {
   }
 
   async keep(record: StubRecord): Promise<void> {
-    const { job, provider, fits, notes } = this.#parts;
-    const { place, attempt } = job.value;
+    const { job, provider, notes } = this.#parts;
+    const { place, attempt, task } = job.value;
     if (place !== undefined) {
       const { anchor, difference, result } = record.content;
       const files = await this.#kept(record.content);
@@ -60,7 +58,9 @@ export class KeptStubs implements StubKeeper {
       const { id, stub, terms, why } = record;
       const text = writeStub({ stub, terms, why, result, notes: notes() });
       const digests = { anchor: digestOf(anchor), difference: digestOf(difference) };
-      await keepChange(this.#parts, { move: { place, attempt, id, provider, fits, ...digests, stub: text } });
+      const version = { digest: task.installed.digest, toml: task.toml };
+      const move = { place, attempt, id, provider, fits: fitsOf(task), version, ...digests, stub: text };
+      await keepChange(this.#parts, { move });
       const before = this.#files;
       this.#files = files;
       // Nobody waits for what is of no use to go.

@@ -11,8 +11,13 @@ export type Used = Pick<Usage, 'fuel' | 'wallMs'>;
 export interface Links {
   /** Why a run must not execute at a provider, or cannot now; undefined when it may. */
   refusal(provider: string, task: DeployedTask, request: RunRequest): string | undefined;
-  /** Whether there is a link with a provider, and it takes this version of the task. */
+  /**
+   * Whether there is a link with a provider for runs of this version of a task: it takes that, or another one is in force
+   * and it goes on with those that are there.
+   */
   isLinked(provider: string, task: DeployedTask): boolean;
+  /** The versions of which a provider has runs, or may have: what these may read is sent there, whichever is in force. */
+  hold(provider: string, versions: readonly DeployedTask[]): void;
   /** @returns whether it was taken: there is a link. */
   send(provider: string, message: MigrationMessage): boolean;
   /** Whether something of a migration is not yet on its way. */
@@ -72,6 +77,7 @@ export interface Moves {
 export const NO_LINKS: Links = {
   refusal: () => 'the hub was started without --app: all runs execute here',
   isLinked: () => false,
+  hold: () => undefined,
   send: () => false,
   isSending: () => false,
   leaseMs: () => PROTOCOL_TIMES.leaseMs,

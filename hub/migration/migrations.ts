@@ -55,6 +55,14 @@ export interface MigrationView extends MigrationStatus {
   readonly notes: readonly Note[];
 }
 
+/** A run of an earlier hub whose checkpoints are not read yet. */
+interface Adopted {
+  readonly job: Job<PendingRun>;
+  readonly move: StoredMove;
+  /** The last that its provider has said of it on the link of now. */
+  said: MigrationMessage | undefined;
+}
+
 const DONE: Answer = { ok: true };
 
 /**
@@ -68,8 +76,8 @@ export class Migrations implements MovingRuns, Moves {
   readonly #parts: MigrationsParts;
   readonly #links: Links;
   readonly #moving = new Map<Job<PendingRun>, MovingRun>();
-  /** Those of an earlier hub whose checkpoints are not read yet, by the name of their migration. */
-  readonly #adopted = new Map<string, { readonly job: Job<PendingRun>; readonly move: StoredMove }>();
+  /** By the name of their migration. */
+  readonly #adopted = new Map<string, Adopted>();
   /** Told when the row of a run is over and done with. */
   readonly #ending = new Map<Job<PendingRun>, () => void>();
   /** Those that end: also before their last stretch has left its thread. */
@@ -203,16 +211,16 @@ export class Migrations implements MovingRuns, Moves {
 
   /** Takes up a run that moved when an earlier hub ended, and is parked. `start` goes on with it. */
   adopt(job: Job<PendingRun>, move: StoredMove): void {
-    this.#adopted.set(move.id, { job, move });
+    this.#adopted.set(move.id, { job, move, said: undefined });
+    // Before there is a session: the provider is to have what the run may read, or nothing.
+    this.#hold(move.provider);
   }
 
   /** All runs of an earlier hub are here. */
   start(): void {
     this.#isStarted = true;
-    for (const { job, move } of this.#adopted.values()) {
-      void this.#resume(job, move).catch((error: unknown) =>
-        this.#parts.log.error({ err: error }, 'a run stands still'),
-      );
+    for (const adopted of this.#adopted.values()) {
+      void this.#resume(adopted).catch((error: unknown) => this.#parts.log.error({ err: error }, 'a run stands still'));
     }
   }
 
@@ -229,6 +237,7 @@ export class Migrations implements MovingRuns, Moves {
   /** The session with a provider is over. */
   lost(provider: string): void {
     for (const run of this.#moving.values()) if (run.provider === provider) run.lost();
+    for (const adopted of this.#adopted.values()) if (adopted.move.provider === provider) adopted.said = undefined;
   }
 
   refusal(runId: string, provider: string): string | undefined {
@@ -255,6 +264,7 @@ export class Migrations implements MovingRuns, Moves {
   adapted(): void {
     for (const run of this.#moving.values()) {
       const { job } = run;
+      run.look();
       run.adapt(this.#links.prospects(job.value.task, requestOf(job, this.#parts.records)));
     }
   }
@@ -268,13 +278,20 @@ export class Migrations implements MovingRuns, Moves {
   }
 
   mostBytes(provider: string, id: string): number | undefined {
-    const run = this.#movingAt(provider, id);
-    return run && mostCheckpointBytes(run.job.value.task.manifest);
+    const adopted = this.#adopted.get(id);
+    const job = adopted?.move.provider === provider ? adopted.job : this.#movingAt(provider, id)?.job;
+    return job && mostCheckpointBytes(job.value.task.manifest);
   }
 
   received(provider: string, message: MigrationMessage): void {
     const { id, task } = message;
-    if (!this.#isStarted || this.#isStopped || this.#adopted.has(id)) return;
+    if (!this.#isStarted || this.#isStopped) return;
+    const adopted = this.#adopted.get(id);
+    if (adopted !== undefined) {
+      // It is not said again soon.
+      if (adopted.move.provider === provider) adopted.said = message;
+      return;
+    }
     const run = this.#movingAt(provider, id);
     if (run !== undefined) return run.receive(message);
     if (message.message.type === 'over') return;
@@ -296,7 +313,7 @@ export class Migrations implements MovingRuns, Moves {
       if (policy === 'cancel') run.cancel();
       else if (policy === 'restart-on-new') {
         void this.#keepHere(run, 'new-version', 'it begins anew on another version of its task');
-      } else void this.#keepHere(run, 'priority', 'another version of its task is in force, which the provider has');
+      } else run.outlives(task?.manifest.version);
     }
   }
 
@@ -399,11 +416,11 @@ export class Migrations implements MovingRuns, Moves {
       faulty: (reason) => links.fault(provider, `${record.id}: ${reason}`),
       refused: (reason) => failed(this.#moving.get(job), reason),
     });
+    this.#hold(provider, [job.value.task]);
     const stubs = new KeptStubs(
       {
         job,
         provider,
-        fits: fitsOf(job.value.task),
         files,
         journal,
         points,
@@ -479,19 +496,29 @@ export class Migrations implements MovingRuns, Moves {
     return true;
   }
 
+  /** @param more Versions of runs that are about to move there. */
+  #hold(provider: string, more: readonly DeployedTask[] = []): void {
+    const moving = [...this.#moving.values()].filter((run) => run.provider === provider).map(({ job }) => job);
+    const adopted = [...this.#adopted.values()].filter(({ move }) => move.provider === provider).map(({ job }) => job);
+    const versions = [...moving, ...adopted].map(({ value }) => value.task);
+    this.#links.hold(provider, [...new Set([...versions, ...more])]);
+  }
+
   #leave(run: MovingRun): void {
     const { job } = run;
     run.leave();
     if (run.bytesPerMs !== undefined) this.#bytesPerMs.set(run.provider, run.bytesPerMs);
     this.#moving.delete(job);
     job.lane.cameBack();
+    this.#hold(run.provider);
     this.#past.set(job.value.runId, viewOf(run));
     const [oldest] = this.#past.keys();
     if (this.#past.size > MIGRATION_BOUNDS.past && oldest !== undefined) this.#past.delete(oldest);
   }
 
   /** Goes on with a run of an earlier hub, or has the parking do so, when its stub is of no use. */
-  async #resume(job: Job<PendingRun>, move: StoredMove): Promise<void> {
+  async #resume(adopted: Adopted): Promise<void> {
+    const { job, move } = adopted;
     const { files, points, log } = this.#parts;
     const { runId, point, task, attempt } = job.value;
     const text = readStub(move.stub);
@@ -505,7 +532,8 @@ export class Migrations implements MovingRuns, Moves {
       job.value.point = undefined;
       const { stub, terms, why, result, notes } = text;
       const record = { id: move.id, task: task.manifest.name, stub, terms, why, content: { anchor, result } };
-      this.#enter(job, move.provider, { record, notes, files: filesOfMove(move, anchor) });
+      const run = this.#enter(job, move.provider, { record, notes, files: filesOfMove(move, anchor) });
+      if (adopted.said !== undefined) run.receive(adopted.said);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log.warn({ runId, reason }, 'a run moves no more');
@@ -515,6 +543,7 @@ export class Migrations implements MovingRuns, Moves {
       this.#parts.scheduler.pump();
     } finally {
       this.#adopted.delete(move.id);
+      this.#hold(move.provider);
     }
   }
 }

@@ -161,6 +161,13 @@ export class MovingRun {
     return this.#isCancelled;
   }
 
+  /** Another version of its task is in force, or none: it ends on its own, where it is. */
+  outlives(version: string | undefined): void {
+    const now = version === undefined ? 'its task was removed' : `version ${version} of its task is in force`;
+    this.note('outlives', `${now}, and it ends on ${this.job.value.task.manifest.version}`);
+    this.look();
+  }
+
   note(what: Note['what'], why: string): void {
     const { epoch, point } = this.#run.status;
     this.#notes = withNotes(this.#notes, [{ atMs: this.#parts.clock(), what, epoch, point, why }]);

@@ -17,6 +17,8 @@ export interface Note {
     | 'linked'
     /** It comes to no point there, though there is a link. */
     | 'stalls'
+    /** Another version of its task is in force, or none. */
+    | 'outlives'
     /** The hub keeps it for itself from now on. */
     | 'kept-here'
     | 'over';

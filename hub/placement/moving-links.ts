@@ -18,6 +18,9 @@ export interface MovingLinksParts {
   readonly keptHere: (task: string, request: RunRequest) => string | undefined;
   /** Whether it is this version that providers were told of. */
   readonly isInForce: (task: DeployedTask) => boolean;
+  /** Whether runs of a version that is not in force may go on at the providers that have them. */
+  readonly mayGoOn: (task: DeployedTask) => boolean;
+  readonly hold: Links['hold'];
   readonly expectedFuel: (task: string, payloadBytes: number) => number;
   readonly edges: readonly Edge[];
   /** The provider that executes a run as a whole; undefined for any other run. */
@@ -43,7 +46,7 @@ export interface MovingLinksParts {
 }
 
 export function movingLinks(parts: MovingLinksParts): Links {
-  const { provider: find, names, planned, keptHere, isInForce, expectedFuel, edges, speedOf } = parts;
+  const { provider: find, names, planned, keptHere, isInForce, mayGoOn, expectedFuel, edges, speedOf } = parts;
   return {
     refusal: (name, task, request) => {
       const provider = find(name);
@@ -65,8 +68,10 @@ export function movingLinks(parts: MovingLinksParts): Links {
     },
     isLinked: (name, task) => {
       const provider = find(name);
-      return provider !== undefined && !provider.isFaulty && isInForce(task) && provider.takes(task.manifest.name);
+      if (provider === undefined || provider.isFaulty) return false;
+      return isInForce(task) ? provider.takes(task.manifest.name) : provider.isReady && mayGoOn(task);
     },
+    hold: (name, versions) => parts.hold(name, versions),
     send: (name, message) => find(name)?.move(message) ?? false,
     isSending: (name, id) => find(name)?.isMoving(id) ?? false,
     wholeAt: (runId) => parts.wholeAt(runId),

@@ -127,6 +127,8 @@ export class Placement {
   #placed = new Map<string, Placed>();
   #tasks: readonly DeployedTask[] = [];
   #learnt: ReadonlyMap<string, string> = new Map();
+  /** Versions of which runs that moved are at a provider, by its name. */
+  readonly #held = new Map<string, readonly DeployedTask[]>();
   #providers: readonly RemoteProvider[] = [];
   #feeds: readonly StateFeed[] = [];
   /** Of components, by digest. */
@@ -251,6 +253,11 @@ export class Placement {
         return placed === undefined ? 'its task is not one of the application' : this.#keptHere(placed, request);
       },
       isInForce: (task) => this.#placed.get(task.manifest.name)?.task === task,
+      mayGoOn: (task) => this.#mayGoOn(task),
+      hold: (name, versions) => {
+        this.#held.set(name, versions);
+        this.#configure();
+      },
       expectedFuel: (task, payloadBytes) => this.#measurements.expectedFuel(task, payloadBytes),
       edges: this.#options.app.edges,
       elsewhere: (runId) => this.#elsewhere.get(runId),
@@ -401,7 +408,19 @@ export class Placement {
       if (plan !== undefined) this.#placed.set(name, { task, planned: plan });
     }
     const specs = remoteConfiguration(this.#tasks, planned, (digest) => this.#sizes.get(digest));
-    for (const provider of this.#providers) provider.configure(specs);
+    for (const provider of this.#providers) {
+      const held = this.#held.get(provider.name) ?? [];
+      const earlier = held.filter((task) => this.#mayGoOn(task)).map(({ manifest }) => manifest);
+      provider.configure(specs, earlier);
+    }
+  }
+
+  /** Whether a version of a task could be at a provider now, if it were in force. */
+  #mayGoOn(task: DeployedTask): boolean {
+    const { app } = this.#options;
+    const others = this.#tasks.filter(({ manifest }) => manifest.name !== task.manifest.name);
+    const planned = planTasks([...others, task], app, this.#conditions, this.#learnt).at(-1);
+    return planned?.isRemote === true && ![...this.#placed.values()].some((placed) => placed.task === task);
   }
 
   get #here(): Runtime {

@@ -9,7 +9,14 @@ import { formatProblem, parseManifest, type Manifest } from '../manifest/index.j
 const MANIFEST_FILE = 'task.toml';
 
 export type LoadedTask =
-  | { readonly ok: true; readonly source: string; readonly manifest: Manifest; readonly component: Uint8Array }
+  | {
+      readonly ok: true;
+      readonly source: string;
+      readonly manifest: Manifest;
+      /** What the manifest was read from. */
+      readonly toml: string;
+      readonly component: Uint8Array;
+    }
   /** `source` is the path that was looked at; there is at least one problem. */
   | { readonly ok: false; readonly source: string; readonly problems: readonly string[] };
 
@@ -48,13 +55,14 @@ async function loadTask(dir: string): Promise<LoadedTask> {
   const file = join(dir, MANIFEST_FILE);
   const source = await readBounded(file, HUB_BOUNDS.manifestBytes);
   if (typeof source === 'string') return refused(file, source);
-  const parsed = parseManifest(source.toString('utf8'), file);
+  const toml = source.toString('utf8');
+  const parsed = parseManifest(toml, file);
   if (!parsed.ok) return { ok: false, source: file, problems: parsed.problems.map(formatProblem) };
   const { manifest } = parsed;
   const componentFile = join(dir, manifest.component);
   const component = await readBounded(componentFile, RUNTIME_BOUNDS.componentBytes);
   if (typeof component === 'string') return refused(file, `the component ${componentFile} ${component}`);
-  return { ok: true, source: file, manifest, component };
+  return { ok: true, source: file, manifest, toml, component };
 }
 
 /** The file's bytes, or what is wrong with it. */

@@ -9,6 +9,8 @@ import { TopicIndex } from './topic-index.js';
 export interface DeployedTask {
   readonly manifest: Manifest;
   readonly installed: InstalledTask;
+  /** What its task.toml says, as text. */
+  readonly toml: string;
 }
 
 /** A task that an event wakes. */

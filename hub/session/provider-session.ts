@@ -41,6 +41,9 @@ export interface ProviderSessionParts extends Pick<ComponentUploadsParts, 'compo
   readonly ended: (code: ProtocolErrorCode | 'done', message: string) => void;
 }
 
+/** What a version may read. */
+export type ReadingTask = Pick<TaskSpec, 'name' | 'grants'>;
+
 export class ProviderSession implements LinkEvents {
   readonly #parts: ProviderSessionParts;
   readonly #uploads: ComponentUploads;
@@ -51,8 +54,10 @@ export class ProviderSession implements LinkEvents {
   #refused = new Map<string, string>();
   /** Limits that were asked for, by task. */
   #askedLimits = new Map<string, Limits>();
-  /** Tasks whose runs may read state. */
+  /** Tasks whose runs may read state: of the configuration, and of versions of which runs are there. */
   #readers: ReadonlySet<string> = new Set();
+  #earlierReaders: ReadonlySet<string> = new Set();
+  #isReady = false;
   #config = 0;
   #isDraining = false;
   #isOver = false;
@@ -80,7 +85,7 @@ export class ProviderSession implements LinkEvents {
     this.#moves = new Moves({
       send: (message) => send(message.type === 'move' ? this.#withRevision(message) : message),
       // What a run is to see there goes before what is said about it: a provider that was started anew has none of it.
-      before: (task) => !this.#readers.has(task) || sendState({ feed, bufferedBytes, send }),
+      before: (task) => !this.#readsState(task) || sendState({ feed, bufferedBytes, send }),
       bufferedBytes,
       after: (ms, then) => void timer.after(ms, then),
       // It is said again; what is too large for the link will never get through.
@@ -144,6 +149,11 @@ export class ProviderSession implements LinkEvents {
     return this.#heartbeat.roundTripMs;
   }
 
+  /** Whether some configuration has been ready: then runs that are there go on, whichever version of their task is configured. */
+  get isReady(): boolean {
+    return this.#isReady && !this.#isOver;
+  }
+
   /** Whether the provider executes a task. */
   takes(task: string): boolean {
     return this.#ready.has(task);
@@ -166,11 +176,16 @@ export class ProviderSession implements LinkEvents {
     this.#config++;
     this.#uploads.begin(this.#config, new Set(tasks.map(({ digest }) => digest)));
     this.#askedLimits = new Map(tasks.map(({ name, limits }) => [name, limits]));
-    this.#readers = new Set(tasks.filter(({ grants }) => readsState(grants)).map(({ name }) => name));
+    this.#readers = readersOf(tasks);
     const names = new Set(tasks.map(({ name }) => name));
     // Until it is ready, only what is in both is sent: the provider may have replaced the rest already.
     for (const name of this.#ready.keys()) if (!names.has(name)) this.#ready.delete(name);
     this.#send({ type: 'configure', config: this.#config, tasks });
+  }
+
+  /** Versions that are not configured any more, and of which runs are there. */
+  hold(earlier: readonly ReadingTask[]): void {
+    this.#earlierReaders = readersOf(earlier);
   }
 
   /** A task that has changed is not sent until the provider has the change. */
@@ -252,6 +267,7 @@ export class ProviderSession implements LinkEvents {
 
   #nowReady({ config, tasks }: Extract<ProviderMessage, { type: 'ready' }>): void {
     if (config !== this.#config) return;
+    this.#isReady = true;
     this.#ready = new Map();
     this.#refused = new Map();
     for (const task of tasks) {
@@ -265,8 +281,12 @@ export class ProviderSession implements LinkEvents {
     this.#parts.changed();
   }
 
+  #readsState(task: string): boolean {
+    return this.#readers.has(task) || this.#earlierReaders.has(task);
+  }
+
   #withRevision(move: Move): Move {
-    return this.#readers.has(move.task) ? { ...move, revision: this.#parts.feed.revision } : move;
+    return this.#readsState(move.task) ? { ...move, revision: this.#parts.feed.revision } : move;
   }
 
   #send(message: HubMessage): void {
@@ -291,4 +311,8 @@ export class ProviderSession implements LinkEvents {
     this.#runs.end(`the session with the provider ended: ${message}`);
     this.#parts.ended(code, message);
   }
+}
+
+function readersOf(tasks: readonly ReadingTask[]): ReadonlySet<string> {
+  return new Set(tasks.filter(({ grants }) => readsState(grants)).map(({ name }) => name));
 }

@@ -12,7 +12,7 @@ import type { Timer } from '../timer.js';
 import { loweredFrom, type Caps, type LoweredLimits } from './capped-limits.js';
 import { SESSION_BOUNDS } from './limits.js';
 import { openLink, type OpenOptions } from './open-session.js';
-import { ProviderSession } from './provider-session.js';
+import { ProviderSession, type ReadingTask } from './provider-session.js';
 import { RemoteLost } from './remote-lost.js';
 import type { SavedProvider } from './saved-providers.js';
 import type { RemoteResult, SentRun } from './sent-runs.js';
@@ -84,6 +84,7 @@ export class RemoteProvider {
   /** What it said of itself last. */
   #said: Capacity | undefined;
   #tasks: readonly TaskSpec[] = [];
+  #earlier: readonly ReadingTask[] = [];
   #state: ProviderStatus['state'] = 'connecting';
   #reason = 'no session was opened yet';
   #retryMs: number = SESSION_BOUNDS.leastRetryMs;
@@ -138,6 +139,11 @@ export class RemoteProvider {
     void this.#connect();
   }
 
+  /** Whether runs that are there can be talked about, of versions that are not configured any more, too. */
+  get isReady(): boolean {
+    return this.#session?.isReady ?? false;
+  }
+
   /** Whether it executes a task now. */
   takes(task: string): boolean {
     return this.#session?.takes(task) ?? false;
@@ -173,15 +179,17 @@ export class RemoteProvider {
       : `the provider ${this.name} refuses its task: ${said}`;
   }
 
-  /** Replaces what it executes. */
-  configure(tasks: readonly TaskSpec[]): void {
+  /** Replaces what it executes. @param earlier Versions of which runs are there: they go on reading. */
+  configure(tasks: readonly TaskSpec[], earlier: readonly ReadingTask[] = []): void {
+    const buckets = [...tasks, ...earlier].flatMap(({ grants }) => Object.values(grants.buckets).map(({ id }) => id));
+    this.#parts.feed.replicate(new Set(buckets));
+    this.#earlier = earlier;
+    this.#session?.hold(earlier);
     const before = new Map(this.#tasks.map((task) => [task.name, JSON.stringify(task)]));
     const isSame =
       tasks.length === before.size && tasks.every((task) => before.get(task.name) === JSON.stringify(task));
     if (isSame) return;
     this.#tasks = tasks;
-    const buckets = tasks.flatMap(({ grants }) => Object.values(grants.buckets).map(({ id }) => id));
-    this.#parts.feed.replicate(new Set(buckets));
     for (const task of tasks) if (before.get(task.name) !== JSON.stringify(task)) this.#session?.withhold(task.name);
     this.#session?.configure(tasks);
   }
@@ -241,6 +249,7 @@ export class RemoteProvider {
       log.info({ provider: this.name, url }, 'a session with a provider is open');
       // It may be over with what has come already.
       opened.handOver(session);
+      session.hold(this.#earlier);
       session.configure(this.#tasks);
     } catch (error) {
       this.#failed(error);

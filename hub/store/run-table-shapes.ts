@@ -32,6 +32,7 @@ export const POINTS: RunTableShape<StoredPoint> = {
 /** Runs that move between this hub and a provider. */
 export const MOVES: RunTableShape<StoredMove> = {
   name: 'moving_runs',
+  joined: 'LEFT JOIN moving_versions USING (fits)',
   columns: ['attempt', 'id', 'provider', 'fits', 'anchor', 'difference', 'stub'],
   values: ({ attempt, id, provider, fits, anchor, difference, stub }) => {
     return [attempt, id, provider, fits, anchor ?? null, difference ?? null, stub];
@@ -42,11 +43,16 @@ export const MOVES: RunTableShape<StoredMove> = {
     id: String(row['id']),
     provider: String(row['provider']),
     fits: String(row['fits']),
+    version: versionIn(row['digest'], row['toml']),
     anchor: textIn(row['anchor']),
     difference: textIn(row['difference']),
     stub: String(row['stub']),
   }),
 };
+
+function versionIn(digest: unknown, toml: unknown): StoredMove['version'] {
+  return typeof digest === 'string' && typeof toml === 'string' ? { digest, toml } : undefined;
+}
 
 function textIn(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;

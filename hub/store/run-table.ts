@@ -5,6 +5,8 @@ import type { RunPlace } from './store.js';
 /** What the rows of a table have besides the place of their run. */
 export interface RunTableShape<Kept extends { readonly place: RunPlace }> {
   readonly name: string;
+  /** What is joined to it when it is read. */
+  readonly joined?: string;
   readonly columns: readonly string[];
   /** In the order of the columns. */
   readonly values: (kept: Kept) => readonly Value[];
@@ -31,8 +33,8 @@ export class RunTable<Kept extends { readonly place: RunPlace }> {
   }
 
   load(): readonly Kept[] {
-    const { name, of } = this.#shape;
-    const rows = this.#connection.prepare(`SELECT * FROM ${name}`).all();
+    const { name, joined = '', of } = this.#shape;
+    const rows = this.#connection.prepare(`SELECT * FROM ${name} ${joined}`).all();
     return rows.map((row) => of(row, { group: Number(row['inbox_id']), run: Number(row['run']) }));
   }
 
@@ -42,9 +44,11 @@ export class RunTable<Kept extends { readonly place: RunPlace }> {
     this.#rows.put(place);
   }
 
-  /** A run is over, or nothing is to be kept of it any more. */
-  remove(place: RunPlace): void {
-    if (this.#rows.remove(place)) this.#remove.run(place.group, place.run);
+  /** A run is over, or nothing is to be kept of it any more. @returns whether it had a row. */
+  remove(place: RunPlace): boolean {
+    const wasThere = this.#rows.remove(place);
+    if (wasThere) this.#remove.run(place.group, place.run);
+    return wasThere;
   }
 
   committed(): void {

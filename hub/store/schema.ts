@@ -156,6 +156,14 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE learnt_buckets (bucket TEXT PRIMARY KEY, task TEXT NOT NULL) WITHOUT ROWID;
   `,
+  /* The versions of which runs move, by what a run of theirs is given: `fits` of those runs. */
+  `
+  CREATE TABLE moving_versions (
+    fits TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    toml TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -155,6 +155,8 @@ export interface StoredMove {
   readonly provider: string;
   /** See `StoredPoint`. */
   readonly fits: string;
+  /** The version of its task, as it was deployed: the run ends on it, whichever the next start finds. Undefined for one that nobody kept. */
+  readonly version: { readonly digest: string; readonly toml: string } | undefined;
   /** Name checkpoints, which are files beside the store. */
   readonly anchor: string | undefined;
   readonly difference: string | undefined;

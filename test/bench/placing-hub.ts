@@ -79,7 +79,7 @@ export async function placingHub(options: PlacingHubOptions): Promise<PlacingHub
   const installed = await placed.install(component, manifest.limits);
   const from = performance.now();
   placement.deployed(
-    names.map((name) => ({ manifest: { ...manifest, name }, installed })),
+    names.map((name) => ({ manifest: { ...manifest, name }, installed, toml: '' })),
     new Map(),
   );
   await until('the provider is ready', 60_000, () => (placement.gateOf(there)?.elsewhere ?? 0) > 0);

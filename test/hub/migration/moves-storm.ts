@@ -119,7 +119,6 @@ export async function live(dir: string, leaves: string, cut: Cut, flaw: Flaw = (
     flaw({
       job,
       provider: 'shed',
-      fits: 'fits',
       files: {
         keep: async (checkpoint) => {
           faults.pass('before a file');

@@ -62,6 +62,7 @@ export class Peer {
     const links: Links = {
       refusal: (provider) => (provider === PEER ? undefined : `there is no provider "${provider}"`),
       isLinked: () => this.#isLinked,
+      hold: () => undefined,
       send: (_, message) => this.#said(message),
       isSending: () => false,
       leaseMs: () => LEASE_MS,

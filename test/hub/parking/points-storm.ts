@@ -231,6 +231,6 @@ export async function placeIn(store: Store, journal: Journal): Promise<RunPlace>
 
 export function aJob(place: RunPlace): Job<PendingRun> {
   const manifest = { name: 'long', version: '1' };
-  const task = { manifest, installed: { digest: 'c'.repeat(64), resumable: 'x' } };
+  const task = { manifest, installed: { digest: 'c'.repeat(64), resumable: 'x' }, toml: 'name = "long"' };
   return { value: { runId: 'run', task, place, attempt: 2 } } as never;
 }

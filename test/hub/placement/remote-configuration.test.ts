@@ -11,7 +11,7 @@ function deployed(toml: string): DeployedTask {
   const parsed = parseManifest(`name = "a"\nversion = "1.0.0"\n${toml}\n[[trigger]]\ntopic = "in/+"\n`, 'task.toml');
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const installed = { key: 'k', digest: DIGEST, imports: [], initialMemoryBytes: 0, startFuel: 0 };
-  return { manifest: parsed.manifest, installed };
+  return { manifest: parsed.manifest, installed, toml: '' };
 }
 
 const parsed = parseApp('name = "app"\n', 'app.toml');

@@ -127,7 +127,7 @@ t.test('what was known of a version is forgotten with it', (t) => {
   const parsed = parseManifest(TASK, 'task.toml');
   if (!parsed.ok) return t.fail('the manifest is wrong');
   const installed = { key: 'k', digest: 'd', imports: [], initialMemoryBytes: 0, startFuel: 0 };
-  const task = { manifest: parsed.manifest, installed };
+  const task = { manifest: parsed.manifest, installed, toml: '' };
   for (let i = 0; i < 3; i++) quarantine.ended(task, 'given-up', false);
   t.match(quarantine.statusOf(task), { state: 'open' });
   t.equal(timer.pending, 1);

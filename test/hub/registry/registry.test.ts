@@ -7,7 +7,7 @@ function task(name: string, topics: readonly string[], extra = ''): DeployedTask
   const parsed = parseManifest(`name = "${name}"\nversion = "1.0.0"\n${triggers}${extra}`, name);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const installed = { key: name, digest: '', imports: [], initialMemoryBytes: 0, startFuel: 0 };
-  return { manifest: parsed.manifest, installed };
+  return { manifest: parsed.manifest, installed, toml: '' };
 }
 
 const names = (matches: ReturnType<Registry['match']>): readonly string[] =>

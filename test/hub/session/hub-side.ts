@@ -79,7 +79,7 @@ export async function hubSide(t: Test, options: HubSideOptions): Promise<HubSide
     const manifest = { ...built, limits: { ...built.limits, ...options.limits } };
     const installed = await runtime.install(bytes, manifest.limits);
     components.set(installed.digest, bytes);
-    tasks.set(manifest.name, { manifest, installed });
+    tasks.set(manifest.name, { manifest, installed, toml: '' });
   }
   placement.deployed([...tasks.values()], new Map());
   let events = 0;

@@ -154,7 +154,7 @@ async function scene(t: Test, { seed, policy, there, change, checked = 0 }: Scen
   if (!parsed.ok) throw new Error('the manifest is wrong');
   const { manifest } = parsed;
   const installed = await runtime.install(COMPONENT, manifest.limits);
-  placement.deployed([{ manifest, installed }], new Map());
+  placement.deployed([{ manifest, installed, toml: '' }], new Map());
   return {
     placement,
     runtime,

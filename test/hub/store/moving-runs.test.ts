@@ -29,7 +29,8 @@ function moveOf(run: number, stub = '{}'): StoredMove {
     attempt: 1,
     id: `e/task-${run}#1`,
     provider: 'shed',
-    fits: 'f',
+    fits: `f${run % 2}`,
+    version: { digest: 'c'.repeat(64), toml: `version = "${run % 2}"` },
     ...checkpoints,
     stub,
   };
@@ -67,7 +68,9 @@ t.test('it goes when the run is over, goes again later, or moves no more', async
     { ...NOTHING, dropsMove: still },
   ];
   store.commit(changes);
-  t.strictSame(await afterRestart(store, file), []);
+  const bare = { ...moveOf(1), version: undefined };
+  store.commit([{ ...NOTHING, move: bare }]);
+  t.strictSame(await afterRestart(store, file), [bare], 'nor is a version kept that no run is of');
 });
 
 t.test('it stays when the end of its run conflicts with what others wrote, or cannot be written', async (t) => {
