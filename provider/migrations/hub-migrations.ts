@@ -171,9 +171,12 @@ export class HubMigrations {
 
   /** What was said of a run cannot be taken: its hub goes on with it. */
   refuse({ id, task, message }: MigrationMessage, reason: string): void {
-    if (this.#runs.has(id)) return this.#giveUp(id, reason);
-    this.#parts.refused(id, reason);
-    if (message.type === 'point') {
+    const run = this.#runs.get(id);
+    // One of which nothing was dealt with has no epoch to give up in.
+    const isNew = run === undefined || run.isEmpty;
+    if (run === undefined) this.#parts.refused(id, reason);
+    else this.#giveUp(id, reason);
+    if (isNew && message.type === 'point') {
       this.#session?.send({ id, task, message: { type: 'nothing', epoch: message.epoch }, content: {} });
     }
   }
