@@ -34,7 +34,7 @@ import { Journal } from './journal.js';
 import { Lanes } from './lanes.js';
 import { LateLink } from './late-link.js';
 import { HUB_BOUNDS } from './limits.js';
-import { longRuns } from './long-runs.js';
+import { longRuns, type LongRunsParts } from './long-runs.js';
 import { OwnPublishes } from './loops/index.js';
 import { Outbox } from './outbox.js';
 import type { Migrations } from './migration/index.js';
@@ -57,6 +57,8 @@ import { monotonicTimer, type Timer } from './timer.js';
 import { isWaiting, waitingEvents, type QueueOfTask } from './waiting-events.js';
 
 export interface HubOptions extends FoundationOptions {
+  /** Opens the folder of checkpoints, of which those wanted stay. Default: files that a thread writes. */
+  readonly openCheckpoints?: NonNullable<LongRunsParts['openCheckpoints']>;
   /** Task folders, or folders of task folders: beside what was deployed to this hub. */
   readonly taskDirs: readonly string[];
   /** Lets runs execute at providers as well. Without it, all execute here. */
@@ -266,6 +268,7 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
   const long = longRuns(
     {
       dataDir,
+      openCheckpoints: options.openCheckpoints,
       store,
       journal,
       runtime,

@@ -17,6 +17,8 @@ import type { Timer } from './timer.js';
 
 export interface LongRunsParts {
   readonly dataDir: string;
+  /** See `HubOptions`. */
+  readonly openCheckpoints?: ((dir: string, wanted: ReadonlySet<string>) => CheckpointFiles) | undefined;
   readonly store: Store;
   readonly journal: Journal;
   readonly runtime: Runtime;
@@ -52,7 +54,8 @@ export function longRuns(parts: LongRunsParts, releases: Releases): LongRuns {
   const found = { points: store.points(), moves: store.moves() };
   const moved = found.moves.flatMap(({ anchor, difference }) => [anchor, difference]);
   const wanted = [...found.points.flatMap(filesOf), ...moved.filter((digest) => digest !== undefined)];
-  const files = new CheckpointFiles(join(parts.dataDir, 'checkpoints'), new Set(wanted));
+  const { openCheckpoints = (dir, digests) => new CheckpointFiles(dir, digests) } = parts;
+  const files = openCheckpoints(join(parts.dataDir, 'checkpoints'), new Set(wanted));
   releases.add(() => files.close());
   const durable = (): Promise<void> => store.durable();
   const points = new KeptPoints({ files, journal, durable, clock, observe, log });

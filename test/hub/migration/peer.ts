@@ -38,7 +38,8 @@ export class Peer {
   /** What of the hub's words it takes, and never deals with: its link stays. */
   ignores: (message: MigrationMessage) => boolean = () => false;
 
-  private constructor(runtime: Runtime, key: string) {
+  /** @param key Of the task in the runtime. */
+  constructor(runtime: Runtime, key: string) {
     this.#runtime = runtime;
     this.#key = key;
   }
@@ -59,11 +60,14 @@ export class Peer {
   /** What a hub is given in place of a placement: all its runs begin here, and may move to this peer. */
   placement(terms: Partial<Terms> = {}): NonNullable<HubOptions['placement']> {
     const areSelected = (): boolean => this.areSelected;
+    let hub: Moves | undefined;
+    // Of a hub whose process is gone, nothing is heard.
+    const isLinked = (): boolean => this.#isLinked && this.#moves === hub;
     const links: Links = {
       refusal: (provider) => (provider === PEER ? undefined : `there is no provider "${provider}"`),
-      isLinked: () => this.#isLinked,
+      isLinked,
       hold: () => undefined,
-      send: (_, message) => this.#said(message),
+      send: (_, message) => isLinked() && this.#said(message),
       isSending: () => false,
       leaseMs: () => LEASE_MS,
       fault: (_, reason) => {
@@ -93,7 +97,7 @@ export class Peer {
       privateTopics: [],
       waitsFor: () => undefined,
       linksFor: (moves) => {
-        this.#moves = moves;
+        hub = this.#moves = moves;
         // A session of its own for each start of the hub.
         for (const run of this.#runs.values()) run.linkLost();
         if (this.#isLinked) for (const run of this.#runs.values()) run.linked();
@@ -109,6 +113,13 @@ export class Peer {
     this.#moves?.lost(PEER);
   }
 
+  /** The process of its hub is gone: nothing is said to it any more. */
+  gone(): void {
+    this.#isLinked = false;
+    this.#moves = undefined;
+    for (const run of this.#runs.values()) run.linkLost();
+  }
+
   restore(): void {
     this.#isLinked = true;
     for (const run of this.#runs.values()) run.linked();
@@ -116,10 +127,10 @@ export class Peer {
   }
 
   #said(message: MigrationMessage): boolean {
-    if (!this.#isLinked) return false;
     this.heard.push(message.message.type);
     if (this.ignores(message)) return true;
-    setImmediate(() => (this.#isLinked ? this.#runOf(message).receive(message) : undefined));
+    const hub = this.#moves;
+    setImmediate(() => (this.#isLinked && this.#moves === hub ? this.#runOf(message).receive(message) : undefined));
     return true;
   }
 
@@ -144,8 +155,9 @@ export class Peer {
         channel: {
           isSending: false,
           send: (message) => {
-            const isHeard = (): boolean => this.#isLinked && !this.isMute;
-            setImmediate(() => (isHeard() ? this.#moves?.received(PEER, this.bend(message)) : undefined));
+            const hub = this.#moves;
+            const isHeard = (): boolean => this.#isLinked && this.#moves === hub && !this.isMute;
+            setImmediate(() => (isHeard() ? hub?.received(PEER, this.bend(message)) : undefined));
             return this.#isLinked;
           },
         },
