@@ -303,6 +303,7 @@ export class Lane<T> {
     const { release } = job;
     job.release = noSlot;
     release(null);
+    this.#admitInstead(job);
     this.#announce();
   }
 

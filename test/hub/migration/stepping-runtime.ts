@@ -3,7 +3,7 @@
  * checkpoints are real ones, so that all that is around it can be.
  *
  * Its one task counts: it reads a key at its beginning, and at its end writes and publishes the next number, with what
- * its memory has come to.
+ * its memory has come to. A payload that is a number says how many steps it takes; with "fail" it fails at once.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -22,7 +22,7 @@ import {
 } from '../../../runtime/index.js';
 import { aCheckpoint, page } from '../../runtime/checkpoint/a-checkpoint.js';
 
-/** What the runs of its task take. */
+/** What a run takes that is not told. */
 const STEPS = 24;
 const STEPS_OF_A_POINT = 3;
 const FUEL_OF_A_STEP = 1_000;
@@ -98,9 +98,9 @@ export function steppingRuntime({ state, begins, closed }: SteppingOptions = {})
 }
 
 /** What a run publishes that nobody disturbs. */
-export function published(count: number): string {
+export function published(count: number, steps = STEPS): string {
   let hash = firstHash();
-  for (let step = 0; step < STEPS; step++) hash = nextHash(hash, step);
+  for (let step = 0; step < steps; step++) hash = nextHash(hash, step);
   return textOf(count, hash);
 }
 
@@ -140,7 +140,12 @@ class SteppingRun implements RunHandle {
         return this.#resolve({ kind: 'ended', result: resultOf(this.#memory, { kind: 'cancelled' }) });
       }
       if (this.#isAsked) return this.#resolve({ kind: 'suspended', checkpoint: this.#point() });
-      if (step === STEPS) return this.#resolve({ kind: 'ended', result: resultOf(this.#memory) });
+      const steps = stepsOf(request);
+      if (steps === 0) {
+        const outcome = { kind: 'failed', message: 'it was told to' } as const;
+        return this.#resolve({ kind: 'ended', result: resultOf(this.#memory, outcome) });
+      }
+      if (step === steps) return this.#resolve({ kind: 'ended', result: resultOf(this.#memory) });
       this.#memory = { ...this.#memory, request, step: step + 1, hash: nextHash(hash, step) };
       if ((step + 1) % STEPS_OF_A_POINT === 0) onPoint?.(this.#point());
     }
@@ -170,7 +175,7 @@ function checkpointOf({ request, step, hash, read }: Memory): Checkpoint {
   return aCheckpoint({
     component: INSTALLED.digest,
     instrumentation: INSTALLED.resumable ?? '',
-    progress: step / STEPS,
+    progress: 0,
     used: { fuel: step * FUEL_OF_A_STEP, wallMs: step, hostMs: 0, peakMemoryBytes: 65_536 },
     request,
     collected: {
@@ -228,6 +233,11 @@ async function ended(handle: RunHandle): Promise<RunResult> {
   const end = await handle.end;
   if (end.kind === 'ended') return end.result;
   throw new Error('nobody asked it to stand still');
+}
+
+function stepsOf({ event }: Checkpoint['request']): number {
+  const text = Buffer.from(event.payload).toString();
+  return text === 'fail' ? 0 : Number(text) || STEPS;
 }
 
 function firstHash(): Uint8Array {

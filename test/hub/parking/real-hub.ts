@@ -31,6 +31,8 @@ export interface RealHubOptions {
   readonly tasks: Readonly<Record<string, string>>;
   /** In place of `probe`. */
   readonly component?: Uint8Array;
+  /** In place of a real one. */
+  readonly runtime?: Runtime;
   readonly threads?: number;
   /** Of an earlier hub that is closed. */
   readonly dir?: string;
@@ -77,7 +79,7 @@ export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub
     taskDirs: [join(dir, 'tasks')],
     dataDir: join(dir, 'data'),
     threads,
-    startRuntime: async (options) => (runtime = await createRuntime(options)),
+    startRuntime: async (given) => (runtime = options.runtime ?? (await createRuntime(given))),
     connect: (onMessage) => link.connect(onMessage),
     brokerName: 'mqtt://fake',
     clock: () => 5_000,
