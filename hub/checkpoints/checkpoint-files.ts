@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AskedThread } from '../asked-thread.js';
 import { STORE_BOUNDS } from '../limits.js';
+import { syncFolder } from '../sync-folder.js';
 import type { KeptCheckpoint } from './checkpoint-folder.js';
 import { digestIn, fileOf } from './file-names.js';
 import type { CheckpointAnswer, CheckpointRequest } from './messages.js';
@@ -36,7 +37,8 @@ export class CheckpointFiles {
   constructor(dir: string, wanted: ReadonlySet<string>) {
     this.#dir = dir;
     this.#thread = new AskedThread(THREAD, dir);
-    mkdirSync(dir, { recursive: true });
+    // A folder of which the disk does not know has nothing in it after a power cut.
+    if (mkdirSync(dir, { recursive: true }) !== undefined) syncFolder(dirname(dir));
     for (const name of readdirSync(dir)) {
       const digest = digestIn(name);
       if (digest !== undefined && wanted.has(digest)) this.#note(digest, statSync(join(dir, name)).size);

@@ -1,5 +1,6 @@
 /** Checkpoints on a real disk, written by a real thread. */
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { CheckpointFiles } from '../../../hub/checkpoints/index.js';
@@ -32,6 +33,28 @@ t.test('a checkpoint is a file named by its digest, packed, and for its owner on
   await files.remove(kept.digest);
   t.strictSame([readdirSync(dir), files.bytes], [[], 0]);
   await t.rejects(files.read(kept.digest), /ENOENT/);
+});
+
+t.test('the disk knows of the folder before anything is in it', (t) => {
+  const dir = t.testdir({});
+  const [{ openSync, fsyncSync }, opened, synced] = [{ ...fs }, new Map<number, unknown>(), new Set<unknown>()];
+  Object.assign(fs, {
+    openSync: (path: string, flags: string) => {
+      const fd = openSync(path, flags);
+      opened.set(fd, path);
+      return fd;
+    },
+    fsyncSync: (fd: number) => {
+      synced.add(opened.get(fd));
+      fsyncSync(fd);
+    },
+  });
+  syncBuiltinESMExports();
+  filesIn(t, join(dir, 'checkpoints'));
+  Object.assign(fs, { openSync, fsyncSync });
+  syncBuiltinESMExports();
+  t.ok(synced.has(dir));
+  t.end();
 });
 
 t.test('a file that is damaged, or another than its name says, is not read', async (t) => {
