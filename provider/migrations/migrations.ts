@@ -1,10 +1,11 @@
 /** Runs that have moved here, of all hubs, and what an earlier process has kept of them. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PROVIDER_BOUNDS } from '../policy.js';
 import { HubMigrations, type HubMigrationsParts } from './hub-migrations.js';
 import { StubFiles } from './stub-files.js';
 import { IN_MEMORY, type Stubs } from './stubs.js';
+import { syncFolder } from './sync-folder.js';
 
 export interface MigrationsParts extends Omit<HubMigrationsParts, 'stubs' | 'refused'> {
   /** Where stubs are kept; undefined to keep them in memory. */
@@ -77,6 +78,7 @@ export class Migrations {
 
   async #read(dir: string): Promise<void> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
+    await syncFolder(dirname(dir));
     for (const hub of await readdir(dir)) {
       if (!/^[0-9a-f]{64}$/.test(hub)) continue;
       if (!this.#parts.isKnown(hub)) {

@@ -6,10 +6,11 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { mostCheckpointBytes, packCheckpointAside, unpackCheckpointAside, type Bytes } from '../../runtime/index.js';
 import { decodeStub, encodeStub } from './stub-codec.js';
 import type { KeptStub, Stubs } from './stubs.js';
+import { syncFolder } from './sync-folder.js';
 
 const STUB = '.stub';
 const UNFINISHED = '.stub.new';
@@ -70,8 +71,7 @@ export class StubFiles implements Stubs {
   }
 
   async keep(kept: KeptStub): Promise<void> {
-    if (!this.#isMade) await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-    this.#isMade = true;
+    if (!this.#isMade) await this.#make();
     const { id, content } = kept.record;
     const name = nameOf(id);
     const before = this.#files.get(id) ?? [];
@@ -85,7 +85,7 @@ export class StubFiles implements Stubs {
     const stub = encodeStub(kept, { anchor: anchor?.name, difference: difference?.name });
     await this.#write([...packed, { name: name + UNFINISHED, bytes: stub }]);
     await rename(join(this.#dir, name + UNFINISHED), join(this.#dir, name + STUB));
-    await sync(this.#dir);
+    await syncFolder(this.#dir);
     for (const file of added) this.#names.set(file.checkpoint, file.name);
     const now = files.map((file) => file.name);
     this.#files.set(id, now);
@@ -97,8 +97,14 @@ export class StubFiles implements Stubs {
     if (files === undefined) return;
     this.#files.delete(id);
     await this.#remove(nameOf(id) + STUB);
-    await sync(this.#dir);
+    await syncFolder(this.#dir);
     for (const file of files) await this.#remove(file);
+  }
+
+  async #make(): Promise<void> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    await syncFolder(dirname(this.#dir));
+    this.#isMade = true;
   }
 
   #fileFor(id: string, checkpoint: Uint8Array | undefined): CheckpointFile | undefined {
@@ -127,7 +133,7 @@ export class StubFiles implements Stubs {
         handles.push(handle);
         await handle.writeFile(bytes);
       }
-      await Promise.all([...handles.map((handle) => handle.sync()), sync(this.#dir)]);
+      await Promise.all([...handles.map((handle) => handle.sync()), syncFolder(this.#dir)]);
     } finally {
       await Promise.all(handles.map((handle) => handle.close()));
     }
@@ -141,13 +147,4 @@ export class StubFiles implements Stubs {
 /** An id is what the hub says it is, and no file's name. */
 function nameOf(id: string): string {
   return createHash('sha256').update(id).digest('hex');
-}
-
-async function sync(dir: string): Promise<void> {
-  const handle = await open(dir, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -13,15 +13,18 @@ export interface CountingHubOptions {
   readonly dir?: string;
   /** Of the task's manifest, besides what makes it count. */
   readonly lines?: string;
+  /** Told of a run that begins, and does not go on. */
+  readonly begins?: (runId: string) => void;
 }
 
 export function countingHub(
   t: Test,
-  { placement, dir = t.testdir({}), lines = '' }: CountingHubOptions,
+  { placement, dir = t.testdir({}), lines = '', begins }: CountingHubOptions,
 ): Promise<RealHub> {
   let state: StateReader | undefined;
   const runtime = steppingRuntime({
     state: () => (state ??= openState({ file: join(dir, 'data', 'state.db') })),
+    ...(begins === undefined ? {} : { begins }),
     closed: () => state?.close(),
   });
   const tasks = { long: longToml('long', lines) };

@@ -4,7 +4,7 @@ import type { MigrationMessage, PointContent } from '../../../provider/protocol/
 import { decodeCheckpoint, encodeCheckpoint } from '../../../runtime/index.js';
 import { until } from '../../runtime/eventually.js';
 import type { RealHub } from '../parking/real-hub.js';
-import { PEER } from './peer.js';
+import { PEER } from './peer-links.js';
 import { endOf, executes, scene, sceneThere, undisturbed, type End } from './scene.js';
 
 t.setTimeout(240_000);

@@ -12,11 +12,7 @@ import {
 } from '../../../provider/protocol/migration/index.js';
 import { createRuntime, DEFAULT_LIMITS, MAX_LIMITS, type Runtime } from '../../../runtime/index.js';
 import { builtTask } from '../../runtime/built-task.js';
-
-export const PEER = 'shed';
-
-/** Shorter than any that a provider has: a test waits for it. */
-const LEASE_MS = 300;
+import { LEASE_MS, PEER, peerLinks, placementWith } from './peer-links.js';
 
 export class Peer {
   /** What it keeps, over its own restarts. */
@@ -64,46 +60,26 @@ export class Peer {
     // Of a hub whose process is gone, nothing is heard.
     const isLinked = (): boolean => this.#isLinked && this.#moves === hub;
     const links: Links = {
-      refusal: (provider) => (provider === PEER ? undefined : `there is no provider "${provider}"`),
+      ...peerLinks(terms),
       isLinked,
       hold: () => undefined,
       send: (_, message) => isLinked() && this.#said(message),
-      isSending: () => false,
-      leaseMs: () => LEASE_MS,
       fault: (_, reason) => {
         this.faults.push(reason);
         this.cut();
         this.#moves?.gone(PEER, reason);
       },
-      outlook: () => undefined,
-      here: () => ({ fuelPerMs: 1, weight: 1 }),
-      ended: () => undefined,
-      executed: () => undefined,
-      wholeAt: () => undefined,
-      waitsFor: () => undefined,
       get areSelected() {
         return areSelected();
       },
-      prospects: () => ({ isForHere: false, expectedFuel: 0, ...terms }),
     };
-    return {
-      over: ({ local }) => local,
-      gateOf: () => undefined,
-      note: () => undefined,
-      contradictions: () => [],
-      deployed: () => undefined,
-      whenRoom: () => undefined,
-      elsewhere: 0,
-      privateTopics: [],
-      waitsFor: () => undefined,
-      linksFor: (moves) => {
-        hub = this.#moves = moves;
-        // A session of its own for each start of the hub.
-        for (const run of this.#runs.values()) run.linkLost();
-        if (this.#isLinked) for (const run of this.#runs.values()) run.linked();
-        return links;
-      },
-    };
+    return placementWith((moves) => {
+      hub = this.#moves = moves;
+      // A session of its own for each start of the hub.
+      for (const run of this.#runs.values()) run.linkLost();
+      if (this.#isLinked) for (const run of this.#runs.values()) run.linked();
+      return links;
+    });
   }
 
   /** The link is lost, at both sides. */

@@ -2,7 +2,8 @@
 import t from 'tap';
 import { until } from '../../runtime/eventually.js';
 import { countingHub } from './counting-hub.js';
-import { PEER, Peer } from './peer.js';
+import { PEER } from './peer-links.js';
+import { Peer } from './peer.js';
 import { executes } from './scene.js';
 import { INSTALLED, published, steppingRuntime } from './stepping-runtime.js';
 

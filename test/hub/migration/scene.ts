@@ -6,7 +6,8 @@ import type { Test } from 'tap';
 import type { Terms } from '../../../provider/protocol/migration/index.js';
 import { until } from '../../runtime/eventually.js';
 import { longToml, realHub, type RealHub } from '../parking/real-hub.js';
-import { PEER, Peer } from './peer.js';
+import { PEER } from './peer-links.js';
+import { Peer } from './peer.js';
 
 /** Turns of the loop: a second on a machine that has nothing else to do. */
 const TURNS = '400000000';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { until } from '../../runtime/eventually.js';
-import { PEER } from './peer.js';
+import { PEER } from './peer-links.js';
 import { endOf, executes, sceneThere, undisturbed, type End } from './scene.js';
 
 t.setTimeout(240_000);

@@ -1,5 +1,5 @@
 import type { Hub } from '../../../hub/hub.js';
-import { PEER } from './peer.js';
+import { PEER } from './peer-links.js';
 
 /** Points that the run comes to at the peer before it is asked home. */
 const POINTS_THERE = 2;

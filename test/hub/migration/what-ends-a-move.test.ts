@@ -1,7 +1,7 @@
 /** A run that moves is cancelled, taken back and parked like any other, and its provider is not believed everything. */
 import t from 'tap';
 import { until } from '../../runtime/eventually.js';
-import { PEER } from './peer.js';
+import { PEER } from './peer-links.js';
 import { endOf, executes, scene, sceneThere, undisturbed, type End } from './scene.js';
 
 t.setTimeout(240_000);

@@ -1,0 +1,42 @@
+/** What a hub is given in place of a placement and its links, by a peer in this process. */
+import type { HubOptions } from '../../../hub/hub.js';
+import type { Links, Moves } from '../../../hub/migration/index.js';
+import type { Terms } from '../../../provider/protocol/migration/index.js';
+
+export const PEER = 'shed';
+
+/** Shorter than any that a provider has: a test waits for it. */
+export const LEASE_MS = 300;
+
+/** All runs of the hub begin there. */
+export function placementWith(linksFor: (moves: Moves) => Links): NonNullable<HubOptions['placement']> {
+  return {
+    over: ({ local }) => local,
+    gateOf: () => undefined,
+    note: () => undefined,
+    contradictions: () => [],
+    deployed: () => undefined,
+    whenRoom: () => undefined,
+    elsewhere: 0,
+    privateTopics: [],
+    waitsFor: () => undefined,
+    linksFor,
+  };
+}
+
+/** Links to one peer, without what it says and hears. */
+export function peerLinks(terms: Partial<Terms>): Omit<Links, 'isLinked' | 'send' | 'fault'> {
+  return {
+    refusal: (provider) => (provider === PEER ? undefined : `there is no provider "${provider}"`),
+    isSending: () => false,
+    leaseMs: () => LEASE_MS,
+    outlook: () => undefined,
+    here: () => ({ fuelPerMs: 1, weight: 1 }),
+    ended: () => undefined,
+    executed: () => undefined,
+    wholeAt: () => undefined,
+    waitsFor: () => undefined,
+    areSelected: false,
+    prospects: () => ({ isForHere: false, expectedFuel: 0, ...terms }),
+  };
+}
