@@ -151,7 +151,7 @@ export class HubMigrations {
     const refusal = said.type === 'held' ? undefined : this.#refusal(message);
     const spec = this.#session?.task(message.task);
     if (said.type === 'held' || refusal !== undefined || spec === undefined) {
-      this.#session?.send({ id, task: message.task, message: { type: 'nothing', epoch: said.epoch }, content: {} });
+      this.#nothing({ id, task: message.task, epoch: said.epoch, why: refusal });
       return;
     }
     if (revision !== undefined) this.#revisions.set(id, revision);
@@ -338,13 +338,25 @@ export class HubMigrations {
     this.#givenUp.add(id);
     const [first] = this.#givenUp;
     if (this.#givenUp.size > PROVIDER_BOUNDS.givenUp && first !== undefined) this.#givenUp.delete(first);
-    void this.#forget(run);
     // What is left on a disk that fails is of no use, and does no harm: its hub knows better when it hears of it.
-    this.#parts.stubs.drop(id).catch(() => undefined);
-    if (epoch >= 0) this.#session?.send({ id, task: run.task, message: { type: 'nothing', epoch }, content: {} });
+    this.#forget(run)
+      .then(() => this.#parts.stubs.drop(id))
+      .catch(() => undefined);
+    if (epoch >= 0) this.#nothing({ id, task: run.task, epoch, why: reason });
     this.#session?.changed();
   }
 
+  #nothing(of: {
+    readonly id: string;
+    readonly task: string;
+    readonly epoch: number;
+    readonly why?: string | undefined;
+  }): void {
+    const { id, task, epoch, why } = of;
+    this.#session?.send({ id, task, message: { type: 'nothing', epoch }, content: {}, why });
+  }
+
+  /** Resolves when nothing of it is being kept any more. */
   async #forget(run: MovedRun): Promise<void> {
     this.#runs.delete(run.id);
     this.#bytes.delete(run.id);

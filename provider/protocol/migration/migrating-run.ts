@@ -252,7 +252,7 @@ export class MigratingRun {
           kept.catch(() => undefined);
           break;
         case 'send':
-          this.#send(action.message, kept);
+          this.#send(action.message, { kept });
           break;
         case 'resume':
           this.#mayRun = true;
@@ -285,12 +285,15 @@ export class MigratingRun {
     else await stubs.over(record, outcome);
   }
 
-  /** @param kept Resolves when it may be said: what it is about goes ahead. */
-  #send(message: MigrationMessage['message'], kept?: Promise<void>): void {
+  /** @param kept Resolves when it may be said: what it is about goes ahead. `why` is for people to read. */
+  #send(
+    message: MigrationMessage['message'],
+    { kept, why }: { readonly kept?: Promise<void> | undefined; readonly why?: string | undefined } = {},
+  ): void {
     const { id, task, side, channel, timer } = this.#parts;
     const terms = side === 'hub' ? this.#terms : undefined;
     if (message.type !== 'point') {
-      channel.send({ id, task, message, content: {}, terms, kept });
+      channel.send({ id, task, message, content: {}, terms, kept, why });
       return;
     }
     if (this.#isRefused) return;
@@ -360,7 +363,7 @@ export class MigratingRun {
         if (said.epoch === this.#state.epoch) this.#receivedHeld(said.point);
         break;
       case 'nothing':
-        if (said.epoch === this.#state.epoch) this.#receivedNothing();
+        if (said.epoch === this.#state.epoch) this.#receivedNothing(message.why);
         break;
       case 'over':
     }
@@ -375,10 +378,10 @@ export class MigratingRun {
     this.#shared.held(point);
   }
 
-  #receivedNothing(): void {
+  #receivedNothing(why: string | undefined): void {
     this.#refusals++;
     this.#shared.forget();
-    this.#why = 'the hub goes on with it, as the provider does not take it';
+    this.#why = `the hub goes on with it, as the provider does not take it${why === undefined ? '' : `: ${why}`}`;
     if (this.#terms?.executes === 'provider') this.#terms = { ...this.#terms, executes: undefined };
   }
 
@@ -393,11 +396,11 @@ export class MigratingRun {
     const next = this.#machine.step(this.#state, input).state;
     // What would change nothing is not looked at.
     if (next.point === point && next.epoch === epoch) return this.#step(input);
-    const isRefused = host.refuses(message.content, said.end) !== undefined;
+    const refusal = host.refuses(message.content, said.end);
     const content = this.#shared.incoming(message, this.#content);
-    if (!isRefused && content === undefined) return this.#send({ type: 'lacks' });
-    if (isRefused || content?.isSound(said.end) !== true) {
-      if (side === 'provider') this.#send({ type: 'nothing', epoch: said.epoch });
+    if (refusal === undefined && content === undefined) return this.#send({ type: 'lacks' });
+    if (refusal !== undefined || content?.isSound(said.end) !== true) {
+      if (side === 'provider') this.#send({ type: 'nothing', epoch: said.epoch }, { why: refusal });
       return;
     }
     this.#shared.took(content, isOfThisLink);
@@ -481,7 +484,7 @@ export class MigratingRun {
     const { side, id, stubs } = this.#parts;
     if (side === 'provider') {
       await stubs.drop(id);
-      this.#send({ type: 'nothing', epoch: this.#state.epoch });
+      this.#send({ type: 'nothing', epoch: this.#state.epoch }, { why: messageOf(error) });
     }
     this.#fail(error);
   }
@@ -490,7 +493,7 @@ export class MigratingRun {
 
   #fail(error: unknown): void {
     this.#stop();
-    this.#parts.failed(error instanceof Error ? error.message : String(error));
+    this.#parts.failed(messageOf(error));
   }
 
   #stop(): void {
@@ -499,4 +502,8 @@ export class MigratingRun {
     this.#resend.cancel();
     this.#execution.leave();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -53,7 +53,7 @@ export interface MigrationMessage {
   readonly leftOut?: string | undefined;
   /** What the hub wants: with each message of the hub. */
   readonly terms?: Terms | undefined;
-  /** With a point: why it proposes what it does, in a sentence, for people to read. */
+  /** With a point, why it proposes what it does; with `nothing`, why it is not taken: in a sentence, for people to read. */
   readonly why?: string | undefined;
   /**
    * As it is sent: it is not said before this resolves, and not at all when it rejects. Its content may be on its way

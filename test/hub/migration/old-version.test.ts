@@ -5,7 +5,7 @@ import t from 'tap';
 import { until } from '../../runtime/eventually.js';
 import { realHub, type RealHub } from '../parking/real-hub.js';
 import { deployNewer } from './newer-version.js';
-import { PEER } from './peer.js';
+import { PEER } from './peer-links.js';
 import { endOf, executes, sceneThere, undisturbed, type End, type Scene } from './scene.js';
 
 t.setTimeout(240_000);

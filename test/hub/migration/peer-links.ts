@@ -36,6 +36,7 @@ export function peerLinks(terms: Partial<Terms>): Omit<Links, 'isLinked' | 'send
     executed: () => undefined,
     wholeAt: () => undefined,
     waitsFor: () => undefined,
+    hold: () => undefined,
     areSelected: false,
     prospects: () => ({ isForHere: false, expectedFuel: 0, ...terms }),
   };

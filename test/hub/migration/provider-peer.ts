@@ -57,6 +57,11 @@ export class ProviderPeer {
     this.#process = { migrations, runtime };
   }
 
+  /** Runs that it has, and that have not gone home. */
+  get executing(): number {
+    return this.#process?.migrations.of(HUB).executing ?? 0;
+  }
+
   /** Has it look who does not come back. */
   look(): void {
     this.#process?.migrations.look();

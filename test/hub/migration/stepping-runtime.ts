@@ -57,13 +57,12 @@ interface Memory {
 
 export function steppingRuntime({ state, begins, closed }: SteppingOptions = {}): Runtime {
   const executing = new Map<string, SteppingRun>();
-  let isClosed = false;
   const go = (memory: Memory, options: PointOptions = {}, from?: Uint8Array): RunHandle => {
     const { runId } = memory.request;
     const run = new SteppingRun(memory, options, from);
     executing.set(runId, run);
     void run.end.then(() => (executing.get(runId) === run ? executing.delete(runId) : undefined));
-    void run.go(() => isClosed);
+    void run.go();
     return run;
   };
   const runtime: Runtime = {
@@ -88,10 +87,10 @@ export function steppingRuntime({ state, begins, closed }: SteppingOptions = {})
       const runs = [...executing.keys()].map((runId, thread) => ({ runId, thread }));
       return { threads: 2, idle: runtime.idleSlots, executing: runs, waiting: [], apart: [] };
     },
-    close: () => {
-      isClosed = true;
+    close: async () => {
+      // Who waits for one that executes is told that it stands still.
+      await Promise.all([...executing.values()].map((run) => run.suspend()));
       closed?.();
-      return Promise.resolve();
     },
   };
   return runtime;
@@ -130,11 +129,10 @@ class SteppingRun implements RunHandle {
     this.#isCancelled = true;
   }
 
-  async go(isClosed: () => boolean): Promise<void> {
+  async go(): Promise<void> {
     const { signal, onPoint } = this.#options;
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (isClosed()) return;
       const { request, step, hash } = this.#memory;
       if (this.#isCancelled || signal?.aborted === true) {
         return this.#resolve({ kind: 'ended', result: resultOf(this.#memory, { kind: 'cancelled' }) });
