@@ -345,8 +345,7 @@ export class Migrations implements MovingRuns, Moves {
   }
 
   async #begin(runId: string, provider: string, why: string): Promise<Answer> {
-    const { parking, newId, records } = this.#parts;
-    const links = this.#links;
+    const { parking, newId } = this.#parts;
     const refusal = this.refusal(runId, provider);
     const found = this.#parts.find(runId);
     if (refusal !== undefined || found === undefined) return no(refusal ?? '');
@@ -360,13 +359,7 @@ export class Migrations implements MovingRuns, Moves {
         return no('the hub is stopping');
       }
       const { task } = job.value;
-      const everyMs = task.manifest.resumable?.everyMs ?? MIGRATION_BOUNDS.pointMs;
-      const terms: Terms = {
-        pointMs: Math.min(everyMs, MIGRATION_BOUNDS.pointMs),
-        reclaimMs: MIGRATION_BOUNDS.reclaimMs,
-        executes: 'provider',
-        ...links.prospects(task, requestOf(job, records)),
-      };
+      const terms: Terms = { ...this.#termsOf(job), executes: 'provider' };
       const id = `${runId}#${newId()}`;
       const record = { id, task: task.manifest.name, stub: NEW_RUN, content: { anchor: checkpoint }, terms, why };
       const asked: Note = { atMs: this.#parts.clock(), what: 'asked', epoch: 0, point: 0, why };
@@ -375,6 +368,19 @@ export class Migrations implements MovingRuns, Moves {
     } finally {
       this.#beginning.delete(runId);
     }
+  }
+
+  /** What the hub wants of a run, as things are now. */
+  #termsOf(job: Job<PendingRun>): Omit<Terms, 'executes'> {
+    const { task } = job.value;
+    const everyMs = task.manifest.resumable?.everyMs ?? MIGRATION_BOUNDS.pointMs;
+    return {
+      pointMs: Math.min(everyMs, MIGRATION_BOUNDS.pointMs),
+      reclaimMs: MIGRATION_BOUNDS.reclaimMs,
+      responsible: undefined,
+      mode: undefined,
+      ...this.#links.prospects(task, requestOf(job, this.#parts.records)),
+    };
   }
 
   async #home(run: MovingRun, why: string): Promise<Answer> {
@@ -533,6 +539,8 @@ export class Migrations implements MovingRuns, Moves {
       const { stub, terms, why, result, notes } = text;
       const record = { id: move.id, task: task.manifest.name, stub, terms, why, content: { anchor, result } };
       const run = this.#enter(job, move.provider, { record, notes, files: filesOfMove(move, anchor) });
+      // The application, and what the hub is under, may be others since.
+      run.adapt(this.#termsOf(job));
       if (adopted.said !== undefined) run.receive(adopted.said);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

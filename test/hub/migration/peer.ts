@@ -62,7 +62,6 @@ export class Peer {
     const links: Links = {
       ...peerLinks(terms),
       isLinked,
-      hold: () => undefined,
       send: (_, message) => isLinked() && this.#said(message),
       fault: (_, reason) => {
         this.faults.push(reason);
