@@ -1,7 +1,7 @@
 /** What a hub is given in place of a placement and its links, by a peer in this process. */
 import type { HubOptions } from '../../../hub/hub.js';
 import type { Links, Moves } from '../../../hub/migration/index.js';
-import type { Terms } from '../../../provider/protocol/migration/index.js';
+import type { MigrationMessage, Terms } from '../../../provider/protocol/migration/index.js';
 
 export const PEER = 'shed';
 
@@ -40,4 +40,14 @@ export function peerLinks(terms: Partial<Terms>): Omit<Links, 'isLinked' | 'send
     areSelected: false,
     prospects: () => ({ isForHere: false, expectedFuel: 0, ...terms }),
   };
+}
+
+/** Has something done when a message may be said, which is when what it is about is kept: never, if it is not. */
+export function whenKept({ kept }: MigrationMessage, say: () => void): void {
+  if (kept === undefined) setImmediate(say);
+  else
+    kept.then(
+      () => setImmediate(say),
+      () => undefined,
+    );
 }

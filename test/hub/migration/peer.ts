@@ -12,7 +12,7 @@ import {
 } from '../../../provider/protocol/migration/index.js';
 import { createRuntime, DEFAULT_LIMITS, MAX_LIMITS, type Runtime } from '../../../runtime/index.js';
 import { builtTask } from '../../runtime/built-task.js';
-import { LEASE_MS, PEER, peerLinks, placementWith } from './peer-links.js';
+import { LEASE_MS, PEER, peerLinks, placementWith, whenKept } from './peer-links.js';
 
 export class Peer {
   /** What it keeps, over its own restarts. */
@@ -105,7 +105,9 @@ export class Peer {
     this.heard.push(message.message.type);
     if (this.ignores(message)) return true;
     const hub = this.#moves;
-    setImmediate(() => (this.#isLinked && this.#moves === hub ? this.#runOf(message).receive(message) : undefined));
+    whenKept(message, () =>
+      this.#isLinked && this.#moves === hub ? this.#runOf(message).receive(message) : undefined,
+    );
     return true;
   }
 
@@ -132,7 +134,7 @@ export class Peer {
           send: (message) => {
             const hub = this.#moves;
             const isHeard = (): boolean => this.#isLinked && this.#moves === hub && !this.isMute;
-            setImmediate(() => (isHeard() ? hub?.received(PEER, this.bend(message)) : undefined));
+            whenKept(message, () => (isHeard() ? hub?.received(PEER, this.bend(message)) : undefined));
             return this.#isLinked;
           },
         },

@@ -10,7 +10,7 @@ import { DEFAULT_POLICY, type ProviderPolicy } from '../../../provider/policy.js
 import type { TaskSpec } from '../../../provider/protocol/index.js';
 import type { MigrationMessage, Terms } from '../../../provider/protocol/migration/index.js';
 import type { Runtime } from '../../../runtime/index.js';
-import { LEASE_MS, PEER, peerLinks, placementWith } from './peer-links.js';
+import { LEASE_MS, PEER, peerLinks, placementWith, whenKept } from './peer-links.js';
 import { INSTALLED, steppingRuntime } from './stepping-runtime.js';
 
 const HUB = 'a'.repeat(64);
@@ -48,7 +48,10 @@ export class ProviderPeer {
       leaseMs: LEASE_MS,
       isKnown: () => true,
       refused: (_hub, _id, message) => this.refused.push(message),
-      installations: { install: () => Promise.resolve({ installed: INSTALLED, release: () => undefined }) } as never,
+      installations: {
+        install: () => Promise.resolve({ installed: INSTALLED, release: () => undefined }),
+        hold: () => () => undefined,
+      } as never,
       queue: new FairQueue({ slots: () => 4, threads: 4 }),
       policy: this.#policy,
       timer: monotonicTimer,
@@ -109,8 +112,11 @@ export class ProviderPeer {
     const session: MigrationSession = {
       send: (message) => {
         if (this.#session !== session) return false;
-        this.said.push(message.message);
-        setImmediate(() => (this.#session === session ? this.#moves?.received(PEER, message) : undefined));
+        whenKept(message, () => {
+          if (this.#session !== session) return;
+          this.said.push(message.message);
+          this.#moves?.received(PEER, message);
+        });
         return true;
       },
       isSending: () => false,
@@ -130,7 +136,7 @@ export class ProviderPeer {
         send: (_, message) => {
           const session = this.#session;
           if (session === undefined) return false;
-          setImmediate(() => (this.#session === session ? this.#hear(message) : undefined));
+          whenKept(message, () => (this.#session === session ? this.#hear(message) : undefined));
           return true;
         },
         fault: (_, reason) => moves.gone(PEER, reason),
