@@ -4,11 +4,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { withinMs } from './deadline.js';
-import { KeptComponents } from './kept-components.js';
+import { KeptComponents } from './deployments/index.js';
 import { HUB_BOUNDS, STORE_BOUNDS } from './limits.js';
 import type { Logger } from './log.js';
 import type { Placement } from './placement/index.js';
-import { affordableRecords } from './record-room.js';
+import { affordableRecords } from './records/index.js';
 import type { Releases } from './releases.js';
 import { openStore, RecordArchive, type Store } from './store/index.js';
 

@@ -2,23 +2,32 @@
 import { join } from 'node:path';
 import { Backups } from './backups.js';
 import { withinMs } from './deadline.js';
-import { Control } from './control.js';
+import { Control } from './control/index.js';
 import { DeadLetters } from './dead-letters/index.js';
-import { Deliveries } from './deliveries.js';
-import { deployTasks, type DeployParts } from './deploy.js';
+import {
+  Deliveries,
+  Dispatch,
+  Intake,
+  isWaiting,
+  Lanes,
+  type QueueOfTask,
+  ShapingMemory,
+  waitingEvents,
+} from './intake/index.js';
 import {
   Deployments,
+  type DeployParts,
+  deployTasks,
   earlierVersions,
   emptyBucket,
   KeptTasks,
   TaskChanges,
-  Topics,
   type TaskListener,
+  Topics,
 } from './deployments/index.js';
 import { Devices } from './devices.js';
 import { DEVICES_BUCKET } from './devices-bucket.js';
-import { Dispatch } from './dispatch.js';
-import { Drained } from './drained.js';
+import { Drained, Executor, Outbox } from './execution/index.js';
 import {
   noCounts,
   type BrokerLink,
@@ -27,16 +36,12 @@ import {
   type Observer,
   type OutgoingMessage,
 } from './events.js';
-import { Executor } from './executor.js';
 import { openFoundation, type FoundationOptions } from './foundation.js';
-import { Intake } from './intake.js';
 import { Journal } from './journal.js';
-import { Lanes } from './lanes.js';
-import { LateLink } from './late-link.js';
+import { LateLink, SessionFilters } from './broker/index.js';
 import { HUB_BOUNDS } from './limits.js';
 import { longRuns, type LongRunsParts } from './long-runs.js';
 import { OwnPublishes } from './loops/index.js';
-import { Outbox } from './outbox.js';
 import type { Migrations } from './migration/index.js';
 import { Resumabilities, type CurrentRuns } from './parking/index.js';
 import type { PendingRun } from './pending-run.js';
@@ -47,14 +52,11 @@ import { Quarantine } from './quarantine/index.js';
 import { RetryWaits } from './retries/index.js';
 import { Registry, type DeployedTask } from './registry/index.js';
 import { Releases } from './releases.js';
-import { RunHistory } from './run-history.js';
+import { RunHistory } from './records/index.js';
 import { Scheduler } from './scheduler/index.js';
 import { Schedules } from './schedules/index.js';
-import { SessionFilters } from './session-filters.js';
-import { ShapingMemory } from './shaping-memory.js';
 import { openState, StateView } from './store/index.js';
 import { monotonicTimer, type Timer } from './timer.js';
-import { isWaiting, waitingEvents, type QueueOfTask } from './waiting-events.js';
 
 export interface HubOptions extends FoundationOptions {
   /** Opens the folder of checkpoints, of which those wanted stay. Default: files that a thread writes. */

@@ -1,5 +1,5 @@
 /** What the API answers about dead letters, and about tasks that are quarantined. */
-import type { Control } from '../control.js';
+import type { Control } from '../control/index.js';
 import { letterIdOf, letterName, type DeadLetters } from '../dead-letters/index.js';
 import type { DeadLetter, LetterSummary } from '../store/index.js';
 import { API_BOUNDS } from './limits.js';

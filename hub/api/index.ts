@@ -18,4 +18,4 @@ export { currentRunRoutes } from './current-runs.js';
 export { currentRunsOf } from './current-run-shapes.js';
 export type { MigrationView, Note } from '../migration/index.js';
 export type { CurrentRun } from '../parking/index.js';
-export type { QueueOfTask } from '../waiting-events.js';
+export type { QueueOfTask } from '../intake/index.js';

@@ -1,6 +1,6 @@
 import { topicFault } from '../../runtime/index.js';
 import { HUB_BOUNDS } from '../limits.js';
-import type { Invocation } from '../control.js';
+import type { Invocation } from '../control/index.js';
 
 export type ParsedInvocation =
   | { readonly ok: true; readonly invocation: Invocation }

@@ -1,6 +1,6 @@
 /** Answers about what is kept and what waits, checked as far as commands look at them. */
 import type { BucketView, KeyView } from '../store/index.js';
-import type { QueueOfTask } from '../waiting-events.js';
+import type { QueueOfTask } from '../intake/index.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 

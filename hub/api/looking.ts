@@ -1,5 +1,5 @@
 /** What is kept and what waits, through the API. */
-import type { QueueOfTask } from '../waiting-events.js';
+import type { QueueOfTask } from '../intake/index.js';
 import type { StateView } from '../store/index.js';
 import { API_BOUNDS } from './limits.js';
 import { fault, type Route } from './route.js';

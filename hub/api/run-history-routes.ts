@@ -1,7 +1,7 @@
 /** Routes for runs that are over, of this start of the hub and of earlier ones. */
 import type { Outcome } from '../../runtime/index.js';
 import { noCounts } from '../events.js';
-import type { RunHistory } from '../run-history.js';
+import type { RunHistory } from '../records/index.js';
 import { API_BOUNDS } from './limits.js';
 
 type Handler = (c: { readonly req: { readonly url: string } }) => Promise<Response>;

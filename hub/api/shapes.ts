@@ -1,5 +1,5 @@
 /** Answers of the API, checked as far as commands look at them. */
-import type { TaskStatus } from '../control.js';
+import type { TaskStatus } from '../control/index.js';
 import type { ListedLetter } from './dead-letters.js';
 import type { RecentRun } from './recent-runs.js';
 

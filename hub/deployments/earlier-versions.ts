@@ -1,7 +1,7 @@
 /** Versions that are not in force any more, of which runs that moved go on: as an earlier hub has kept them. */
 import type { Runtime } from '../../runtime/index.js';
-import { install } from '../deploy.js';
-import type { KeptComponents } from '../kept-components.js';
+import { install } from './deploy.js';
+import type { KeptComponents } from './kept-components.js';
 import type { Logger } from '../log.js';
 import { parseManifest } from '../manifest/index.js';
 import { fitsOf } from '../parking/index.js';

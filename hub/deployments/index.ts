@@ -5,3 +5,5 @@ export { emptyBucket } from './empty-bucket.js';
 export { KeptTasks } from './kept-tasks.js';
 export { TaskChanges, type TaskListener } from './task-changes.js';
 export { Topics } from './topics.js';
+export { type DeployParts, deployTasks } from './deploy.js';
+export { KeptComponents } from './kept-components.js';

@@ -44,6 +44,4 @@ export const PLACEMENT_BOUNDS = {
   longFuel: 10_000_000_000,
   /** How long runs wait before the log has it that no provider takes them: sessions open, and come back, within seconds. */
   tellWaitMs: 10_000,
-  /** Runs of remote-only tasks that wait for a provider; the queue of the task bounds them as well. */
-  waiting: 20_000,
 } as const;

@@ -1,6 +1,12 @@
 /** Executes a recorded run again, in a runtime of its own, and says where it differs. */
-import { INSTRUMENTATION_VERSION, MAX_LIMITS } from '../../runtime/index.js';
-import type { RunRequest, RunResult, Runtime, RuntimeOptions } from '../../runtime/index.js';
+import {
+  INSTRUMENTATION_VERSION,
+  MAX_LIMITS,
+  type RunRequest,
+  type RunResult,
+  type Runtime,
+  type RuntimeOptions,
+} from '../../runtime/index.js';
 import type { RunRecord } from '../store/index.js';
 import { differences, fuelLimitOf, wasStoppedByClock, type Difference } from './differences.js';
 

@@ -1,5 +1,5 @@
 import type { Counts, Observer } from '../events.js';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../intake/index.js';
 import type { Journal } from '../journal.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { Logger } from '../log.js';

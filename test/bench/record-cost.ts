@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { recordOf } from '../../hub/recorder.js';
+import { recordOf } from '../../hub/records/recorder.js';
 import type { PendingRun } from '../../hub/pending-run.js';
 import { openStore, type StateChange, type Store } from '../../hub/store/index.js';
 import type { Effect, RunResult } from '../../runtime/index.js';

@@ -3,7 +3,7 @@ import { createApp } from '../../../hub/api/app.js';
 import { Followers } from '../../../hub/api/followers.js';
 import { API_BOUNDS } from '../../../hub/api/limits.js';
 import { RecentRuns } from '../../../hub/api/recent-runs.js';
-import type { Invocation, Invoked, TaskStatus } from '../../../hub/control.js';
+import type { Invocation, Invoked, TaskStatus } from '../../../hub/control/control.js';
 import { noCounts } from '../../../hub/events.js';
 import { finished } from './finished.js';
 import { NO_LETTERS } from './no-letters.js';

@@ -3,7 +3,7 @@ import { createApp } from '../../../hub/api/app.js';
 import { Followers } from '../../../hub/api/followers.js';
 import { RecentRuns } from '../../../hub/api/recent-runs.js';
 import { noCounts } from '../../../hub/events.js';
-import { RunHistory } from '../../../hub/run-history.js';
+import { RunHistory } from '../../../hub/records/run-history.js';
 import type { RunQuery } from '../../../hub/store/index.js';
 import { NO_LETTERS } from './no-letters.js';
 
