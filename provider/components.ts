@@ -60,6 +60,11 @@ export class ComponentStore {
     return this.#kept.has(digest);
   }
 
+  /** Bytes of a component; undefined when it is not here. */
+  sizeOf(digest: string): number | undefined {
+    return this.#kept.get(digest)?.bytes;
+  }
+
   /** sha256 of `nonce` and the component, or undefined when it is not here. */
   async proofOf(digest: string, nonce: Uint8Array): Promise<Uint8Array | undefined> {
     if (!this.has(digest)) return undefined;
@@ -174,6 +179,8 @@ export class ComponentStore {
     const unused = [...this.#kept].filter(([, { users }]) => users === 0);
     for (const [digest, kept] of unused.toSorted(([, a], [, b]) => a.usedAtMs - b.usedAtMs)) {
       if (bytes <= this.#options.storeBytes) return;
+      // While another was removed, somebody may have begun to use it.
+      if (kept.users > 0) continue;
       bytes -= kept.bytes;
       this.#kept.delete(digest);
       await rm(this.#fileOf(digest), { force: true });

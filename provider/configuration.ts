@@ -169,8 +169,15 @@ export class Configuration {
 
   #hold(digest: string): void {
     if (this.#held.has(digest)) return;
-    this.#parts.components.use(digest);
+    const { components } = this.#parts;
+    components.use(digest);
     this.#held.add(digest);
+    const bytes = components.sizeOf(digest);
+    // Who has shown to have it may know how much it is. A quota counts what is there, and not what is said.
+    const fault = `its component has ${bytes} bytes, and not as many as it says`;
+    for (const task of this.#accepted) {
+      if (task.digest === digest && task.bytes !== bytes) this.#refused.set(task.name, fault);
+    }
   }
 
   #release(): void {

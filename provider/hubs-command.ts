@@ -35,7 +35,10 @@ export async function providerHubsCommand(data: string, json: boolean, out: Outp
 export async function providerForgetCommand(hub: string, data: string, out: Output): Promise<number> {
   if ((await readIdentity(data)) === undefined) return refuse(noProvider(data));
   const known = await KnownHubs.open(data);
-  const called = (await known.list()).filter(({ hub: id, name }) => name === hub || isIdOf(id, hub));
+  const all = await known.list();
+  // Hubs choose their names, which may look like another's key.
+  const byKey = all.filter(({ hub: key }) => isIdOf(key, hub));
+  const called = byKey.length > 0 ? byKey : all.filter(({ name }) => name === hub);
   const [one, ...others] = called;
   if (one === undefined) return refuse(`there is no hub "${shown(hub)}": "sterna provider hubs" lists them`);
   if (others.length > 0) {

@@ -1,8 +1,9 @@
 /** Who a provider is, and whom it lets in: files in its data folder, readable by their owner only. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { newSigningKey, readSigningKey, writeSigningKey, type SigningKey } from '../protocol/index.js';
+import { syncFolder } from '../sync-folder.js';
 import { selfSigned } from './certificate.js';
 
 export interface ProviderIdentity {
@@ -59,11 +60,12 @@ export function certificateDigest(pem: string): Uint8Array {
   return createHash('sha256').update(new X509Certificate(pem).raw).digest();
 }
 
-/** Written to a temporary name first: a kill leaves the old or the new. */
+/** Written to a temporary name first: a kill, or a power cut, leaves the old or the new. It is on disk then. */
 export async function writeSecret(file: string, text: string): Promise<void> {
   const temporary = `${file}.new`;
-  await writeFile(temporary, text, { mode: 0o600 });
+  await writeFile(temporary, text, { mode: 0o600, flush: true });
   await rename(temporary, file);
+  await syncFolder(dirname(file));
 }
 
 export async function readIfThere(file: string): Promise<string | undefined> {

@@ -1,8 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { mkdir, readdir, rm, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PROVIDER_BOUNDS } from '../policy.js';
 import { isRecord } from '../protocol/frame.js';
+import { syncFolder } from '../sync-folder.js';
 import { readIfThere, writeSecret } from './identity.js';
 
 /** When a join token is good: milliseconds since 1970 (UTC). */
@@ -87,6 +88,7 @@ function invitationIn(text: string, file: string): Invitation | undefined {
 async function isRemovedByMe(file: string): Promise<boolean> {
   try {
     await unlink(file);
+    await syncFolder(dirname(file));
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/prom
 import { join } from 'node:path';
 import { PROVIDER_BOUNDS } from '../policy.js';
 import { isRecord } from '../protocol/frame.js';
+import { syncFolder } from '../sync-folder.js';
 import { Invitations } from './invitations.js';
 import { readIfThere, writeSecret } from './identity.js';
 
@@ -83,6 +84,8 @@ export class KnownHubs {
   async forget(hub: string): Promise<boolean> {
     const isKnown = this.has(hub);
     await rm(this.#fileOf(hub), { force: true });
+    // A power cut does not bring it back.
+    await syncFolder(this.#dir);
     return isKnown;
   }
 

@@ -5,7 +5,7 @@ import { PROVIDER_BOUNDS } from '../policy.js';
 import { HubMigrations, type HubMigrationsParts } from './hub-migrations.js';
 import { StubFiles } from './stub-files.js';
 import { IN_MEMORY, type Stubs } from './stubs.js';
-import { syncFolder } from './sync-folder.js';
+import { syncFolder } from '../sync-folder.js';
 
 export interface MigrationsParts extends Omit<HubMigrationsParts, 'stubs' | 'refused'> {
   /** Where stubs are kept; undefined to keep them in memory. */

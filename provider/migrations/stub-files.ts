@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { mostCheckpointBytes, packCheckpointAside, unpackCheckpointAside, type Bytes } from '../../runtime/index.js';
 import { decodeStub, encodeStub } from './stub-codec.js';
 import type { KeptStub, Stubs } from './stubs.js';
-import { syncFolder } from './sync-folder.js';
+import { syncFolder } from '../sync-folder.js';
 
 const STUB = '.stub';
 const UNFINISHED = '.stub.new';
@@ -83,7 +83,14 @@ export class StubFiles implements Stubs {
       added.map(async (file) => ({ name: file.name, bytes: await packCheckpointAside(file.checkpoint) })),
     );
     const stub = encodeStub(kept, { anchor: anchor?.name, difference: difference?.name });
-    await this.#write([...packed, { name: name + UNFINISHED, bytes: stub }]);
+    const written = [...packed, { name: name + UNFINISHED, bytes: stub }];
+    try {
+      await this.#write(written);
+    } catch (error) {
+      // A disk that is full is not to stay so.
+      await Promise.allSettled(written.map((file) => this.#remove(file.name)));
+      throw error;
+    }
     await rename(join(this.#dir, name + UNFINISHED), join(this.#dir, name + STUB));
     await syncFolder(this.#dir);
     for (const file of added) this.#names.set(file.checkpoint, file.name);
