@@ -316,7 +316,9 @@ export class HubMigrations {
   /** Whether its hub has sent what it is to see: also to a process that knows only what an earlier one has kept. */
   #hasState(id: string): boolean {
     const revision = this.#replica?.revision ?? 0;
-    return revision > 0 && revision >= (this.#revisions.get(id) ?? 0);
+    // State comes in pieces: how many there are, the hub says with its next word about the run.
+    const needed = this.#revisions.get(id);
+    return revision > 0 && needed !== undefined && revision >= needed;
   }
 
   #view(): ReplicaView {

@@ -67,10 +67,11 @@ t.test('a run that moved reads the copy of its hub’s state, and waits for it a
   await again.open([spec], component);
   const kept = await again.hearA('point');
   t.strictSame(kept.message.point, taken.message.point, 'what is on disk is taken up');
-  again.say(ID, 'looking', { type: 'held', epoch: 1, point: kept.message.point });
   again.raw.send({ type: 'beat', beat: 2_000 });
   while ((await again.raw.next('beat')).beat !== 2_000);
   again.raw.send(said);
+  again.revision = 1;
+  again.say(ID, 'looking', { type: 'held', epoch: 1, point: kept.message.point });
   let { message, content } = await again.hearA('point');
   while (!message.end) {
     again.say(ID, 'looking', { type: 'held', epoch: 1, point: message.point });
