@@ -35,6 +35,8 @@ export const PROTOCOL_BOUNDS = {
   movingAtOnce: 64,
   /** Messages about one run that wait for their way: more than may be ahead, so that only repetitions are left out. */
   movesWaiting: 16,
+  /** Runs of which a side has something to say that waits for its link: more than may move. What is left out is said when it is asked for again. */
+  linesWaiting: 1_024,
   /** What a link may hold when a piece is added: beats and outcomes that come then are not late. */
   movingBufferedBytes: 1 * MiB,
   /** A migration's name: a run's, and as much again as makes it the only one. */

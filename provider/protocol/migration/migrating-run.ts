@@ -256,7 +256,8 @@ export class MigratingRun {
           break;
         case 'resume':
           this.#mayRun = true;
-          this.#begin();
+          // Only ahead of a disk: else what has happened already is dealt with first, and it may be to leave.
+          if (kept !== undefined) this.#begin();
           break;
         case 'halt':
           this.#mayRun = false;

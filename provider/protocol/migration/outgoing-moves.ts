@@ -73,6 +73,7 @@ export class OutgoingMoves {
     if (this.#isClosed) return false;
     let line = this.#lines.get(message.id);
     if (line === undefined) {
+      if (this.#lines.size >= PROTOCOL_BOUNDS.linesWaiting) return false;
       line = { id: message.id, waiting: [], packed: undefined };
       this.#lines.set(message.id, line);
     }
