@@ -367,6 +367,9 @@ export class Migrations implements MovingRuns, Moves {
       return DONE;
     } finally {
       this.#beginning.delete(runId);
+      // What began to leave, and did not, was counted as away meanwhile.
+      found.lane.cameBack();
+      this.#parts.scheduler.pump();
     }
   }
 
@@ -547,6 +550,7 @@ export class Migrations implements MovingRuns, Moves {
       log.warn({ runId, reason }, 'a run moves no more');
       this.#parts.journal.write([{ reads: [], writes: [], dropsMove: move.place }], () => undefined);
       this.#adopted.delete(move.id);
+      job.lane.cameBack();
       this.#parts.parking.adopt(job);
       this.#parts.scheduler.pump();
     } finally {

@@ -101,7 +101,10 @@ export class RunsThere {
       timer,
       signal,
     });
-    if (first.side === 'here') return this.#wasLate(provider, run, first.result);
+    if (first.side === 'here') {
+      // One that is cancelled ends here first, as that is nearer.
+      return first.result.outcome.kind === 'cancelled' ? first.result : this.#wasLate(provider, run, first.result);
+    }
     const { result, queuedMs, tookMs, bytes, caps } = first.answer;
     const cap = caps && cameToCap(result, caps);
     if (cap !== undefined) {
