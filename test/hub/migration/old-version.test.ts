@@ -23,6 +23,8 @@ t.test('a run that does not move', async (t) => {
 async function standingThere(t: Parameters<typeof sceneThere>[0]): Promise<Scene & { readonly letGo: () => void }> {
   const all = await sceneThere(t, TERMS);
   all.peer.ignores = ({ message }) => message.type === 'held';
+  // Else it may be over before it was at any: a deploy keeps this thread busy, which asks for points.
+  await until('it stands there', 20_000, () => (all.hub.hub.migrations.of(all.run)?.point ?? 0) > 1);
   return { ...all, letGo: () => (all.peer.ignores = () => false) };
 }
 

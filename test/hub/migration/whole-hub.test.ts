@@ -174,7 +174,11 @@ const FLAWED: Readonly<Record<string, Flaw & Pick<Sweep, 'isBackwards'>>> = {
 
 for (const [name, { isBackwards = false, ...flaw }] of Object.entries(FLAWED)) {
   t.test(`a hub that ${name} is found out`, async (t) => {
-    const { wrong } = await everywhere(t, { loss: flaw.shows, terms: WAYS[1], flaw, isBackwards });
+    let wrong: readonly string[] = [];
+    // Which steps fall beside one another is not the same each time.
+    for (let tries = 0; tries < 3 && wrong.length === 0; tries++) {
+      ({ wrong } = await everywhere(t, { loss: flaw.shows, terms: WAYS[1], flaw, isBackwards }));
+    }
     t.comment(wrong.join('; '));
     t.match(wrong[0], /^stopped/);
   });
