@@ -47,6 +47,23 @@ t.test('tasks beyond the bounds are refused with the reason, and the others are 
   t.match((await hub.next('ready')).tasks, [{ name: 'other', state: 'ready' }], 'once there is room');
 });
 
+t.test('a component that is stated to be smaller than it is takes nobody past the quota', async (t) => {
+  const policy = { componentBytes: component.length + 1_000 };
+  const times = { helloMs: 5_000, heartbeatMs: 1_000, leaseMs: 60_000 };
+  const provider = await providerUnderTest(t, { policy, times });
+  const hub = new RawHub(await provider.invite(), newSigningKey());
+  t.teardown(() => hub.cut());
+  await hub.open();
+  const other = paddedComponent(component, 100, 'another');
+  await hub.configure(1, [specOf('first', component)], component);
+  t.match((await hub.next('ready')).tasks, [{ state: 'ready' }]);
+  await hub.configure(2, [specOf('first', component, { bytes: 1 }), specOf('other', other)], other);
+  t.match((await hub.next('ready')).tasks, [
+    { name: 'first', state: 'refused' },
+    { name: 'other', state: 'ready' },
+  ]);
+});
+
 t.test('of more tasks than a provider takes, those come first that may execute nowhere else', async (t) => {
   const provider = await providerUnderTest(t, { policy: { tasks: 1 } });
   const hub = await hubSide(t, {
