@@ -145,6 +145,6 @@ export class ProviderPeer {
   }
 
   #hear(message: MigrationMessage): void {
-    this.#process?.migrations.of(HUB).receive(message, undefined);
+    this.#process?.migrations.of(HUB).receive(message, REPLICA.revision);
   }
 }
