@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { madeOnce } from '../made-once.js';
 
 const FILE = 'api-token';
 
@@ -13,15 +14,7 @@ const TOKEN = /^[0-9A-Za-z_-]{43}$/;
  * @throws Error when the file holds something else.
  */
 export async function apiToken(dataDir: string): Promise<string> {
-  await mkdir(dataDir, { recursive: true });
-  const file = join(dataDir, FILE);
-  const made = randomBytes(32).toString('base64url');
-  try {
-    await writeFile(file, `${made}\n`, { flag: 'wx', mode: 0o600 });
-    return made;
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
+  await madeOnce(dataDir, FILE, () => randomBytes(32).toString('base64url'));
   return keptToken(dataDir);
 }
 
