@@ -55,9 +55,10 @@ async function moves(scene: MovingScene): Promise<Row[]> {
     downMs.push(entered.resumedAtMs - left.askedToStandAtMs);
     await settled();
   }
-  const firstMs = await firstSlices(there);
   scene.hub.currentRuns.cancel(run);
   await scene.ended(run);
+  // When the run has left its thread there, for which this would wait.
+  const firstMs = await firstSlices(there);
   const all = Float64Array.from(downMs, (ms) => ms + median(firstMs));
   const roundTripMs = scene.roundTripMs();
   const row = (share: number, name: string): Row => {
