@@ -2,16 +2,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { createLog } from '../../../hub/log.js';
-import { parseApp, Placement } from '../../../hub/placement/index.js';
-import { openState } from '../../../hub/store/reader.js';
 import { openStore } from '../../../hub/store/index.js';
-import { monotonicTimer } from '../../../hub/timer.js';
-import { newSigningKey } from '../../../provider/protocol/index.js';
 import { providerUnderTest } from '../../provider/provider-under-test.js';
 import { until } from '../../runtime/eventually.js';
 import { lookingGuest } from '../../runtime/looking-guest.js';
 import { realHub } from '../parking/real-hub.js';
+import { placementBy } from '../placement/placement-under-test.js';
 import { executes } from './scene.js';
 
 t.setTimeout(170_000);
@@ -43,19 +39,8 @@ t.test('a run that moves to a provider finds the state of its hub there, and doe
   store.commit([{ reads: [], writes: [{ bucket: 'task/looking/default', key: '1', value: Buffer.from('value 1') }] }]);
   await store.close();
   const provider = await providerUnderTest(t, { dataDir: join(dir, 'provider'), threads: 1 });
-  const parsed = parseApp('name = "test"\n[placement]\ndefault = "prefer-local"\n', 'app.toml');
-  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
-  const placement = new Placement({
-    app: parsed.app,
-    conditions: { onBattery: false, metered: false },
+  const placement = placementBy('[placement]\ndefault = "prefer-local"\n', {
     providers: [{ name: 'shed', token: await provider.invite() }],
-    key: newSigningKey(),
-    hubName: 'test',
-    openState,
-    timer: monotonicTimer,
-    clock: Date.now,
-    random: Math.random,
-    log: createLog('silent'),
   });
   const component = await lookingGuest(ROUNDS);
   const hub = await realHub(t, { tasks: { looking: TOML }, component, dir, placement });
