@@ -1,7 +1,7 @@
 /** A finished run -> what is to be written and published. Pure. */
 import { filterMatches, topicFault, type Grants, type RunResult } from '../runtime/index.js';
 import { DEVICES_BUCKET } from './devices-bucket.js';
-import type { OutgoingMessage } from './events.js';
+import type { OutgoingMessage } from './broker-link.js';
 import type { StateChange, Write } from './store/index.js';
 
 /** What a run may make happen. */

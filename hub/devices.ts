@@ -1,4 +1,4 @@
-import type { IncomingMessage } from './events.js';
+import type { IncomingMessage } from './broker-link.js';
 import { HUB_BOUNDS } from './limits.js';
 import type { Seen } from './store/index.js';
 import { RUNTIME_BOUNDS } from '../runtime/index.js';

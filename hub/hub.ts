@@ -28,14 +28,9 @@ import {
 import { Devices } from './devices.js';
 import { DEVICES_BUCKET } from './devices-bucket.js';
 import { Drained, Executor, Outbox } from './execution/index.js';
-import {
-  noCounts,
-  type BrokerLink,
-  type Counts,
-  type MessageHandler,
-  type Observer,
-  type OutgoingMessage,
-} from './events.js';
+import type { BrokerLink, MessageHandler, OutgoingMessage } from './broker-link.js';
+import { noCounts, type Counts } from './counts.js';
+import type { Observer } from './observations.js';
 import { openFoundation, type FoundationOptions } from './foundation.js';
 import { Journal } from './journal.js';
 import { LateLink, SessionFilters } from './broker/index.js';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { RunResult, Runtime } from '../runtime/index.js';
 import { CheckpointFiles } from './checkpoints/index.js';
-import type { Observer } from './events.js';
+import type { Observer } from './observations.js';
 import type { Journal } from './journal.js';
 import type { Logger } from './log.js';
 import { Migrations, Selector } from './migration/index.js';

@@ -1,4 +1,4 @@
-import type { Observation } from '../events.js';
+import type { Observation } from '../observations.js';
 import { API_BOUNDS } from './limits.js';
 import { recentRun, type RecentRun } from './recent-runs.js';
 

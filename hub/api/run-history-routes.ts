@@ -1,6 +1,6 @@
 /** Routes for runs that are over, of this start of the hub and of earlier ones. */
 import type { Outcome } from '../../runtime/index.js';
-import { noCounts } from '../events.js';
+import { noCounts } from '../counts.js';
 import type { RunHistory } from '../records/index.js';
 import { API_BOUNDS } from './limits.js';
 

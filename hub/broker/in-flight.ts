@@ -6,7 +6,7 @@
  * several events for each message, which was a quarter of what an event cost
  * the hub.
  */
-import type { OutgoingMessage } from '../events.js';
+import type { OutgoingMessage } from '../broker-link.js';
 import { Fifo } from '../queue/index.js';
 
 /** What leaves: nothing of it waits for an answer here. */

@@ -1,4 +1,4 @@
-import type { BrokerLink, OutgoingMessage } from '../events.js';
+import type { BrokerLink, OutgoingMessage } from '../broker-link.js';
 
 /**
  * A link that can be published to before it is connected.

@@ -2,7 +2,7 @@
  * The hub's connection to its broker: messages in, messages out, over any
  * number of network connections.
  */
-import type { BrokerLink, MessageHandler, Subscription } from '../events.js';
+import type { BrokerLink, MessageHandler, Subscription } from '../broker-link.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { BrokerError } from './errors.js';
 import { Gate } from './gate.js';

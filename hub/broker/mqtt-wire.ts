@@ -21,7 +21,7 @@ import mqtt, {
   type MqttClient,
   type Packet,
 } from 'mqtt';
-import type { OutgoingMessage, Subscription } from '../events.js';
+import type { OutgoingMessage, Subscription } from '../broker-link.js';
 import { acknowledgementPackets } from './acknowledgement-packets.js';
 import type { Acknowledged } from './acknowledgements.js';
 import { InFlight, LARGEST_MESSAGE_ID } from './in-flight.js';

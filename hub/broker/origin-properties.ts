@@ -3,7 +3,7 @@
  * of the CloudEvents binding (https://github.com/cloudevents/spec, section
  * 3.1.3.1 of the MQTT binding). `chain` is an extension of ours. MQTT 3.1.1 has no room for them.
  */
-import type { OutgoingMessage } from '../events.js';
+import type { OutgoingMessage } from '../broker-link.js';
 
 /** User property (MQTT 5, section 3.3.2.3.7). */
 const USER_PROPERTY = 0x26;

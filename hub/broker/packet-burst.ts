@@ -4,7 +4,7 @@
  * The library makes a dozen writes and several events of each.
  * https://docs.oasis-open.org/mqtt/mqtt/v5.0/os/mqtt-v5.0-os.html#_Toc3901100
  */
-import type { OutgoingMessage } from '../events.js';
+import type { OutgoingMessage } from '../broker-link.js';
 import { packedProperties } from './origin-properties.js';
 import type { ProtocolVersion } from './wire.js';
 

@@ -1,5 +1,5 @@
 import { topicFault } from '../../runtime/index.js';
-import type { OutgoingMessage } from '../events.js';
+import type { OutgoingMessage } from '../broker-link.js';
 import { LINK_LIMITS } from './limits.js';
 import type { Accepted } from './wire.js';
 

@@ -7,7 +7,7 @@
  * flight again after a reconnect; one that ends the connection each time it
  * is sent is given up, so that it cannot keep the hub offline for ever.
  */
-import type { OutgoingMessage } from '../events.js';
+import type { OutgoingMessage } from '../broker-link.js';
 import { BrokerError } from './errors.js';
 import { LINK_LIMITS } from './limits.js';
 import { publishFault } from './publish-fault.js';

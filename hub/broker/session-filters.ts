@@ -1,4 +1,4 @@
-import type { BrokerLink } from '../events.js';
+import type { BrokerLink } from '../broker-link.js';
 import type { Logger } from '../log.js';
 import type { Store } from '../store/index.js';
 

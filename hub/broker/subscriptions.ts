@@ -6,7 +6,7 @@
  * answer; what was not granted in the present session is asked for again, and
  * what it may still have although it is not wanted is given up again.
  */
-import type { Subscription } from '../events.js';
+import type { Subscription } from '../broker-link.js';
 import { BrokerError } from './errors.js';
 import { LINK_LIMITS } from './limits.js';
 import type { Wire } from './wire.js';

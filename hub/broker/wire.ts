@@ -3,7 +3,7 @@
  * the link can be tested without a network.
  */
 import type { QoS } from '../../runtime/index.js';
-import type { OutgoingMessage, Subscription } from '../events.js';
+import type { OutgoingMessage, Subscription } from '../broker-link.js';
 import type { Acknowledged } from './acknowledgements.js';
 
 /** MQTT 3.1.1 is protocol level 4, MQTT 5 is 5. */

@@ -1,4 +1,4 @@
-import type { Observation, Observer } from '../events.js';
+import type { Observation, Observer } from '../observations.js';
 
 /** One line of JSON for each thing that happens. Bytes are given by their number: a line stays a line. */
 export function jsonReport(out: { write(text: string): unknown }): { readonly observe: Observer; finish(): void } {

@@ -1,4 +1,4 @@
-import type { Observer } from '../events.js';
+import type { Observer } from '../observations.js';
 import { linesReport } from '../report/index.js';
 import { jsonReport } from './json-report.js';
 import type { ReportFormat } from './report-format.js';

@@ -1,7 +1,8 @@
 /** What a person or a program can see and do while the hub runs. */
 import type { Fuel, Outcome } from '../../runtime/index.js';
 import type { Dispatch, Intake, Lanes } from '../intake/index.js';
-import type { Counts, DropReason, Observation, RefusalReason } from '../events.js';
+import type { Counts } from '../counts.js';
+import type { DropReason, Observation, RefusalReason } from '../observations.js';
 import type { DeadLetters } from '../dead-letters/index.js';
 import { Invocations } from './invocations.js';
 import { HUB_BOUNDS } from '../limits.js';

@@ -1,4 +1,4 @@
-import type { Observation } from '../events.js';
+import type { Observation } from '../observations.js';
 
 /** How a run that somebody waits for came to its end, or why there is none. */
 export type Ended = Extract<Observation, { kind: 'run-finished' | 'event-dropped' }>;

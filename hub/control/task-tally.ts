@@ -1,5 +1,5 @@
 import type { Fuel, Outcome } from '../../runtime/index.js';
-import type { DropReason, Observation, RefusalReason } from '../events.js';
+import type { DropReason, Observation, RefusalReason } from '../observations.js';
 
 /** What became of a task's runs since the hub was started. */
 export interface TaskTotals {

@@ -1,5 +1,5 @@
 import { RuntimeError, type InstalledTask, type Runtime } from '../../runtime/index.js';
-import type { Observation, Observer } from '../events.js';
+import type { Observation, Observer } from '../observations.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { Manifest } from '../manifest/index.js';
 import { loadTasks, type DeployedTask, type LoadedTask, type Registry } from '../registry/index.js';

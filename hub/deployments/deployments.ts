@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Runtime } from '../../runtime/index.js';
 import { withinMs } from '../deadline.js';
 import { install, taskLoaded } from './deploy.js';
-import type { Observer } from '../events.js';
+import type { Observer } from '../observations.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { Lanes } from '../intake/index.js';
 import { formatProblem, parseManifest, type Manifest } from '../manifest/index.js';

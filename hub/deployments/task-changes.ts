@@ -1,6 +1,6 @@
 import type { Runtime } from '../../runtime/index.js';
 import type { Dispatch, Intake, Lanes } from '../intake/index.js';
-import type { Observer } from '../events.js';
+import type { Observer } from '../observations.js';
 import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask, Registry } from '../registry/index.js';
 import type { Lane, Scheduler } from '../scheduler/index.js';

@@ -1,4 +1,4 @@
-import type { BrokerLink, Subscription } from '../events.js';
+import type { BrokerLink, Subscription } from '../broker-link.js';
 import { HUB_BOUNDS } from '../limits.js';
 import { withinMs } from '../deadline.js';
 import type { Logger } from '../log.js';

@@ -1,7 +1,9 @@
 import type { Outcome, RunResult, Runtime, Usage } from '../../runtime/index.js';
 import { decideCommit, type Commit } from '../commit.js';
 import { runLetter } from '../dead-letters/index.js';
-import type { Counts, Observer, OutgoingMessage } from '../events.js';
+import type { OutgoingMessage } from '../broker-link.js';
+import type { Counts } from '../counts.js';
+import type { Observer } from '../observations.js';
 import type { Journal } from '../journal.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { Logger } from '../log.js';

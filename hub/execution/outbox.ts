@@ -1,4 +1,6 @@
-import type { BrokerLink, Counts, Observer } from '../events.js';
+import type { BrokerLink } from '../broker-link.js';
+import type { Counts } from '../counts.js';
+import type { Observer } from '../observations.js';
 import type { Journal } from '../journal.js';
 import { STORE_BOUNDS } from '../limits.js';
 import type { OutboxGroup, Store, StoredMessage } from '../store/index.js';

@@ -1,5 +1,6 @@
 import { heldLetter } from '../dead-letters/index.js';
-import type { Counts, DropReason, Observer } from '../events.js';
+import type { Counts } from '../counts.js';
+import type { DropReason, Observer } from '../observations.js';
 import type { Journal } from '../journal.js';
 import type { Lanes } from './lanes.js';
 import { isLoop } from '../loops/index.js';

@@ -1,5 +1,5 @@
 import type { Taken } from './deliveries.js';
-import type { IncomingMessage } from '../events.js';
+import type { IncomingMessage } from '../broker-link.js';
 import { Fifo } from '../queue/index.js';
 import type { DeployedTask, Match } from '../registry/index.js';
 

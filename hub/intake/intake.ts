@@ -1,6 +1,8 @@
 import { filterMatches } from '../../runtime/index.js';
 import type { Dispatch } from './dispatch.js';
-import type { Counts, IncomingMessage, Observer, RefusalReason } from '../events.js';
+import type { IncomingMessage } from '../broker-link.js';
+import type { Counts } from '../counts.js';
+import type { Observer, RefusalReason } from '../observations.js';
 import { homelessLetter } from '../dead-letters/index.js';
 import type { Deliveries } from './deliveries.js';
 import type { Devices } from '../devices.js';

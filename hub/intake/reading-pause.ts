@@ -1,4 +1,5 @@
-import type { Counts, Observer } from '../events.js';
+import type { Counts } from '../counts.js';
+import type { Observer } from '../observations.js';
 import { HUB_BOUNDS } from '../limits.js';
 
 interface Pause {

@@ -3,7 +3,7 @@ import { isExecutor, NEW_RUN } from '../../provider/protocol/responsibility/inde
 import { CheckpointFault, mostCheckpointBytes, type RunResult, type Runtime } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import { withinMs } from '../deadline.js';
-import type { ParkReason } from '../events.js';
+import type { ParkReason } from '../observations.js';
 import type { Journal } from '../journal.js';
 import type { Logger } from '../log.js';
 import { cancelledRun, fitsOf, type Answer, type KeptPoints, type MovingRuns, type Parking } from '../parking/index.js';

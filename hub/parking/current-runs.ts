@@ -1,5 +1,5 @@
 import type { Runtime } from '../../runtime/index.js';
-import type { ParkReason } from '../events.js';
+import type { ParkReason } from '../observations.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';

@@ -1,6 +1,6 @@
 import { glanceAt, RuntimeError, type RunHandle, type RunRequest, type Runtime } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
-import type { Observer } from '../events.js';
+import type { Observer } from '../observations.js';
 import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { Job } from '../scheduler/index.js';

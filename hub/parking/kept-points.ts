@@ -1,5 +1,5 @@
 import type { CheckpointFiles } from '../checkpoints/index.js';
-import type { Observer } from '../events.js';
+import type { Observer } from '../observations.js';
 import { keepChange, type ChangeKeeper } from '../keep-change.js';
 import type { Logger } from '../log.js';
 import type { PendingRun } from '../pending-run.js';

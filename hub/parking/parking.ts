@@ -1,6 +1,6 @@
 import { glanceAt, type RunHandle, type RunRequest, type RunResult, type Runtime } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
-import type { Observer, ParkReason } from '../events.js';
+import type { Observer, ParkReason } from '../observations.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { Logger } from '../log.js';
 import type { PendingRun } from '../pending-run.js';

@@ -1,6 +1,6 @@
 import { glanceAt } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
-import type { ParkReason } from '../events.js';
+import type { ParkReason } from '../observations.js';
 import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
 import type { Logger } from '../log.js';
 import type { PendingRun } from '../pending-run.js';

@@ -1,5 +1,5 @@
 import type { Occupancy, Runtime } from '../../runtime/index.js';
-import type { Observer } from '../events.js';
+import type { Observer } from '../observations.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job, Scheduler } from '../scheduler/index.js';

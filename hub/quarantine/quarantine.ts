@@ -1,4 +1,5 @@
-import type { Counts, Observer, ReleaseReason } from '../events.js';
+import type { Counts } from '../counts.js';
+import type { Observer, ReleaseReason } from '../observations.js';
 import type { Journal } from '../journal.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { StoredQuarantine } from '../store/index.js';

@@ -1,5 +1,5 @@
 import type { InstalledTask } from '../../runtime/index.js';
-import type { Subscription } from '../events.js';
+import type { Subscription } from '../broker-link.js';
 import { HUB_BOUNDS } from '../limits.js';
 import { capturesOf, keyOf, type Manifest, type Trigger } from '../manifest/index.js';
 import { subscriptionsFor } from './subscriptions.js';

@@ -1,4 +1,4 @@
-import type { Subscription } from '../events.js';
+import type { Subscription } from '../broker-link.js';
 import type { Trigger } from '../manifest/index.js';
 
 /**

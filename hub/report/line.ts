@@ -1,5 +1,5 @@
 /** One observation as text for a person. Pure. */
-import type { Observation } from '../events.js';
+import type { Observation } from '../observations.js';
 import { showChain } from '../loops/index.js';
 import type { Weight } from './pace.js';
 import type { Paint } from './paint.js';

@@ -1,5 +1,5 @@
 /** Shows a person what happens in the hub, line by line, and at the end a summary. */
-import type { Observation, Observer } from '../events.js';
+import type { Observation, Observer } from '../observations.js';
 import { lineOf, weightOf } from './line.js';
 import { Pace, type Weight } from './pace.js';
 import { paintFor, type Paint } from './paint.js';

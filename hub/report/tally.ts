@@ -1,5 +1,5 @@
 /** What happened to each task, counted. */
-import type { DropReason, Observation, RefusalReason } from '../events.js';
+import type { DropReason, Observation, RefusalReason } from '../observations.js';
 import { Histogram } from './histogram.js';
 
 type Outcomes = Extract<Observation, { kind: 'run-finished' }>['outcome']['kind'];

@@ -1,4 +1,5 @@
-import type { Counts, Observer } from '../events.js';
+import type { Counts } from '../counts.js';
+import type { Observer } from '../observations.js';
 import type { Intake } from '../intake/index.js';
 import type { Journal } from '../journal.js';
 import { HUB_BOUNDS } from '../limits.js';

@@ -1,7 +1,7 @@
 /** A device on the broker: publishes, and hears what it asked for. */
 import type { Test } from 'tap';
 import { connectBroker } from '../../hub/broker/index.js';
-import type { BrokerLink, IncomingMessage } from '../../hub/events.js';
+import type { BrokerLink, IncomingMessage } from '../../hub/broker-link.js';
 import { until } from '../runtime/eventually.js';
 
 export class Device {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Observation } from '../../hub/events.js';
+import type { Observation } from '../../hub/observations.js';
 import { createHub } from '../../hub/hub.js';
 import { createLog } from '../../hub/log.js';
 import { createRuntime } from '../../runtime/index.js';

@@ -1,6 +1,6 @@
 /** A hub with tasks that fail as they are told, whose time passes when it is told to. */
 import type { Test } from 'tap';
-import type { Observation } from '../../hub/events.js';
+import type { Observation } from '../../hub/observations.js';
 import type { Outcome, RunRequest } from '../../runtime/index.js';
 import type { Behaviour } from './fake-runtime.js';
 import { testHub, turns, type TestHub } from './hub-under-test.js';

@@ -1,4 +1,4 @@
-import type { BrokerLink, MessageHandler, OutgoingMessage, Subscription } from '../../hub/events.js';
+import type { BrokerLink, MessageHandler, OutgoingMessage, Subscription } from '../../hub/broker-link.js';
 import type { QoS } from '../../runtime/index.js';
 
 export interface FakeLink extends BrokerLink {

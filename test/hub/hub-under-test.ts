@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { Observation } from '../../hub/events.js';
+import type { Observation } from '../../hub/observations.js';
 import { createHub, type Hub, type HubOptions } from '../../hub/hub.js';
 import { createLog } from '../../hub/log.js';
 import type { Timer } from '../../hub/timer.js';

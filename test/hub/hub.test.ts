@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Observation } from '../../hub/events.js';
+import type { Observation } from '../../hub/observations.js';
 import { createHub } from '../../hub/hub.js';
 import { HUB_BOUNDS } from '../../hub/limits.js';
 import { createLog } from '../../hub/log.js';

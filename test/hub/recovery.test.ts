@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { OutgoingMessage } from '../../hub/events.js';
+import type { OutgoingMessage } from '../../hub/broker-link.js';
 import { createHub, type Hub } from '../../hub/hub.js';
 import { createLog } from '../../hub/log.js';
 import { fakeLink, type FakeLink } from './fake-link.js';

@@ -4,7 +4,7 @@ import { Followers } from '../../../hub/api/followers.js';
 import { API_BOUNDS } from '../../../hub/api/limits.js';
 import { RecentRuns } from '../../../hub/api/recent-runs.js';
 import type { Invocation, Invoked, TaskStatus } from '../../../hub/control/control.js';
-import { noCounts } from '../../../hub/events.js';
+import { noCounts } from '../../../hub/counts.js';
 import { finished } from './finished.js';
 import { NO_LETTERS } from './no-letters.js';
 

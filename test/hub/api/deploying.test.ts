@@ -8,7 +8,7 @@ import t, { type Test } from 'tap';
 import { deployingRoutes, Followers, RecentRuns, startApi } from '../../../hub/api/index.js';
 import { API_BOUNDS } from '../../../hub/api/limits.js';
 import type { DeployResult, NewTask, RemoveResult } from '../../../hub/deployments/index.js';
-import { noCounts } from '../../../hub/events.js';
+import { noCounts } from '../../../hub/counts.js';
 import { RUNTIME_BOUNDS } from '../../../runtime/index.js';
 import { until } from '../../runtime/eventually.js';
 import { NO_LETTERS } from './no-letters.js';

@@ -1,4 +1,4 @@
-import type { Observation } from '../../../hub/events.js';
+import type { Observation } from '../../../hub/observations.js';
 
 type Finished = Extract<Observation, { kind: 'run-finished' }>;
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { createApp } from '../../../hub/api/app.js';
 import { Followers } from '../../../hub/api/followers.js';
 import { RecentRuns } from '../../../hub/api/recent-runs.js';
-import { noCounts } from '../../../hub/events.js';
+import { noCounts } from '../../../hub/counts.js';
 import { RunHistory } from '../../../hub/records/run-history.js';
 import type { RunQuery } from '../../../hub/store/index.js';
 import { NO_LETTERS } from './no-letters.js';

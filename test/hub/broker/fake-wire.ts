@@ -1,4 +1,4 @@
-import type { OutgoingMessage, Subscription } from '../../../hub/events.js';
+import type { OutgoingMessage, Subscription } from '../../../hub/broker-link.js';
 import type { Acknowledged } from '../../../hub/broker/acknowledgements.js';
 import type { Accepted, Delivery, Wire, WireEvents } from '../../../hub/broker/wire.js';
 

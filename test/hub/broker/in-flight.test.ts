@@ -1,6 +1,6 @@
 import t from 'tap';
 import { InFlight, LARGEST_MESSAGE_ID } from '../../../hub/broker/in-flight.js';
-import type { OutgoingMessage } from '../../../hub/events.js';
+import type { OutgoingMessage } from '../../../hub/broker-link.js';
 
 /** What was sent, as "topic", "topic again", "release id". */
 class Sent {

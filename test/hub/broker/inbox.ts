@@ -1,4 +1,4 @@
-import type { IncomingMessage } from '../../../hub/events.js';
+import type { IncomingMessage } from '../../../hub/broker-link.js';
 
 const DEADLINE_MS = 20_000;
 

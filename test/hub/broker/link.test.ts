@@ -1,6 +1,6 @@
 import t from 'tap';
 import { connectBroker, type LinkState, type OpenWire } from '../../../hub/broker/link.js';
-import type { IncomingMessage } from '../../../hub/events.js';
+import type { IncomingMessage } from '../../../hub/broker-link.js';
 import { FakeWire } from './fake-wire.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import mqttPacket from 'mqtt-packet';
 import t from 'tap';
 import { PacketBurst } from '../../../hub/broker/packet-burst.js';
-import type { OutgoingMessage } from '../../../hub/events.js';
+import type { OutgoingMessage } from '../../../hub/broker-link.js';
 
 const utf8 = new TextEncoder();
 

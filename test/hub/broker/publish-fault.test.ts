@@ -1,7 +1,7 @@
 import t from 'tap';
 import { LINK_LIMITS } from '../../../hub/broker/limits.js';
 import { publishFault } from '../../../hub/broker/publish-fault.js';
-import type { OutgoingMessage } from '../../../hub/events.js';
+import type { OutgoingMessage } from '../../../hub/broker-link.js';
 import { ACCEPTED } from './fake-wire.js';
 
 function message(topic: string, more: Partial<OutgoingMessage> = {}): OutgoingMessage {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { LINK_LIMITS } from '../../../hub/broker/limits.js';
 import { Publishing } from '../../../hub/broker/publishing.js';
-import type { OutgoingMessage } from '../../../hub/events.js';
+import type { OutgoingMessage } from '../../../hub/broker-link.js';
 import { ACCEPTED, FakeWire } from './fake-wire.js';
 
 const silent = { delivered() {}, released() {}, online() {}, offline() {}, refused() {} };

@@ -1,7 +1,7 @@
 /** QoS 2 against a real broker: what mqtt.js and Mosquitto do between PUBLISH and PUBCOMP is not for fakes to say. */
 import t, { type Test } from 'tap';
 import { connectBroker, type LinkState } from '../../../hub/broker/index.js';
-import type { BrokerLink } from '../../../hub/events.js';
+import type { BrokerLink } from '../../../hub/broker-link.js';
 import { mosquittoMissing, startMosquitto, type Mosquitto } from '../../fixtures/mosquitto.js';
 import { PACKET, startPacketProxy, type Direction, type Fate, type PacketProxy } from '../../fixtures/packet-proxy.js';
 import { until } from '../../runtime/eventually.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { connectBroker } from '../../../hub/broker/index.js';
 import { BrokerError } from '../../../hub/broker/errors.js';
-import type { BrokerLink, MessageHandler } from '../../../hub/events.js';
+import type { BrokerLink, MessageHandler } from '../../../hub/broker-link.js';
 import { createHub, type Hub } from '../../../hub/hub.js';
 import { createLog } from '../../../hub/log.js';
 import { SessionFilters } from '../../../hub/broker/session-filters.js';

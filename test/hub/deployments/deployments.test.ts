@@ -1,6 +1,6 @@
 /** Tasks come, change and go while a hub holds their events. */
 import t from 'tap';
-import type { Observation } from '../../../hub/events.js';
+import type { Observation } from '../../../hub/observations.js';
 import { until } from '../../runtime/eventually.js';
 import { hubUnderTest, testHub, turns, type HubUnderTest } from '../hub-under-test.js';
 import { deploy } from './deployer.js';

@@ -1,7 +1,7 @@
 /** What the link does not take, as it has no room for it. */
 import t from 'tap';
 import { BrokerError } from '../../../hub/broker/errors.js';
-import { noCounts } from '../../../hub/events.js';
+import { noCounts } from '../../../hub/counts.js';
 import { Outbox } from '../../../hub/execution/outbox.js';
 import type { StoredMessage } from '../../../hub/store/index.js';
 import { turns } from '../hub-under-test.js';

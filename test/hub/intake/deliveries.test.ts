@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Deliveries } from '../../../hub/intake/deliveries.js';
-import type { IncomingMessage } from '../../../hub/events.js';
+import type { IncomingMessage } from '../../../hub/broker-link.js';
 import { STORE_BOUNDS } from '../../../hub/limits.js';
 
 interface Came extends IncomingMessage {

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { noCounts, type Observation } from '../../../hub/events.js';
+import { noCounts } from '../../../hub/counts.js';
+import type { Observation } from '../../../hub/observations.js';
 import { HUB_BOUNDS } from '../../../hub/limits.js';
 import { ReadingPause } from '../../../hub/intake/reading-pause.js';
 import { fakeLink } from '../fake-link.js';

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { CheckpointFiles, type KeepOptions } from '../../../hub/checkpoints/checkpoint-files.js';
 import { keepIn, readIn, type KeptCheckpoint } from '../../../hub/checkpoints/checkpoint-folder.js';
 import { fileOf, unfinishedOf } from '../../../hub/checkpoints/file-names.js';
-import type { Observation } from '../../../hub/events.js';
+import type { Observation } from '../../../hub/observations.js';
 import { createHub, type Hub } from '../../../hub/hub.js';
 import { createLog } from '../../../hub/log.js';
 import { openState } from '../../../hub/store/reader.js';

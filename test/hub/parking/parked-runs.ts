@@ -1,5 +1,5 @@
 /** Runs of one resumable task between a real scheduler and a runtime, a disk and a store that do as they are told. */
-import type { Observation } from '../../../hub/events.js';
+import type { Observation } from '../../../hub/observations.js';
 import { createLog } from '../../../hub/log.js';
 import { fitsOf } from '../../../hub/parking/fits.js';
 import { CurrentRuns, KeptPoints, lastFuel, Parking, ThreadLooks } from '../../../hub/parking/index.js';

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Test } from 'tap';
-import type { Observation } from '../../../hub/events.js';
+import type { Observation } from '../../../hub/observations.js';
 import { createHub, type Hub, type HubOptions } from '../../../hub/hub.js';
 import { createLog } from '../../../hub/log.js';
 import { createRuntime, type Runtime } from '../../../runtime/index.js';

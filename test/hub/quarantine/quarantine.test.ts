@@ -1,6 +1,7 @@
 /** A task that keeps failing is held, and nobody else notices, in a hub with real parts. */
 import t from 'tap';
-import { noCounts, type Observation } from '../../../hub/events.js';
+import { noCounts } from '../../../hub/counts.js';
+import type { Observation } from '../../../hub/observations.js';
 import { parseManifest } from '../../../hub/manifest/index.js';
 import { Quarantine } from '../../../hub/quarantine/index.js';
 import type { StoredQuarantine } from '../../../hub/store/index.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Observation } from '../../../hub/events.js';
+import type { Observation } from '../../../hub/observations.js';
 import { linesReport } from '../../../hub/report/index.js';
 import type { Effect, Outcome } from '../../../runtime/index.js';
 

@@ -1,5 +1,5 @@
 /** Hubs that break a promise, to see that it would be noticed. */
-import type { BrokerLink, MessageHandler } from '../../../hub/events.js';
+import type { BrokerLink, MessageHandler } from '../../../hub/broker-link.js';
 import type { Store } from '../../../hub/store/index.js';
 import type { FaultPoints } from './fault-points.js';
 import type { Loss } from './disk.js';

@@ -1,4 +1,4 @@
-import type { BrokerLink, MessageHandler, OutgoingMessage } from '../../../hub/events.js';
+import type { BrokerLink, MessageHandler, OutgoingMessage } from '../../../hub/broker-link.js';
 import type { FaultPoints } from './fault-points.js';
 
 /** An event as a device publishes it. */
