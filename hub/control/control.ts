@@ -1,8 +1,7 @@
 /** What a person or a program can see and do while the hub runs. */
-import type { Fuel, Outcome } from '../../runtime/index.js';
 import type { Dispatch, Intake, Lanes } from '../intake/index.js';
 import type { Counts } from '../counts.js';
-import type { DropReason, Observation, RefusalReason } from '../observations.js';
+import type { Observation } from '../observations.js';
 import type { DeadLetters } from '../dead-letters/index.js';
 import { Invocations } from './invocations.js';
 import { HUB_BOUNDS } from '../limits.js';
@@ -11,9 +10,9 @@ import type { DeployedTask, Registry } from '../registry/index.js';
 import type { Quarantine, QuarantineStatus } from '../quarantine/index.js';
 import type { Scheduler } from '../scheduler/index.js';
 import type { Schedules, TimerStatus } from '../schedules/index.js';
-import { TaskTally } from './task-tally.js';
+import { TaskTally, type TaskTotals } from './task-tally.js';
 
-export interface TaskStatus {
+export interface TaskStatus extends TaskTotals {
   readonly name: string;
   readonly version: string;
   readonly description: string;
@@ -31,11 +30,6 @@ export interface TaskStatus {
   readonly retrying: number;
   /** Absent while its runs start. */
   readonly quarantine?: QuarantineStatus | undefined;
-  /** How its runs ended since the hub was started, and the fuel they took. */
-  readonly outcomes: Readonly<Partial<Record<Outcome['kind'], number>>>;
-  readonly fuel: Fuel;
-  /** Events that came to no run of it since then, by the reason. */
-  readonly dropped: Readonly<Partial<Record<DropReason | RefusalReason, number>>>;
 }
 
 /** An event for one task, whatever its triggers say. */

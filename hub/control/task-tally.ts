@@ -4,6 +4,7 @@ import type { DropReason, Observation, RefusalReason } from '../observations.js'
 /** What became of a task's runs since the hub was started. */
 export interface TaskTotals {
   readonly outcomes: Readonly<Partial<Record<Outcome['kind'], number>>>;
+  /** That they took. */
   readonly fuel: Fuel;
   /** Events that came to no run of it, by the reason. */
   readonly dropped: Readonly<Partial<Record<DropReason | RefusalReason, number>>>;
