@@ -1,6 +1,5 @@
 /** The composition root: constructs the parts of a hub, starts them, and closes them in reverse. */
 import { join } from 'node:path';
-import { Backups } from './backups.js';
 import { withinMs } from './deadline.js';
 import { Control } from './control/index.js';
 import { DeadLetters } from './dead-letters/index.js';
@@ -25,14 +24,13 @@ import {
   type TaskListener,
   Topics,
 } from './deployments/index.js';
-import { Devices } from './devices.js';
 import { DEVICES_BUCKET } from './devices-bucket.js';
 import { Drained, Executor, Outbox } from './execution/index.js';
 import type { BrokerLink, MessageHandler, OutgoingMessage } from './broker-link.js';
 import { noCounts, type Counts } from './counts.js';
 import type { Observer } from './observations.js';
 import { openFoundation, type FoundationOptions } from './foundation.js';
-import { Journal } from './journal.js';
+import { Devices, Journal } from './journal/index.js';
 import { LateLink, SessionFilters } from './broker/index.js';
 import { HUB_BOUNDS } from './limits.js';
 import { longRuns, type LongRunsParts } from './long-runs.js';
@@ -50,7 +48,7 @@ import { Releases } from './releases.js';
 import { RunHistory } from './records/index.js';
 import { Scheduler } from './scheduler/index.js';
 import { Schedules } from './schedules/index.js';
-import { openState, StateView } from './store/index.js';
+import { Backups, openState, StateView } from './store/index.js';
 import { monotonicTimer, type Timer } from './timer.js';
 
 export interface HubOptions extends FoundationOptions {

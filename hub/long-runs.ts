@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunResult, Runtime } from '../runtime/index.js';
 import { CheckpointFiles } from './checkpoints/index.js';
 import type { Observer } from './observations.js';
-import type { Journal } from './journal.js';
+import type { Journal } from './journal/index.js';
 import type { Logger } from './log.js';
 import { Migrations, Selector } from './migration/index.js';
 import { CurrentRuns, filesOf, KeptPoints, Parking, ThreadLooks } from './parking/index.js';

@@ -1,5 +1,5 @@
 /** A copy of the hub's state through the API: `POST /v1/backup` is answered with the bytes of a state.db. */
-import type { Backups } from '../backups.js';
+import type { Backups } from '../store/index.js';
 import { fault, type Route } from './route.js';
 
 export function backupRoute(backups: Pick<Backups, 'take'>): Route {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { madeOnce } from '../made-once.js';
+import { madeOnce } from '../data-folder/index.js';
 
 const FILE = 'api-token';
 

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AskedThread } from '../asked-thread.js';
 import { STORE_BOUNDS } from '../limits.js';
-import { syncFolder } from '../sync-folder.js';
+import { syncFolder } from '../data-folder/index.js';
 import type { KeptCheckpoint } from './checkpoint-folder.js';
 import { digestIn, fileOf } from './file-names.js';
 import type { CheckpointAnswer, CheckpointRequest } from './messages.js';

@@ -18,7 +18,7 @@ import {
   wholeCheckpoint,
 } from '../../runtime/index.js';
 import { STORE_BOUNDS } from '../limits.js';
-import { syncFolder } from '../sync-folder.js';
+import { syncFolder } from '../data-folder/index.js';
 import { differenceTo } from './difference.js';
 import { fileOf, unfinishedOf } from './file-names.js';
 

@@ -13,7 +13,7 @@ import {
 } from '../api/index.js';
 import { connectBroker, startEmbeddedBroker, type EmbeddedBroker } from '../broker/index.js';
 import { createHub, type Hub } from '../hub.js';
-import { hubIdentity } from '../identity.js';
+import { hubIdentity } from '../data-folder/index.js';
 import { eventIds, runSeeds } from '../ids.js';
 import { createLog, type Logger } from '../log.js';
 import { monotonicTimer } from '../timer.js';

@@ -1,4 +1,4 @@
-import type { Journal } from '../journal.js';
+import type { Journal } from '../journal/index.js';
 import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
 import type {
   ChangeResult,

@@ -1,5 +1,5 @@
 import type { StateReader } from '../../runtime/index.js';
-import type { Journal } from '../journal.js';
+import type { Journal } from '../journal/index.js';
 import { HUB_BOUNDS } from '../limits.js';
 
 /** Removes all that is in a bucket, some keys at a time, between what else is written. @returns how many keys it had. */

@@ -4,7 +4,7 @@ import { runLetter } from '../dead-letters/index.js';
 import type { OutgoingMessage } from '../broker-link.js';
 import type { Counts } from '../counts.js';
 import type { Observer } from '../observations.js';
-import type { Journal } from '../journal.js';
+import type { Journal } from '../journal/index.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { Logger } from '../log.js';
 import { writeChain } from '../loops/index.js';

@@ -1,7 +1,7 @@
 import type { BrokerLink } from '../broker-link.js';
 import type { Counts } from '../counts.js';
 import type { Observer } from '../observations.js';
-import type { Journal } from '../journal.js';
+import type { Journal } from '../journal/index.js';
 import { STORE_BOUNDS } from '../limits.js';
 import type { OutboxGroup, Store, StoredMessage } from '../store/index.js';
 

@@ -1,7 +1,7 @@
 import { heldLetter } from '../dead-letters/index.js';
 import type { Counts } from '../counts.js';
 import type { DropReason, Observer } from '../observations.js';
-import type { Journal } from '../journal.js';
+import type { Journal } from '../journal/index.js';
 import type { Lanes } from './lanes.js';
 import { isLoop } from '../loops/index.js';
 import type { PendingRun } from '../pending-run.js';

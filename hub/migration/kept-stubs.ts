@@ -1,7 +1,7 @@
 import type { PointContent, StubKeeper, StubRecord } from '../../provider/protocol/migration/index.js';
 import { packCheckpointAside } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
-import { keepChange, type ChangeKeeper } from '../keep-change.js';
+import { keepChange, type ChangeKeeper } from '../journal/index.js';
 import type { Logger } from '../log.js';
 import { filesOf, fitsOf, type KeptPoints } from '../parking/index.js';
 import type { PendingRun } from '../pending-run.js';

@@ -4,7 +4,7 @@ import { CheckpointFault, mostCheckpointBytes, type RunResult, type Runtime } fr
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import { withinMs } from '../deadline.js';
 import type { ParkReason } from '../observations.js';
-import type { Journal } from '../journal.js';
+import type { Journal } from '../journal/index.js';
 import type { Logger } from '../log.js';
 import { cancelledRun, fitsOf, type Answer, type KeptPoints, type MovingRuns, type Parking } from '../parking/index.js';
 import type { PendingRun } from '../pending-run.js';

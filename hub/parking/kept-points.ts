@@ -1,6 +1,6 @@
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import type { Observer } from '../observations.js';
-import { keepChange, type ChangeKeeper } from '../keep-change.js';
+import { keepChange, type ChangeKeeper } from '../journal/index.js';
 import type { Logger } from '../log.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';

@@ -1,6 +1,6 @@
 import type { Counts } from '../counts.js';
 import type { Observer, ReleaseReason } from '../observations.js';
-import type { Journal } from '../journal.js';
+import type { Journal } from '../journal/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { StoredQuarantine } from '../store/index.js';
 import type { Timer } from '../timer.js';

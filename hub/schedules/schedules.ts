@@ -1,7 +1,7 @@
 import type { Counts } from '../counts.js';
 import type { Observer } from '../observations.js';
 import type { Intake } from '../intake/index.js';
-import type { Journal } from '../journal.js';
+import type { Journal } from '../journal/index.js';
 import { HUB_BOUNDS } from '../limits.js';
 import type { Logger } from '../log.js';
 import type { CatchUp, Moments, TimerRule, Trigger } from '../manifest/index.js';

@@ -2,6 +2,7 @@
 export { openStore } from './sqlite-store.js';
 export { openState } from './reader.js';
 export { StateView } from './state-view.js';
+export { Backups } from './backups.js';
 export type { BucketView, KeyView } from './state-view-messages.js';
 export { RecordArchive } from './record-archive.js';
 export type { RunSummary } from './run-summary.js';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
-import { syncFolder } from '../sync-folder.js';
+import { syncFolder } from '../data-folder/index.js';
 import { changedUsage, usageFault, type BucketUsage } from './bucket-usage.js';
 import { lockDirectory } from './directory-lock.js';
 import { DevicesTable } from './devices-table.js';

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepIn, readIn } from '../../../hub/checkpoints/checkpoint-folder.js';
 import { CheckpointFiles } from '../../../hub/checkpoints/index.js';
-import { Journal } from '../../../hub/journal.js';
+import { Journal } from '../../../hub/journal/journal.js';
 import { createLog } from '../../../hub/log.js';
 import { filesOf } from '../../../hub/parking/index.js';
 import { KeptPoints, type KeptPointsParts } from '../../../hub/parking/kept-points.js';

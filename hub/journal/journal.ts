@@ -1,6 +1,6 @@
 import type { Devices } from './devices.js';
-import { STORE_BOUNDS } from './limits.js';
-import type { Logger } from './log.js';
+import { STORE_BOUNDS } from '../limits.js';
+import type { Logger } from '../log.js';
 import type {
   ChangeResult,
   DeadMessage,
@@ -14,7 +14,7 @@ import type {
   Store,
   StoredEvent,
   StoredQuarantine,
-} from './store/index.js';
+} from '../store/index.js';
 
 export interface JournalParts {
   readonly store: Store;

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { madeOnce } from '../../hub/made-once.js';
+import { madeOnce } from '../../../hub/data-folder/made-once.js';
 
 t.test('a file is made once, also by several at a time, and nothing else is left', async (t) => {
   const dir = t.testdir({});

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { hubIdentity } from '../../hub/identity.js';
+import { hubIdentity } from '../../../hub/data-folder/identity.js';
 
 t.test('a hub keeps the name it once made', async (t) => {
   const dir = join(t.testdir({}), 'data');

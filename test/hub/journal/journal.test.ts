@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Journal } from '../../hub/journal.js';
-import { createLog } from '../../hub/log.js';
-import { openStore, type OutboxGroup, type Store, type StoredEvent } from '../../hub/store/index.js';
+import { Journal } from '../../../hub/journal/journal.js';
+import { createLog } from '../../../hub/log.js';
+import { openStore, type OutboxGroup, type Store, type StoredEvent } from '../../../hub/store/index.js';
 
 const EVENT: StoredEvent = {
   id: 'e',

@@ -1,6 +1,6 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Store } from './store/index.js';
+import type { Store } from './store.js';
 
 /** A copy of the store, complete. */
 export interface Backup {

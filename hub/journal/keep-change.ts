@@ -1,5 +1,5 @@
 import type { Journal } from './journal.js';
-import type { StateChange } from './store/index.js';
+import type { StateChange } from '../store/index.js';
 
 export interface ChangeKeeper {
   readonly journal: Pick<Journal, 'write'>;

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from './broker-link.js';
-import { HUB_BOUNDS } from './limits.js';
-import type { Seen } from './store/index.js';
-import { RUNTIME_BOUNDS } from '../runtime/index.js';
-import type { Timer } from './timer.js';
+import type { IncomingMessage } from '../broker-link.js';
+import { HUB_BOUNDS } from '../limits.js';
+import type { Seen } from '../store/index.js';
+import { RUNTIME_BOUNDS } from '../../runtime/index.js';
+import type { Timer } from '../timer.js';
 
 export interface DevicesParts {
   readonly timer: Timer;

@@ -1,12 +1,12 @@
 /** The bucket `devices` has the last payload of each topic, for tasks that may read it. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { decideCommit } from '../../hub/commit.js';
-import { Devices } from '../../hub/devices.js';
-import { HUB_BOUNDS } from '../../hub/limits.js';
-import { parseManifest } from '../../hub/manifest/index.js';
-import { openState, openStore, type Store } from '../../hub/store/index.js';
-import { virtualTimer } from './virtual-timer.js';
+import { decideCommit } from '../../../hub/commit.js';
+import { Devices } from '../../../hub/journal/devices.js';
+import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { parseManifest } from '../../../hub/manifest/index.js';
+import { openState, openStore, type Store } from '../../../hub/store/index.js';
+import { virtualTimer } from '../virtual-timer.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
