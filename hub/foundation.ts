@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { Runtime, RuntimeOptions } from '../runtime/index.js';
 import { withinMs } from './deadline.js';
 import { KeptComponents } from './deployments/index.js';
-import { HUB_BOUNDS, STORE_BOUNDS } from './limits.js';
+import { DEPLOYMENT_BOUNDS } from './deployments/limits.js';
+import { HUB_BOUNDS } from './limits.js';
+import { STORE_BOUNDS } from './store/limits.js';
 import type { Logger } from './log.js';
 import type { Placement } from './placement/index.js';
 import { affordableRecords } from './records/index.js';
@@ -54,7 +56,7 @@ export async function openFoundation(options: FoundationOptions, releases: Relea
   const components = new KeptComponents({
     dir: join(dataDir, 'kept-components'),
     ageMs: records.ageMs,
-    bytes: STORE_BOUNDS.keptComponentBytes,
+    bytes: DEPLOYMENT_BOUNDS.keptComponentBytes,
     clock,
   });
   const local = await options.startRuntime({

@@ -1,5 +1,5 @@
 import { topicFault } from '../../runtime/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { INTAKE_BOUNDS } from '../intake/limits.js';
 import type { Invocation } from '../control/index.js';
 
 export type ParsedInvocation =
@@ -23,8 +23,8 @@ export function invocationOf(task: string, body: string): ParsedInvocation {
     return refused('payload must be a string in base64');
   }
   const bytes = Buffer.from(payload, 'base64');
-  if (bytes.length > HUB_BOUNDS.payloadBytes) {
-    return refused(`payload must have at most ${HUB_BOUNDS.payloadBytes} bytes: it has ${bytes.length}`);
+  if (bytes.length > INTAKE_BOUNDS.payloadBytes) {
+    return refused(`payload must have at most ${INTAKE_BOUNDS.payloadBytes} bytes: it has ${bytes.length}`);
   }
   return { ok: true, invocation: { task, topic, payload: bytes } };
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { RUNTIME_BOUNDS } from '../../runtime/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { MANIFEST_BOUNDS } from '../manifest/limits.js';
 
 export type Uploaded =
   | { readonly ok: true; readonly toml: string }
@@ -57,8 +57,8 @@ export function uploadOf(request: Request): Omit<UploadOptions, 'file'> | Extrac
   if (!/^[0-9a-f]{64}$/.test(sha256)) return wrong('sha256 must be that of the component: 64 hexadecimal digits');
   if (!/^\d{1,9}$/.test(manifest)) return wrong('manifestBytes must say how many bytes of the body are task.toml');
   const manifestBytes = Number(manifest);
-  if (manifestBytes > HUB_BOUNDS.manifestBytes)
-    return tooLarge(`a task.toml may have at most ${HUB_BOUNDS.manifestBytes} bytes: it has ${manifestBytes}`);
+  if (manifestBytes > MANIFEST_BOUNDS.manifestBytes)
+    return tooLarge(`a task.toml may have at most ${MANIFEST_BOUNDS.manifestBytes} bytes: it has ${manifestBytes}`);
   const length = Number(request.headers.get('content-length') ?? 0);
   if (length > manifestBytes + RUNTIME_BOUNDS.componentBytes)
     return tooLarge(`a component may have at most ${RUNTIME_BOUNDS.componentBytes} bytes`);

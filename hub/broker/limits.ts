@@ -11,7 +11,7 @@ export const LINK_LIMITS = {
   inFlight: 512,
   /**
    * Messages waiting for room in flight, for the socket or for a connection, beyond which one at QoS 0 is not taken: what
-   * a hub publishes in a second at full rate. Of those above QoS 0, `STORE_BOUNDS.publishing` bounds the number.
+   * a hub publishes in a second at full rate. Of those above QoS 0, `EXECUTION_BOUNDS.publishing` bounds the number.
    */
   waiting: 65_536,
   /** Their payload bytes: a quarter of the memory of a small hub. */

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AskedThread } from '../asked-thread.js';
-import { STORE_BOUNDS } from '../limits.js';
+import { CHECKPOINT_BOUNDS } from './limits.js';
 import { syncFolder } from '../data-folder/index.js';
 import type { KeptCheckpoint } from './checkpoint-folder.js';
 import { digestIn, fileOf } from './file-names.js';
@@ -57,8 +57,8 @@ export class CheckpointFiles {
    * @throws Error when it is too large, there are too many, or the disk refuses.
    */
   async keep(checkpoint: Uint8Array, { give, base, asItIs = false }: KeepOptions): Promise<KeptCheckpoint> {
-    if (this.#bytes >= STORE_BOUNDS.checkpointsBytes) {
-      throw new Error(`checkpoints must have at most ${STORE_BOUNDS.checkpointsBytes} bytes together`);
+    if (this.#bytes >= CHECKPOINT_BOUNDS.checkpointsBytes) {
+      throw new Error(`checkpoints must have at most ${CHECKPOINT_BOUNDS.checkpointsBytes} bytes together`);
     }
     const answer = await this.#thread.ask(
       (id) => ({ kind: 'keep', id, checkpoint, base, asItIs }),

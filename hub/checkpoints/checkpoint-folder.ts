@@ -17,7 +17,7 @@ import {
   unpackCheckpoint,
   wholeCheckpoint,
 } from '../../runtime/index.js';
-import { STORE_BOUNDS } from '../limits.js';
+import { CHECKPOINT_BOUNDS } from './limits.js';
 import { syncFolder } from '../data-folder/index.js';
 import { differenceTo } from './difference.js';
 import { fileOf, unfinishedOf } from './file-names.js';
@@ -43,8 +43,10 @@ export function keepIn(folder: string, whole: Uint8Array, base: string | undefin
   const checkpoint = difference ?? whole;
   const digest = checkpointDigest(checkpoint);
   const packed = asItIs ? checkpoint : packCheckpoint(checkpoint);
-  if (packed.length > STORE_BOUNDS.checkpointBytes)
-    throw new Error(`a checkpoint must have at most ${STORE_BOUNDS.checkpointBytes} bytes: it has ${packed.length}`);
+  if (packed.length > CHECKPOINT_BOUNDS.checkpointBytes)
+    throw new Error(
+      `a checkpoint must have at most ${CHECKPOINT_BOUNDS.checkpointBytes} bytes: it has ${packed.length}`,
+    );
   // Somebody may have cleaned up: what was there is lost, and not what comes.
   mkdirSync(folder, { recursive: true });
   write(folder, digest, packed);

@@ -1,5 +1,5 @@
 import { checkpointDigest, decodeCheckpoint, deltaOf, encodeCheckpoint } from '../../runtime/index.js';
-import { STORE_BOUNDS } from '../limits.js';
+import { CHECKPOINT_BOUNDS } from './limits.js';
 
 /**
  * A checkpoint as the difference to a whole one of the same run that is kept.
@@ -9,5 +9,5 @@ import { STORE_BOUNDS } from '../limits.js';
 export function differenceTo(base: Uint8Array, whole: Uint8Array): Uint8Array | undefined {
   const named = { checkpoint: decodeCheckpoint(base), digest: checkpointDigest(base) };
   const difference = encodeCheckpoint(deltaOf(decodeCheckpoint(whole), named));
-  return difference.length > whole.length * STORE_BOUNDS.differenceShare ? undefined : difference;
+  return difference.length > whole.length * CHECKPOINT_BOUNDS.differenceShare ? undefined : difference;
 }

@@ -4,7 +4,7 @@ import type { Counts } from '../counts.js';
 import type { Observation } from '../observations.js';
 import type { DeadLetters } from '../dead-letters/index.js';
 import { Invocations } from './invocations.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { CONTROL_BOUNDS } from './limits.js';
 import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask, Registry } from '../registry/index.js';
 import type { Quarantine, QuarantineStatus } from '../quarantine/index.js';
@@ -106,7 +106,7 @@ export class Control {
     if (deployed === undefined) return { kind: 'refused', reason: `there is no task "${task}"` };
     const runId = this.#parts.intake.invoke(deployed, { topic, payload, receivedAtMs: this.#parts.clock() });
     if (runId === undefined) return { kind: 'refused', reason: `as many runs of "${task}" wait as may` };
-    const run = await this.#invocations.wait(runId, HUB_BOUNDS.invokeMs);
+    const run = await this.#invocations.wait(runId, CONTROL_BOUNDS.invokeMs);
     if (run === undefined) return { kind: 'running', runId };
     return run.kind === 'event-dropped'
       ? { kind: 'refused', reason: `it was dropped: ${run.reason}` }

@@ -1,5 +1,6 @@
 import type { Journal } from '../journal/index.js';
-import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
+import { LETTER_BOUNDS } from './limits.js';
+import { STORE_BOUNDS } from '../store/limits.js';
 import type {
   ChangeResult,
   DeadLetter,
@@ -72,8 +73,8 @@ export class DeadLetters {
     const ids = this.list({ task, limit: EVERY }).map(({ id }) => id);
     ids.reverse();
     let redriven = 0;
-    for (let from = 0; from < ids.length; from += HUB_BOUNDS.redriveAtOnce) {
-      const some = ids.slice(from, from + HUB_BOUNDS.redriveAtOnce).flatMap((id) => this.get(id) ?? []);
+    for (let from = 0; from < ids.length; from += LETTER_BOUNDS.redriveAtOnce) {
+      const some = ids.slice(from, from + LETTER_BOUNDS.redriveAtOnce).flatMap((id) => this.get(id) ?? []);
       const reasons = await Promise.all(some.map((letter) => this.#send(letter)));
       redriven += reasons.filter((reason) => reason === undefined).length;
       const reason = reasons.find((one) => one !== undefined);

@@ -1,6 +1,6 @@
 /** A run that is given up -> what is kept of it. Pure. */
 import type { Outcome, RunResult } from '../../runtime/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { LETTER_BOUNDS } from './limits.js';
 import type { PendingRun } from '../pending-run.js';
 import type { RunLetter, StoredEvent, StoredRun } from '../store/index.js';
 
@@ -11,7 +11,7 @@ export function runLetter(
   atMs: number,
 ): RunLetter {
   const { name, version } = run.task.manifest;
-  const kept = log.slice(-HUB_BOUNDS.letterLogLines).map(({ level, context, message }) => ({
+  const kept = log.slice(-LETTER_BOUNDS.letterLogLines).map(({ level, context, message }) => ({
     level,
     context: cut(context),
     message: cut(message),
@@ -72,5 +72,5 @@ function shortened(outcome: Outcome): Outcome {
 }
 
 function cut(text: string): string {
-  return text.slice(0, HUB_BOUNDS.letterTextLength);
+  return text.slice(0, LETTER_BOUNDS.letterTextLength);
 }

@@ -1,6 +1,6 @@
 import { RuntimeError, type InstalledTask, type Runtime } from '../../runtime/index.js';
 import type { Observation, Observer } from '../observations.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { DEPLOYMENT_BOUNDS } from './limits.js';
 import type { Manifest } from '../manifest/index.js';
 import { loadTasks, type DeployedTask, type LoadedTask, type Registry } from '../registry/index.js';
 
@@ -56,7 +56,8 @@ async function deploy(loaded: LoadedTask, { registry, runtime, keep }: DeployPar
   const { manifest, toml, component, source } = loaded;
   const refuse = (problem: string): Deployed => ({ ok: false, problems: [`${source}: ${problem}`] });
   if (registry.has(manifest.name)) return refuse(`another task is called "${manifest.name}": give each its own name`);
-  if (registry.tasks.length >= HUB_BOUNDS.tasks) return refuse(`a hub must have at most ${HUB_BOUNDS.tasks} tasks`);
+  if (registry.tasks.length >= DEPLOYMENT_BOUNDS.tasks)
+    return refuse(`a hub must have at most ${DEPLOYMENT_BOUNDS.tasks} tasks`);
   const installed = await install(runtime, component, manifest);
   if (typeof installed === 'string') return refuse(installed);
   await keep(installed.digest, component);

@@ -3,7 +3,7 @@ import type { Runtime } from '../../runtime/index.js';
 import { withinMs } from '../deadline.js';
 import { install, taskLoaded } from './deploy.js';
 import type { Observer } from '../observations.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { DEPLOYMENT_BOUNDS } from './limits.js';
 import type { Lanes } from '../intake/index.js';
 import { formatProblem, parseManifest, type Manifest } from '../manifest/index.js';
 import type { DeployedTask, Registry } from '../registry/index.js';
@@ -115,8 +115,8 @@ export class Deployments {
     const parsed = parseManifest(toml, 'task.toml');
     if (!parsed.ok) return { kind: 'refused', problems: parsed.problems.map(formatProblem) };
     const { manifest } = parsed;
-    if (!registry.has(manifest.name) && registry.tasks.length >= HUB_BOUNDS.tasks)
-      return refused(`a hub must have at most ${HUB_BOUNDS.tasks} tasks: remove one first`);
+    if (!registry.has(manifest.name) && registry.tasks.length >= DEPLOYMENT_BOUNDS.tasks)
+      return refused(`a hub must have at most ${DEPLOYMENT_BOUNDS.tasks} tasks: remove one first`);
     const others = registry.tasks.map((task) => task.manifest).filter(({ name }) => name !== manifest.name);
     const problems = this.#parts.contradictions([...others, manifest]);
     if (problems.length > 0) return { kind: 'refused', problems };
@@ -203,7 +203,7 @@ export class Deployments {
   /** @returns undefined when runs go on that may write to it. */
   async #purge(name: string): Promise<number | undefined> {
     const { lanes, purge } = this.#parts;
-    if (!(await withinMs(HUB_BOUNDS.lastRunsMs, lanes.left(name)))) return undefined;
+    if (!(await withinMs(DEPLOYMENT_BOUNDS.lastRunsMs, lanes.left(name)))) return undefined;
     return purge(`task/${name}/default`);
   }
 }

@@ -1,6 +1,6 @@
 import type { StateReader } from '../../runtime/index.js';
 import type { Journal } from '../journal/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { DEPLOYMENT_BOUNDS } from './limits.js';
 
 /** Removes all that is in a bucket, some keys at a time, between what else is written. @returns how many keys it had. */
 export async function emptyBucket(
@@ -19,7 +19,7 @@ export async function emptyBucket(
 function firstKeys(reader: StateReader, bucket: string): readonly string[] {
   const snapshot = reader.snapshot();
   try {
-    return snapshot.keys(bucket, undefined, HUB_BOUNDS.purgedKeys);
+    return snapshot.keys(bucket, undefined, DEPLOYMENT_BOUNDS.purgedKeys);
   } finally {
     snapshot.release();
   }

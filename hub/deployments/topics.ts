@@ -1,5 +1,5 @@
 import type { BrokerLink, Subscription } from '../broker-link.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { DEPLOYMENT_BOUNDS } from './limits.js';
 import { withinMs } from '../deadline.js';
 import type { Logger } from '../log.js';
 
@@ -30,7 +30,7 @@ export class Topics {
     this.#asked = [...this.#asked.filter(({ filter }) => !changed.has(filter)), ...more];
     const asking = this.#link.subscribe(more);
     try {
-      if (await withinMs(HUB_BOUNDS.subscribeMs, asking)) return 'granted';
+      if (await withinMs(DEPLOYMENT_BOUNDS.subscribeMs, asking)) return 'granted';
     } catch (error) {
       return { refused: error instanceof Error ? error.message : String(error) };
     }
@@ -46,7 +46,7 @@ export class Topics {
     const leaving = this.#link.unsubscribe(gone.map(({ filter }) => filter)).catch((error: unknown) => {
       this.#log.warn({ err: error }, 'the broker may go on sending what no task wants');
     });
-    await withinMs(HUB_BOUNDS.subscribeMs, leaving);
+    await withinMs(DEPLOYMENT_BOUNDS.subscribeMs, leaving);
   }
 }
 

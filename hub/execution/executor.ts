@@ -5,7 +5,7 @@ import type { OutgoingMessage } from '../broker-link.js';
 import type { Counts } from '../counts.js';
 import type { Observer } from '../observations.js';
 import type { Journal } from '../journal/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { EXECUTION_BOUNDS } from './limits.js';
 import type { Logger } from '../log.js';
 import { writeChain } from '../loops/index.js';
 import type { Outbox } from './outbox.js';
@@ -188,7 +188,8 @@ export class Executor {
     const ageMs = atMs - run.takenAtMs;
     // A probe is asked whether the task works: its answer does not wait.
     const bytes = retries.bytes + run.event.payload.length;
-    const hasRoom = retries.count + this.#toWait < HUB_BOUNDS.retryingRuns && bytes <= HUB_BOUNDS.retryingBytes;
+    const hasRoom =
+      retries.count + this.#toWait < EXECUTION_BOUNDS.retryingRuns && bytes <= EXECUTION_BOUNDS.retryingBytes;
     const mayWait = !probe && hasRoom;
     const { attempt, seed, task } = run;
     return verdictOf({ outcome, attempt, ageMs, seed, mayWait }, task.manifest.retry);
@@ -311,7 +312,7 @@ export class Executor {
     }
     const { runId, attempt, executions, task } = job.value;
     const { bucket, key } = written;
-    if (executions >= HUB_BOUNDS.executions) {
+    if (executions >= EXECUTION_BOUNDS.executions) {
       const what = key === undefined ? 'keys' : `"${key}"`;
       const message = `others wrote ${what} of the bucket ${bucket} during each of ${executions} executions`;
       this.#failed(job, result, { kind: 'failed', message });

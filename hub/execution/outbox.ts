@@ -2,7 +2,7 @@ import type { BrokerLink } from '../broker-link.js';
 import type { Counts } from '../counts.js';
 import type { Observer } from '../observations.js';
 import type { Journal } from '../journal/index.js';
-import { STORE_BOUNDS } from '../limits.js';
+import { EXECUTION_BOUNDS } from './limits.js';
 import type { OutboxGroup, Store, StoredMessage } from '../store/index.js';
 
 export interface OutboxParts {
@@ -77,7 +77,9 @@ export class Outbox {
   }
 
   #hasRoom(): boolean {
-    return !this.#stopped && this.#messages < STORE_BOUNDS.publishing && this.#bytes < STORE_BOUNDS.publishingBytes;
+    return (
+      !this.#stopped && this.#messages < EXECUTION_BOUNDS.publishing && this.#bytes < EXECUTION_BOUNDS.publishingBytes
+    );
   }
 
   #refill(): void {
@@ -107,7 +109,7 @@ export class Outbox {
     if (handed.left === 0) this.#parts.journal.sent(handed.id);
     this.#messages--;
     this.#bytes -= message.payload.length;
-    if (this.#handed < this.#durable && this.#messages * 2 < STORE_BOUNDS.publishing) this.#refill();
+    if (this.#handed < this.#durable && this.#messages * 2 < EXECUTION_BOUNDS.publishing) this.#refill();
   }
 
   async #publish(handed: Handed, message: StoredMessage): Promise<void> {

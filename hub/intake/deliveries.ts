@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { IncomingMessage } from '../broker-link.js';
-import { STORE_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from '../store/limits.js';
 import { Fifo } from '../queue/index.js';
 import type { Delivery } from '../store/index.js';
 

@@ -7,7 +7,7 @@ import { homelessLetter } from '../dead-letters/index.js';
 import type { Deliveries } from './deliveries.js';
 import { HeldEvents, type Held } from './held-events.js';
 import type { Devices, Journal } from '../journal/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { INTAKE_BOUNDS } from './limits.js';
 import { capturesOf, keyOf } from '../manifest/index.js';
 import { readChain, writeChain, type Chain, type OwnPublishes } from '../loops/index.js';
 import type { Migrations } from '../migration/index.js';
@@ -129,7 +129,7 @@ export class Intake {
     }
     this.#parts.devices?.note(message);
     const bytes = message.payload.length;
-    if (bytes > HUB_BOUNDS.payloadBytes) return this.#refuse(message, 'payload-too-large');
+    if (bytes > INTAKE_BOUNDS.payloadBytes) return this.#refuse(message, 'payload-too-large');
     const matches = registry.match(message.topic);
     if (matches.length === 0) return this.#refuse(message, 'no-task');
     this.#makeRoom(matches.length, bytes);

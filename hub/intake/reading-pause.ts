@@ -1,6 +1,6 @@
 import type { Counts } from '../counts.js';
 import type { Observer } from '../observations.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { INTAKE_BOUNDS } from './limits.js';
 
 interface Pause {
   readonly over: Promise<void>;
@@ -38,7 +38,7 @@ export class ReadingPause {
     this.#events++;
     this.#bytes += payload.length;
     if (this.#stopped || this.#pause !== undefined) return;
-    if (this.#events >= HUB_BOUNDS.heldEvents || this.#bytes >= HUB_BOUNDS.heldBytes) this.#begin();
+    if (this.#events >= INTAKE_BOUNDS.heldEvents || this.#bytes >= INTAKE_BOUNDS.heldBytes) this.#begin();
   }
 
   /** It was acknowledged. */
@@ -46,7 +46,7 @@ export class ReadingPause {
     this.#events--;
     this.#bytes -= payload.length;
     if (this.#pause === undefined) return;
-    const { heldEvents, heldBytes } = HUB_BOUNDS;
+    const { heldEvents, heldBytes } = INTAKE_BOUNDS;
     if (this.#events * 2 <= heldEvents && this.#bytes * 2 <= heldBytes) this.#end(this.#pause);
   }
 

@@ -1,4 +1,4 @@
-import { HUB_BOUNDS } from '../limits.js';
+import { INTAKE_BOUNDS } from './limits.js';
 import type { Logger } from '../log.js';
 import type { Shaping } from '../manifest/index.js';
 import type { DeployedTask } from '../registry/index.js';
@@ -75,7 +75,7 @@ export class ShapingMemory {
   }
 
   #keepSoon(): void {
-    this.#cancel = this.#parts.timer.after(HUB_BOUNDS.keepShapingMs, () => {
+    this.#cancel = this.#parts.timer.after(INTAKE_BOUNDS.keepShapingMs, () => {
       this.#keep();
       this.#keepSoon();
     });

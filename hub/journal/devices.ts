@@ -1,5 +1,6 @@
 import type { IncomingMessage } from '../broker-link.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { JOURNAL_BOUNDS } from './limits.js';
+import { STORE_BOUNDS } from '../store/limits.js';
 import type { Seen } from '../store/index.js';
 import { RUNTIME_BOUNDS } from '../../runtime/index.js';
 import type { Timer } from '../timer.js';
@@ -42,12 +43,12 @@ export class Devices {
     if (!this.#isWanted || Buffer.byteLength(topic) > RUNTIME_BOUNDS.keyBytes) return;
     // Put last: of those in one transaction, the last one counts as seen last.
     this.#forget(topic);
-    const kept = payload.length > HUB_BOUNDS.devicePayloadBytes ? undefined : payload;
+    const kept = payload.length > JOURNAL_BOUNDS.devicePayloadBytes ? undefined : payload;
     this.#seen.set(topic, { topic, payload: kept });
     this.#bytes += kept?.length ?? 0;
     // As when the disk is full: no more than the bucket would keep.
     for (const oldest of this.#seen.keys()) {
-      if (this.#seen.size <= HUB_BOUNDS.deviceTopics && this.#bytes <= HUB_BOUNDS.deviceBytes) break;
+      if (this.#seen.size <= STORE_BOUNDS.deviceTopics && this.#bytes <= STORE_BOUNDS.deviceBytes) break;
       this.#forget(oldest);
     }
     this.#flushLater();
@@ -87,7 +88,7 @@ export class Devices {
   }
 
   #flushLater(): void {
-    this.#cancelFlush ??= this.#parts.timer.after(HUB_BOUNDS.deviceDelayMs, () => {
+    this.#cancelFlush ??= this.#parts.timer.after(JOURNAL_BOUNDS.deviceDelayMs, () => {
       this.#cancelFlush = undefined;
       this.#parts.flush();
     });

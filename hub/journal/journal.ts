@@ -1,5 +1,5 @@
 import type { Devices } from './devices.js';
-import { STORE_BOUNDS } from '../limits.js';
+import { JOURNAL_BOUNDS } from './limits.js';
 import type { Logger } from '../log.js';
 import type {
   ChangeResult,
@@ -135,13 +135,13 @@ export class Journal {
    */
   record(record: RunRecord, bytes: number): void {
     const turn = this.#turn;
-    if (turn.recordBytes + bytes > STORE_BOUNDS.waitingRecordBytes) {
+    if (turn.recordBytes + bytes > JOURNAL_BOUNDS.waitingRecordBytes) {
       this.unrecorded++;
       return;
     }
     turn.records.push(record);
     turn.recordBytes += bytes;
-    this.#recordsTimer ??= setTimeout(() => this.flushRecords(), STORE_BOUNDS.recordsMs);
+    this.#recordsTimer ??= setTimeout(() => this.flushRecords(), JOURNAL_BOUNDS.recordsMs);
   }
 
   /** Commits records that wait, with whatever else does. */
@@ -214,7 +214,7 @@ export class Journal {
     clearTimeout(this.#timer);
     // After everything that one read of the socket brings.
     if (due === 'now') setImmediate(this.#flushDue);
-    else this.#timer = setTimeout(this.#flushDue, due === 'soon' ? STORE_BOUNDS.receivedMs : STORE_BOUNDS.sentMs);
+    else this.#timer = setTimeout(this.#flushDue, due === 'soon' ? JOURNAL_BOUNDS.receivedMs : JOURNAL_BOUNDS.sentMs);
   }
 
   async #flushAfter(pause: Promise<void>): Promise<void> {
@@ -252,7 +252,7 @@ export class Journal {
       this.#retry = setTimeout(() => {
         this.#retry = undefined;
         this.flush();
-      }, STORE_BOUNDS.retryMs);
+      }, JOURNAL_BOUNDS.retryMs);
       return;
     }
     this.#recordsDue = false;

@@ -1,5 +1,5 @@
 /** How an event came about, and whether that is a loop. Pure. */
-import { HUB_BOUNDS } from '../limits.js';
+import { LOOP_BOUNDS } from './limits.js';
 
 /**
  * The tasks whose publishes led to an event, each by the one before, the last
@@ -14,7 +14,7 @@ export type Chain = readonly string[];
  */
 export function isLoop(chain: Chain, task: string, hops: number): boolean {
   if (chain.length <= hops) return false;
-  if (chain.length >= HUB_BOUNDS.chainLength) return true;
+  if (chain.length >= LOOP_BOUNDS.chainLength) return true;
   let own = 0;
   for (const name of chain) if (name === task) own++;
   return own > hops;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { HUB_BOUNDS } from '../limits.js';
+import { LOOP_BOUNDS } from './limits.js';
 import { Fifo } from '../queue/index.js';
 import type { Timer } from '../timer.js';
 import type { Chain } from './chain.js';
@@ -37,7 +37,7 @@ export class OwnPublishes {
   /** Takes note of a message that is about to be published and wakes a task here. */
   note(message: Message, chain: Chain): void {
     const nowMs = this.#timer.nowMs();
-    const one = { digest: digestOf(message), chain, untilMs: nowMs + HUB_BOUNDS.recentPublishMs, wasTaken: false };
+    const one = { digest: digestOf(message), chain, untilMs: nowMs + LOOP_BOUNDS.recentPublishMs, wasTaken: false };
     this.#published.push(one);
     const same = this.#byDigest.get(one.digest);
     if (same === undefined) {
@@ -58,7 +58,7 @@ export class OwnPublishes {
 
   #forget(nowMs: number): void {
     for (let oldest = this.#published.first(); oldest !== undefined; oldest = this.#published.first()) {
-      if (!oldest.wasTaken && oldest.untilMs > nowMs && this.#published.length <= HUB_BOUNDS.recentPublishes) return;
+      if (!oldest.wasTaken && oldest.untilMs > nowMs && this.#published.length <= LOOP_BOUNDS.recentPublishes) return;
       this.#published.shift();
       // Of equal ones the oldest is first here too.
       if (!oldest.wasTaken) this.#take(oldest.digest);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DEFAULT_LIMITS, DEFAULT_POINTS, filterFault, MAX_LIMITS, POINTS } from '../../runtime/index.js';
 import { DEVICES_BUCKET } from '../devices-bucket.js';
-import { HUB_BOUNDS, MANIFEST_DEFAULTS } from '../limits.js';
+import { MANIFEST_BOUNDS, MANIFEST_DEFAULTS } from './limits.js';
 import { cronFault, zoneFault } from './cron-line.js';
 import { parsePointer, type JsonPointer } from './json-pointer.js';
 import type { KeyPath } from './key-lines.js';
@@ -48,7 +48,7 @@ const qos = z.union([z.literal(0), z.literal(1), z.literal(2)], { error: wrong('
 const yesOrNo = z.boolean({ error: wrong('true or false') });
 
 const jsonPointer = text('a JSON Pointer such as "/state"')
-  .max(HUB_BOUNDS.pointerLength, { error: `must have at most ${HUB_BOUNDS.pointerLength} characters` })
+  .max(MANIFEST_BOUNDS.pointerLength, { error: `must have at most ${MANIFEST_BOUNDS.pointerLength} characters` })
   .transform((value, context): JsonPointer => {
     const parsed = parsePointer(value);
     if (parsed.ok) return parsed.pointer;
@@ -95,7 +95,7 @@ const throttle = z
   });
 
 const cron = text('a cron line such as "0 7 * * mon-fri"')
-  .max(HUB_BOUNDS.cronLength, { error: `must have at most ${HUB_BOUNDS.cronLength} characters` })
+  .max(MANIFEST_BOUNDS.cronLength, { error: `must have at most ${MANIFEST_BOUNDS.cronLength} characters` })
   .superRefine((value, context) => {
     const fault = cronFault(value);
     if (fault !== undefined) context.addIssue({ code: 'custom', message: `${fault}: it is ${show(value)}` });
@@ -115,8 +115,10 @@ const trigger = z.strictObject(
       .optional()
       .describe('Wakes the task at these times: "minute hour day month weekday", or with seconds before them.'),
     zone: zone.optional().describe('The time zone of cron, such as "Europe/Berlin"; the machine\'s when absent.'),
-    every: amount(parseDurationMs, HUB_BOUNDS.timerMs, 'ms')
-      .refine((ms) => ms >= HUB_BOUNDS.leastTimerMs, { error: `must be at least ${HUB_BOUNDS.leastTimerMs} ms` })
+    every: amount(parseDurationMs, MANIFEST_BOUNDS.timerMs, 'ms')
+      .refine((ms) => ms >= MANIFEST_BOUNDS.leastTimerMs, {
+        error: `must be at least ${MANIFEST_BOUNDS.leastTimerMs} ms`,
+      })
       .optional()
       .describe('Wakes the task at each whole multiple of this since 1970 (UTC), such as "5 min".'),
     catchUp: z
@@ -127,7 +129,9 @@ const trigger = z.strictObject(
       .optional()
       .describe("What a timer is called; its number among the task's triggers, from 1, when absent."),
     payload: text('a text')
-      .max(HUB_BOUNDS.timerPayloadLength, { error: `must have at most ${HUB_BOUNDS.timerPayloadLength} characters` })
+      .max(MANIFEST_BOUNDS.timerPayloadLength, {
+        error: `must have at most ${MANIFEST_BOUNDS.timerPayloadLength} characters`,
+      })
       .optional()
       .describe('The payload of a timer; when absent, a JSON object that says when it was scheduled.'),
     qos: qos.default(MANIFEST_DEFAULTS.qos).describe('What the hub subscribes with.'),
@@ -164,7 +168,7 @@ const limits = z.strictObject(
     log: amount(parseBytes, MAX_LIMITS.logBytes, 'B')
       .default(DEFAULT_LIMITS.logBytes)
       .describe('The log of a run, such as "16 KiB".'),
-    queue: count(1, HUB_BOUNDS.maxTaskQueue)
+    queue: count(1, MANIFEST_BOUNDS.maxTaskQueue)
       .default(MANIFEST_DEFAULTS.queue)
       .describe('Most events waiting for this task.'),
     overflow: z
@@ -175,7 +179,7 @@ const limits = z.strictObject(
       .describe(
         'What happens to an event beyond that; "reject" leaves it with the broker, above QoS 0, until there is room.',
       ),
-    hops: count(1, HUB_BOUNDS.maxHops)
+    hops: count(1, MANIFEST_BOUNDS.maxHops)
       .default(MANIFEST_DEFAULTS.hops)
       .describe(
         'How often in a row this task may be woken, directly or through others, by its own publishes; then the loop is cut.',
@@ -197,7 +201,7 @@ const orderingKey = z
 const schedule = z.strictObject(
   {
     priority: count(0, 9).default(MANIFEST_DEFAULTS.priority).describe('0 to 9; 9 is most urgent.'),
-    concurrency: count(1, HUB_BOUNDS.maxConcurrency)
+    concurrency: count(1, MANIFEST_BOUNDS.maxConcurrency)
       .optional()
       .describe('Most runs at once; as many as there are threads when absent.'),
     key: orderingKey
@@ -221,7 +225,7 @@ const schedule = z.strictObject(
 const retry = z
   .strictObject(
     {
-      attempts: count(1, HUB_BOUNDS.maxAttempts)
+      attempts: count(1, MANIFEST_BOUNDS.maxAttempts)
         .default(MANIFEST_DEFAULTS.attempts)
         .describe('How often a run is tried before it becomes a dead letter; 1 for no second time.'),
       backoff: shapingTime()
@@ -242,7 +246,7 @@ const retry = z
 const quarantine = z
   .strictObject(
     {
-      failures: count(0, HUB_BOUNDS.maxFailures)
+      failures: count(0, MANIFEST_BOUNDS.maxFailures)
         .default(MANIFEST_DEFAULTS.failures)
         .describe(
           'Runs given up one after the other, with none completed between them, that hold the task; 0 for never.',
@@ -265,15 +269,15 @@ const checkpoint = z.strictObject(
       .enum(POINTS, { error: wrong('"calls", "loops" or "all"') })
       .default(DEFAULT_POINTS)
       .describe('Where in its code a run can stand still: the more places, the sooner it does and the slower it is.'),
-    every: amount(parseDurationMs, HUB_BOUNDS.checkpointMs, 'ms')
-      .refine((ms) => ms >= HUB_BOUNDS.leastCheckpointMs, {
-        error: `must be at least ${HUB_BOUNDS.leastCheckpointMs} ms`,
+    every: amount(parseDurationMs, MANIFEST_BOUNDS.checkpointMs, 'ms')
+      .refine((ms) => ms >= MANIFEST_BOUNDS.leastCheckpointMs, {
+        error: `must be at least ${MANIFEST_BOUNDS.leastCheckpointMs} ms`,
       })
       .default(MANIFEST_DEFAULTS.checkpoint)
       .describe('How often a run that goes on is kept on disk, such as "5 s": what a power cut may cost it.'),
     fuel: amount(parseFuel, MAX_LIMITS.fuel, 'fuel')
-      .refine((fuel) => fuel >= HUB_BOUNDS.leastCheckpointFuel, {
-        error: `must be at least ${HUB_BOUNDS.leastCheckpointFuel} fuel`,
+      .refine((fuel) => fuel >= MANIFEST_BOUNDS.leastCheckpointFuel, {
+        error: `must be at least ${MANIFEST_BOUNDS.leastCheckpointFuel} fuel`,
       })
       .optional()
       .describe('Keeps it also whenever it has used so much fuel since the last time.'),
@@ -298,7 +302,7 @@ const grants = z.strictObject(
   {
     publish: z
       .array(publishGrant, { error: wrong('a list of topic filters, such as ["zigbee2mqtt/+/set"]') })
-      .max(HUB_BOUNDS.publishGrants, { error: `must have at most ${HUB_BOUNDS.publishGrants} filters` })
+      .max(MANIFEST_BOUNDS.publishGrants, { error: `must have at most ${MANIFEST_BOUNDS.publishGrants} filters` })
       .default([])
       .describe('Topic filters: a publish is allowed when one of them matches its topic.'),
     buckets: z
@@ -309,8 +313,8 @@ const grants = z.strictObject(
         access,
         { error: wrong('a table of bucket names, such as default = "read-write"') },
       )
-      .refine((buckets) => Object.keys(buckets).length <= HUB_BOUNDS.buckets, {
-        error: `must name at most ${HUB_BOUNDS.buckets} buckets`,
+      .refine((buckets) => Object.keys(buckets).length <= MANIFEST_BOUNDS.buckets, {
+        error: `must name at most ${MANIFEST_BOUNDS.buckets} buckets`,
       })
       .refine((buckets) => buckets[DEVICES_BUCKET] !== 'read-write', {
         path: [DEVICES_BUCKET],
@@ -324,8 +328,8 @@ const grants = z.strictObject(
   { error: wrong('a table: write it as [grants]') },
 );
 
-const configValue = z.union([z.string().max(HUB_BOUNDS.configValueLength), z.number(), z.boolean()], {
-  error: wrong(`a text of at most ${HUB_BOUNDS.configValueLength} characters, a number, true or false`),
+const configValue = z.union([z.string().max(MANIFEST_BOUNDS.configValueLength), z.number(), z.boolean()], {
+  error: wrong(`a text of at most ${MANIFEST_BOUNDS.configValueLength} characters, a number, true or false`),
 });
 
 const config = z
@@ -336,8 +340,8 @@ const config = z
       error: wrong('a table: write it as [config]'),
     },
   )
-  .refine((values) => Object.keys(values).length <= HUB_BOUNDS.configKeys, {
-    error: `must have at most ${HUB_BOUNDS.configKeys} keys`,
+  .refine((values) => Object.keys(values).length <= MANIFEST_BOUNDS.configKeys, {
+    error: `must have at most ${MANIFEST_BOUNDS.configKeys} keys`,
   });
 
 const manifest = z.strictObject({
@@ -356,7 +360,7 @@ const manifest = z.strictObject({
   trigger: z
     .array(trigger, { error: wrong('at least one table, written as [[trigger]]') })
     .min(1, { error: 'must be at least one table, written as [[trigger]]' })
-    .max(HUB_BOUNDS.triggers, { error: `must be at most ${HUB_BOUNDS.triggers} tables` }),
+    .max(MANIFEST_BOUNDS.triggers, { error: `must be at most ${MANIFEST_BOUNDS.triggers} tables` }),
   limits: limits.prefault({}),
   schedule: schedule.prefault({}),
   retry: retry.prefault({}),
@@ -431,7 +435,8 @@ function knownKeys(path: KeyPath): readonly string[] {
 function grantFault(filter: string): string | undefined {
   if (filter.includes('{')) return 'a grant has no captures: write + for any level';
   if (filter.startsWith('$')) return 'no task may publish to topics that begin with $: this grant could never be used';
-  if (filter.split('/').length > HUB_BOUNDS.filterLevels) return `must have at most ${HUB_BOUNDS.filterLevels} levels`;
+  if (filter.split('/').length > MANIFEST_BOUNDS.filterLevels)
+    return `must have at most ${MANIFEST_BOUNDS.filterLevels} levels`;
   return filterFault(filter);
 }
 
@@ -453,7 +458,7 @@ function count(least: number, most: number): z.ZodNumber {
 
 /** A duration that shaping may wait or remember. */
 function shapingTime() {
-  return amount(parseDurationMs, HUB_BOUNDS.shapingMs, 'ms');
+  return amount(parseDurationMs, MANIFEST_BOUNDS.shapingMs, 'ms');
 }
 
 /** The `checkpoint` of a task that does not say. */

@@ -1,5 +1,5 @@
 import { filterFault } from '../../runtime/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { MANIFEST_BOUNDS } from './limits.js';
 import { TIMER_LEVEL } from './timer-rule.js';
 
 /** A level of a topic that has a name. */
@@ -26,8 +26,8 @@ const CAPTURE = /^\{([a-z][A-Za-z0-9_]{0,31})\}$/;
 export function parsePattern(text: string): ParsedPattern {
   const captures: Capture[] = [];
   const levels = text.split('/');
-  if (levels.length > HUB_BOUNDS.filterLevels) {
-    return fault(`must have at most ${HUB_BOUNDS.filterLevels} levels: it has ${levels.length}`);
+  if (levels.length > MANIFEST_BOUNDS.filterLevels) {
+    return fault(`must have at most ${MANIFEST_BOUNDS.filterLevels} levels: it has ${levels.length}`);
   }
   for (const [level, part] of levels.entries()) {
     if (!part.includes('{') && !part.includes('}')) continue;

@@ -1,6 +1,6 @@
 import type { Runtime } from '../../runtime/index.js';
 import type { ParkReason } from '../observations.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { PARKING_BOUNDS } from './limits.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';
 import type { Timer } from '../timer.js';
@@ -178,10 +178,10 @@ export class CurrentRuns {
   /** Resolves with whether the run stands still within `parkMs`. */
   async #stands(runId: string): Promise<boolean> {
     const { timer } = this.#parts;
-    const untilMs = timer.nowMs() + HUB_BOUNDS.parkMs;
+    const untilMs = timer.nowMs() + PARKING_BOUNDS.parkMs;
     while (timer.nowMs() < untilMs && this.#isHere(runId)) {
       if (this.#isStanding(runId)) return true;
-      await new Promise<void>((resolve) => void timer.after(HUB_BOUNDS.threadLookMs, resolve));
+      await new Promise<void>((resolve) => void timer.after(PARKING_BOUNDS.threadLookMs, resolve));
     }
     return false;
   }

@@ -1,7 +1,7 @@
 import { glanceAt, type RunHandle, type RunRequest, type RunResult, type Runtime } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import type { Observer, ParkReason } from '../observations.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { PARKING_BOUNDS } from './limits.js';
 import type { Logger } from '../log.js';
 import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask } from '../registry/index.js';
@@ -114,7 +114,7 @@ export class Parking {
   /** Whether a run is about to leave its thread. */
   isLeaving(job: Job<PendingRun>): boolean {
     const leaves = this.#executing.get(job)?.leaves;
-    return leaves !== undefined && this.#parts.timer.nowMs() - leaves.atMs < HUB_BOUNDS.leaveMs;
+    return leaves !== undefined && this.#parts.timer.nowMs() - leaves.atMs < PARKING_BOUNDS.leaveMs;
   }
 
   /** Begins a run, or goes on with it. */
@@ -420,7 +420,7 @@ export class Parking {
   #lendExecuting(entry: Executing): Promise<Lent | undefined> {
     const { timer } = this.#parts;
     return new Promise((resolve) => {
-      const notInTime = timer.after(HUB_BOUNDS.parkMs, () => {
+      const notInTime = timer.after(PARKING_BOUNDS.parkMs, () => {
         // It stands still yet, perhaps, and waits for its turn then.
         entry.lends = undefined;
         resolve(undefined);

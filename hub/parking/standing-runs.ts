@@ -1,7 +1,8 @@
 import { glanceAt } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import type { ParkReason } from '../observations.js';
-import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
+import { CHECKPOINT_BOUNDS } from '../checkpoints/limits.js';
+import { PARKING_BOUNDS } from './limits.js';
 import type { Logger } from '../log.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';
@@ -49,9 +50,9 @@ export class StandingRuns {
 
   /** Memory takes as much again as it may, while the disk is slow or full: `parkedBytes` are there, the others on their way. */
   get hasRoom(): boolean {
-    const { parkedBytes } = HUB_BOUNDS;
+    const { parkedBytes } = PARKING_BOUNDS;
     if (this.#bytes < parkedBytes) return true;
-    return this.#bytes < 2 * parkedBytes && this.#parts.files.bytes < STORE_BOUNDS.checkpointsBytes;
+    return this.#bytes < 2 * parkedBytes && this.#parts.files.bytes < CHECKPOINT_BOUNDS.checkpointsBytes;
   }
 
   /** A run stands still from now on. `keepIfDue` or `moveIfFull` is to follow. */
@@ -116,7 +117,7 @@ export class StandingRuns {
   /** Of a run for which nothing was promised: after a kill, the next start removes the file. */
   async moveIfFull(job: Job<PendingRun>, checkpoint: Uint8Array): Promise<void> {
     const { files, log } = this.#parts;
-    if (this.#bytes <= HUB_BOUNDS.parkedBytes) return;
+    if (this.#bytes <= PARKING_BOUNDS.parkedBytes) return;
     try {
       const { digest } = await files.keep(checkpoint, { give: false });
       if (!this.isOnDisk(job, checkpoint, digest)) await files.remove(digest);
@@ -129,7 +130,7 @@ export class StandingRuns {
   isOnDisk(job: Job<PendingRun>, checkpoint: Uint8Array, digest: string | undefined): boolean {
     const standing = this.#runs.get(job);
     if (digest === undefined || standing?.checkpoint !== checkpoint || this.#parts.isExecuting(job)) return false;
-    const isFull = this.#bytes > HUB_BOUNDS.parkedBytes;
+    const isFull = this.#bytes > PARKING_BOUNDS.parkedBytes;
     if (isFull) this.#bytes -= checkpoint.length;
     this.#runs.set(job, { ...standing, digest, checkpoint: isFull ? undefined : checkpoint });
     return true;
@@ -142,7 +143,7 @@ export class StandingRuns {
   #isDue(job: Job<PendingRun>, reason: ParkReason, checkpoint: Uint8Array): boolean {
     const policy = job.value.task.manifest.resumable;
     if (job.value.place === undefined || policy === undefined) return false;
-    if (reason !== 'priority' || this.#stopping || this.#bytes > HUB_BOUNDS.parkedBytes) return true;
+    if (reason !== 'priority' || this.#stopping || this.#bytes > PARKING_BOUNDS.parkedBytes) return true;
     const { ms, fuel } = this.#parts.points.since(job, checkpoint);
     return ms >= policy.everyMs || fuel >= (policy.everyFuel ?? Infinity);
   }

@@ -1,6 +1,6 @@
 import type { Occupancy, Runtime } from '../../runtime/index.js';
 import type { Observer } from '../observations.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { PARKING_BOUNDS } from './limits.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job, Scheduler } from '../scheduler/index.js';
 import type { Timer } from '../timer.js';
@@ -47,7 +47,7 @@ export class ThreadLooks {
   /** A run was given to the runtime. */
   began(job: Job<PendingRun>): void {
     this.#out.set(job.value.runId, job);
-    this.#takeBack ??= this.#parts.timer.after(HUB_BOUNDS.threadLookMs, () => this.#lookAgain());
+    this.#takeBack ??= this.#parts.timer.after(PARKING_BOUNDS.threadLookMs, () => this.#lookAgain());
     if (this.#parts.parking.executing > 0) this.#lookSoon();
   }
 
@@ -79,7 +79,7 @@ export class ThreadLooks {
     this.#look();
     this.#parts.scheduler.pump();
     if (this.#out.size === 0 && this.#parts.scheduler.wanting.length === 0) return;
-    this.#takeBack ??= this.#parts.timer.after(HUB_BOUNDS.threadLookMs, () => this.#lookAgain());
+    this.#takeBack ??= this.#parts.timer.after(PARKING_BOUNDS.threadLookMs, () => this.#lookAgain());
   }
 
   /** When the runtime has handed out what it was given in this turn of the event loop. */
@@ -99,7 +99,12 @@ export class ThreadLooks {
     this.#areHeld = holders.length >= occupancy.threads;
     if (holders.length === 0) return;
     const { threads } = occupancy;
-    const move = whoLeaves({ threads, holders, needs: this.#needs(occupancy), ownThreadMs: HUB_BOUNDS.ownThreadMs });
+    const move = whoLeaves({
+      threads,
+      holders,
+      needs: this.#needs(occupancy),
+      ownThreadMs: PARKING_BOUNDS.ownThreadMs,
+    });
     if (move !== undefined) this.#make(move);
   }
 
@@ -114,7 +119,7 @@ export class ThreadLooks {
       since.set(runId, sinceMs);
       if (job === undefined) continue;
       const heldMs = nowMs - sinceMs;
-      if (heldMs < HUB_BOUNDS.heldMs && !this.#long.has(job)) continue;
+      if (heldMs < PARKING_BOUNDS.heldMs && !this.#long.has(job)) continue;
       this.#long.add(job);
       const { priority } = job.lane;
       holders.push({ runId, thread, priority, heldMs, parks: parking.parks(job), isLeaving: parking.isLeaving(job) });

@@ -1,7 +1,7 @@
 /** The providers as runs that move see them: where they may go, and what is said there. */
 import { PROTOCOL_TIMES } from '../../provider/protocol/index.js';
 import { filterMatches, type Fuel, type RunRequest } from '../../runtime/index.js';
-import { MANIFEST_DEFAULTS } from '../limits.js';
+import { MANIFEST_DEFAULTS } from '../manifest/limits.js';
 import type { Links, Used } from '../migration/index.js';
 import type { DeployedTask } from '../registry/index.js';
 import type { RemoteProvider } from '../session/index.js';

@@ -1,5 +1,5 @@
 import type { QoS } from '../../runtime/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { QUEUE_BOUNDS } from './limits.js';
 
 /** How much the hub holds. */
 export interface Load {
@@ -32,6 +32,6 @@ export function admit(
 /** Whether an event's runs fit. An idle hub takes any event, so that none can block the others for ever. */
 export function hasRoom(load: Load, event: { readonly runs: number; readonly bytes: number }): boolean {
   if (load.runs === 0) return true;
-  if (load.runs + event.runs > HUB_BOUNDS.queuedRuns) return false;
-  return load.bytes + event.runs * event.bytes <= HUB_BOUNDS.queuedBytes;
+  if (load.runs + event.runs > QUEUE_BOUNDS.queuedRuns) return false;
+  return load.bytes + event.runs * event.bytes <= QUEUE_BOUNDS.queuedBytes;
 }

@@ -1,6 +1,6 @@
 /** A run that is over -> its record. */
 import { INSTRUMENTATION_VERSION, type RunResult } from '../../runtime/index.js';
-import { STORE_BOUNDS } from '../limits.js';
+import { RECORD_BOUNDS } from './limits.js';
 import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask } from '../registry/index.js';
 import { attemptSeed } from '../retries/index.js';
@@ -54,7 +54,7 @@ export function recordOf(run: PendingRun, result: RunResult, executed: RunResult
     notReplayable: whyNot(run, result, executed),
   };
   const bytes = bytesOf(record);
-  return bytes <= STORE_BOUNDS.recordBytes ? record : withoutContents(record, bytes);
+  return bytes <= RECORD_BOUNDS.recordBytes ? record : withoutContents(record, bytes);
 }
 
 /** About what it takes on disk. */
@@ -99,6 +99,6 @@ function withoutContents(record: RunRecord, bytes: number): RunRecord {
     pages: [],
     log: [],
     droppedLogLines: record.droppedLogLines + record.log.length,
-    notReplayable: `its record would have some ${bytes} bytes, and at most ${STORE_BOUNDS.recordBytes} are kept`,
+    notReplayable: `its record would have some ${bytes} bytes, and at most ${RECORD_BOUNDS.recordBytes} are kept`,
   };
 }

@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUNTIME_BOUNDS } from '../../runtime/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { MANIFEST_BOUNDS } from '../manifest/limits.js';
 import { formatProblem, parseManifest, type Manifest } from '../manifest/index.js';
 
 /** The file that makes a folder a task. */
@@ -53,7 +53,7 @@ async function taskDirsOf(dir: string): Promise<readonly string[]> {
 
 async function loadTask(dir: string): Promise<LoadedTask> {
   const file = join(dir, MANIFEST_FILE);
-  const source = await readBounded(file, HUB_BOUNDS.manifestBytes);
+  const source = await readBounded(file, MANIFEST_BOUNDS.manifestBytes);
   if (typeof source === 'string') return refused(file, source);
   const toml = source.toString('utf8');
   const parsed = parseManifest(toml, file);

@@ -1,6 +1,6 @@
 import type { InstalledTask } from '../../runtime/index.js';
 import type { Subscription } from '../broker-link.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { REGISTRY_BOUNDS } from './limits.js';
 import { capturesOf, keyOf, type Manifest, type Trigger } from '../manifest/index.js';
 import { subscriptionsFor } from './subscriptions.js';
 import { TopicIndex } from './topic-index.js';
@@ -88,7 +88,7 @@ export class Registry {
     const known = this.#matches.get(topic);
     if (known !== undefined) return known;
     const matches = this.#find(topic);
-    if (topic.length <= HUB_BOUNDS.cachedTopicLength) this.#remember(topic, matches);
+    if (topic.length <= REGISTRY_BOUNDS.cachedTopicLength) this.#remember(topic, matches);
     return matches;
   }
 
@@ -113,7 +113,7 @@ export class Registry {
   }
 
   #remember(topic: string, matches: readonly Match[]): void {
-    if (this.#matches.size >= HUB_BOUNDS.cachedTopics) {
+    if (this.#matches.size >= REGISTRY_BOUNDS.cachedTopics) {
       // The oldest goes: a topic in use comes back with its next event.
       const [oldest] = this.#matches.keys();
       if (oldest !== undefined) this.#matches.delete(oldest);

@@ -1,4 +1,4 @@
-import { RUN_OVERHEAD_FUEL } from '../limits.js';
+import { RUN_OVERHEAD_FUEL } from './limits.js';
 import { expectFuel, pickNext } from './fair-share.js';
 import { Lane, type Job, type LaneGate, type LaneOptions } from './lane.js';
 

@@ -1,5 +1,5 @@
 /** Which firings of a timer are to happen now, and which are not to be. Pure. */
-import { HUB_BOUNDS } from '../limits.js';
+import { SCHEDULE_BOUNDS } from './limits.js';
 import type { CatchUp, Moments } from '../manifest/index.js';
 
 export interface Due {
@@ -32,7 +32,7 @@ export function dueOf(moments: Moments, catchUp: CatchUp, { dealtMs, nowMs }: Sp
   const { due, orMore } = momentsIn(moments, { dealtMs, nowMs });
   const last = due.at(-1);
   if (last === undefined) return NOTHING;
-  const isLate = nowMs - last > HUB_BOUNDS.lateFiringMs;
+  const isLate = nowMs - last > SCHEDULE_BOUNDS.lateFiringMs;
   const firing = catchUp === 'all' ? due.length : catchUp === 'none' && isLate ? 0 : 1;
   const fire = due.slice(due.length - firing);
   const notToBe = due.slice(0, due.length - firing);
@@ -53,8 +53,8 @@ function momentsIn(moments: Moments, { dealtMs, nowMs }: Span): { due: readonly 
   const due: number[] = [];
   // Usually there is one, found by looking forward.
   for (let next = moments.next(dealtMs); next !== undefined && next <= nowMs; next = moments.next(next)) {
-    if (due.length === HUB_BOUNDS.caughtUpFirings) {
-      return { due: moments.latest(nowMs, HUB_BOUNDS.caughtUpFirings), orMore: true };
+    if (due.length === SCHEDULE_BOUNDS.caughtUpFirings) {
+      return { due: moments.latest(nowMs, SCHEDULE_BOUNDS.caughtUpFirings), orMore: true };
     }
     due.push(next);
   }

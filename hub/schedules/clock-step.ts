@@ -1,5 +1,5 @@
 /** The machine's clock was set: how far a timer has come by it now. Pure. */
-import { HUB_BOUNDS } from '../limits.js';
+import { SCHEDULE_BOUNDS } from './limits.js';
 import type { When } from '../manifest/index.js';
 import type { StoredSchedule } from '../store/index.js';
 
@@ -21,11 +21,11 @@ export interface Looks {
  */
 export function reachedAt(when: When, reached: StoredSchedule, { nowMs, beforeMs }: Looks): StoredSchedule {
   const { dealtMs, turn, furthestMs } = reached;
-  const mostMs = when.kind === 'every' ? when.everyMs : HUB_BOUNDS.clockSetBackMs;
+  const mostMs = when.kind === 'every' ? when.everyMs : SCHEDULE_BOUNDS.clockSetBackMs;
   if (dealtMs - nowMs > mostMs) {
     return { ...reached, dealtMs: nowMs, turn: turn + 1, furthestMs: Math.max(furthestMs ?? dealtMs, dealtMs) };
   }
   if (furthestMs === undefined || nowMs <= furthestMs) return reached;
-  const leapt = beforeMs === undefined || nowMs - beforeMs > HUB_BOUNDS.lateFiringMs;
+  const leapt = beforeMs === undefined || nowMs - beforeMs > SCHEDULE_BOUNDS.lateFiringMs;
   return { ...reached, dealtMs: leapt ? Math.max(dealtMs, furthestMs) : dealtMs, furthestMs: undefined };
 }

@@ -2,7 +2,7 @@ import type { Counts } from '../counts.js';
 import type { Observer } from '../observations.js';
 import type { Intake } from '../intake/index.js';
 import type { Journal } from '../journal/index.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { SCHEDULE_BOUNDS } from './limits.js';
 import type { Logger } from '../log.js';
 import type { CatchUp, Moments, TimerRule, Trigger } from '../manifest/index.js';
 import type { DeployedTask } from '../registry/index.js';
@@ -219,7 +219,7 @@ export class Schedules {
     const { clock, timer } = this.#parts;
     // What is blocked is looked at when there is room, or with the others.
     const nowMs = clock();
-    let wait: number = HUB_BOUNDS.clockLookMs;
+    let wait: number = SCHEDULE_BOUNDS.clockLookMs;
     for (const { nextMs } of this.#schedules.values()) if (nextMs > nowMs) wait = Math.min(wait, nextMs - nowMs);
     this.#cancelAlarm = timer.after(Math.ceil(wait), () => this.#look());
   }

@@ -1,6 +1,6 @@
 /** Short texts that are equal when what they stand for is: what is remembered of a payload or a value. */
 import { createHash } from 'node:crypto';
-import { HUB_BOUNDS } from '../limits.js';
+import { SHAPING_BOUNDS } from './limits.js';
 import { valueAt, type JsonPointer } from '../manifest/index.js';
 
 /** A value of up to this many characters stands for itself; a digest would be no shorter. */
@@ -22,7 +22,7 @@ export function payloadFingerprint(payload: Uint8Array): string {
  * Numbers are equal by value (1.0 is 1); objects whatever the order of their members.
  */
 export function valueFingerprint(payload: Uint8Array, pointer: JsonPointer): string | undefined {
-  if (payload.length > HUB_BOUNDS.shapedJsonBytes) return undefined;
+  if (payload.length > SHAPING_BOUNDS.shapedJsonBytes) return undefined;
   let text: string | undefined;
   try {
     const document: unknown = JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString());

@@ -5,7 +5,7 @@
  * times of the machine's clock. That one may have been set meanwhile: nothing
  * lies further ahead, afterwards, than it ever can.
  */
-import { HUB_BOUNDS } from '../limits.js';
+import { SHAPING_BOUNDS } from './limits.js';
 import type { Shaping } from '../manifest/index.js';
 import type { Memory } from './shapers.js';
 
@@ -23,7 +23,7 @@ const ENTRY_BYTES = 32;
 /** The newest of a memory, up to a bound, in times of the machine's clock. */
 export function keptOf({ keys, seen }: Memory, { nowMs, wallMs }: Clocks): Memory {
   const ahead = wallMs - nowMs;
-  let left: number = HUB_BOUNDS.keptShapingBytes;
+  let left: number = SHAPING_BOUNDS.keptShapingBytes;
   const fits = (text: string): boolean => (left -= 3 * text.length + ENTRY_BYTES) >= 0;
   return {
     keys: newest(keys, ({ key, value = '' }) => fits(key + value)).map((one) => {

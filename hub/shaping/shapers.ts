@@ -1,4 +1,4 @@
-import { HUB_BOUNDS } from '../limits.js';
+import { SHAPING_BOUNDS } from './limits.js';
 import type { Shaping } from '../manifest/index.js';
 import type { Timer } from '../timer.js';
 import { DueHeap, type Due } from './due-heap.js';
@@ -76,7 +76,7 @@ export class Shapers<T extends Shapeable> {
     const shaper = this.#shaper(rules);
     shaper.offered++;
     const nowMs = this.#options.timer.nowMs();
-    const key = longKey.length <= HUB_BOUNDS.shapedKeyLength ? longKey : textFingerprint(longKey);
+    const key = longKey.length <= SHAPING_BOUNDS.shapedKeyLength ? longKey : textFingerprint(longKey);
     if (rules.ignoreRetained && item.event.retain) return this.#options.fold({ item, reason: 'retained' });
     if (shaper.recent !== undefined && isRepeated(shaper.recent, rules, key, item, nowMs))
       return this.#options.fold({ item, reason: 'duplicate' });
@@ -156,7 +156,7 @@ export class Shapers<T extends Shapeable> {
     let shaper = this.#shapers.get(rules);
     if (shaper === undefined) {
       const recent =
-        rules.dedupe === undefined ? undefined : new Recent(rules.dedupe.windowMs, HUB_BOUNDS.dedupedValues);
+        rules.dedupe === undefined ? undefined : new Recent(rules.dedupe.windowMs, SHAPING_BOUNDS.dedupedValues);
       shaper = { offered: 0, rules, keys: new Map(), recent };
       this.#shapers.set(rules, shaper);
     }
@@ -169,7 +169,7 @@ export class Shapers<T extends Shapeable> {
     if (known !== undefined) shaper.keys.delete(name);
     const entry = known ?? { shaper, state: {}, dueMs: Infinity, order: 0, place: -1 };
     shaper.keys.set(name, entry);
-    if (shaper.keys.size > HUB_BOUNDS.shapedKeys) {
+    if (shaper.keys.size > SHAPING_BOUNDS.shapedKeys) {
       const [oldest] = shaper.keys;
       if (oldest !== undefined) {
         shaper.keys.delete(oldest[0]);
@@ -192,7 +192,7 @@ export class Shapers<T extends Shapeable> {
 
   #keepWithinBounds(): void {
     for (let entry = this.#due.first(); entry !== undefined; entry = this.#due.first()) {
-      if (this.#waiting <= HUB_BOUNDS.shapedEvents && this.#waitingBytes <= HUB_BOUNDS.shapedBytes) return;
+      if (this.#waiting <= SHAPING_BOUNDS.shapedEvents && this.#waitingBytes <= SHAPING_BOUNDS.shapedBytes) return;
       this.#letGo(entry);
     }
   }

@@ -1,4 +1,4 @@
-import { HUB_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from './limits.js';
 
 /** How full a bucket is. */
 export interface BucketUsage {
@@ -22,11 +22,11 @@ export function changedUsage(usage: BucketUsage, { before, after }: SizeChange):
 
 /** Why a change that leads to `after` must not be made, or undefined. What makes a bucket smaller is always allowed. */
 export function usageFault(bucket: string, before: BucketUsage, after: BucketUsage): string | undefined {
-  if (after.keys > before.keys && after.keys > HUB_BOUNDS.bucketKeys) {
-    return `the bucket ${bucket} must have at most ${HUB_BOUNDS.bucketKeys} keys`;
+  if (after.keys > before.keys && after.keys > STORE_BOUNDS.bucketKeys) {
+    return `the bucket ${bucket} must have at most ${STORE_BOUNDS.bucketKeys} keys`;
   }
-  if (after.bytes > before.bytes && after.bytes > HUB_BOUNDS.bucketBytes) {
-    return `the bucket ${bucket} must have at most ${HUB_BOUNDS.bucketBytes} bytes: it would have ${after.bytes}`;
+  if (after.bytes > before.bytes && after.bytes > STORE_BOUNDS.bucketBytes) {
+    return `the bucket ${bucket} must have at most ${STORE_BOUNDS.bucketBytes} bytes: it would have ${after.bytes}`;
   }
   return undefined;
 }

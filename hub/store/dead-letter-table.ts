@@ -1,4 +1,4 @@
-import { STORE_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from './limits.js';
 import { packEvents, unpackEvents, unpackMessages } from './packed-rows.js';
 import { blobOf, type Connection, type Row, type Statement } from './sqlite.js';
 import type { DeadLetter, LetterId, LetterSummary, RunLetter } from './store.js';

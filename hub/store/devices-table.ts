@@ -1,5 +1,5 @@
 import { DEVICES_BUCKET } from '../devices-bucket.js';
-import { HUB_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from './limits.js';
 import { blobOf, type Connection, type Statement } from './sqlite.js';
 import type { Seen } from './store.js';
 
@@ -32,7 +32,7 @@ export class DevicesTable {
       }
     }
     for (const topic of this.#entries.keys()) {
-      if (this.#entries.size <= HUB_BOUNDS.deviceTopics && this.#bytes <= HUB_BOUNDS.deviceBytes) return;
+      if (this.#entries.size <= STORE_BOUNDS.deviceTopics && this.#bytes <= STORE_BOUNDS.deviceBytes) return;
       this.#forget(topic);
       this.#remove.run(DEVICES_BUCKET, Buffer.from(topic));
     }

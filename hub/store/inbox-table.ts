@@ -1,4 +1,4 @@
-import { STORE_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from './limits.js';
 import { GroupProgress, InboxProgress } from './inbox-progress.js';
 import { packDeliveries, packEvents, unpackDeliveries, unpackEvents } from './packed-rows.js';
 import { blobOf, type Connection, type Statement } from './sqlite.js';

@@ -1,4 +1,4 @@
-import { STORE_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from './limits.js';
 import { packMessages, unpackMessages } from './packed-rows.js';
 import { blobOf, type Connection, type Statement } from './sqlite.js';
 import type { DeadMessage, OutboxGroup, StoredMessage } from './store.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { STORE_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from './limits.js';
 import { RecordPacker } from './record-packing.js';
 import type { RecordBounds, RunRecord, TaskVersion } from './run-record.js';
 import type { Connection, Statement } from './sqlite.js';

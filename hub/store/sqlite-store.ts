@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { HUB_BOUNDS, STORE_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from './limits.js';
 import { syncFolder } from '../data-folder/index.js';
 import { changedUsage, usageFault, type BucketUsage } from './bucket-usage.js';
 import { lockDirectory } from './directory-lock.js';
@@ -399,8 +399,8 @@ class SqliteStore implements Store {
   #usageAfter(writes: readonly Write[], changed: Set<string>): ReadonlyMap<string, BucketUsage> | string {
     const usage = new Map<string, BucketUsage>();
     for (const { bucket, key, value } of writes) {
-      if (value !== undefined && value.length > HUB_BOUNDS.valueBytes) {
-        return `a value must have at most ${HUB_BOUNDS.valueBytes} bytes: that of "${key}" has ${value.length}`;
+      if (value !== undefined && value.length > STORE_BOUNDS.valueBytes) {
+        return `a value must have at most ${STORE_BOUNDS.valueBytes} bytes: that of "${key}" has ${value.length}`;
       }
       const before = this.#entry(bucket, key)?.bytes;
       const after = value === undefined ? undefined : Buffer.byteLength(key) + value.length;

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { STORE_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from './limits.js';
 import { GroupSync, type SyncFile } from './group-sync.js';
 import { StoreError } from './store.js';
 import { Upkeep } from './upkeep.js';

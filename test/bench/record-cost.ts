@@ -6,7 +6,7 @@ import { recordOf } from '../../hub/records/recorder.js';
 import type { PendingRun } from '../../hub/pending-run.js';
 import { openStore, type StateChange, type Store } from '../../hub/store/index.js';
 import type { Effect, RunResult } from '../../runtime/index.js';
-import { STORE_BOUNDS } from '../../hub/limits.js';
+import { STORE_BOUNDS } from '../../hub/store/limits.js';
 import { compare, type Work } from './interleaved.js';
 import type { Row } from './row.js';
 

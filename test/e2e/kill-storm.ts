@@ -3,7 +3,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { STORE_BOUNDS } from '../../hub/limits.js';
+import { JOURNAL_BOUNDS } from '../../hub/journal/limits.js';
+import { STORE_BOUNDS } from '../../hub/store/limits.js';
 import { openState } from '../../hub/store/reader.js';
 import { startMosquitto, type Mosquitto } from '../fixtures/mosquitto.js';
 import { smallDisk, smallDiskMissing, type SmallDisk } from '../fixtures/small-disk.js';
@@ -181,7 +182,7 @@ export class KillStorm {
     disk.fill();
     await pause(random.below(1_500));
     disk.free();
-    if (random.once(2)) await pause(random.below(STORE_BOUNDS.retryMs * 2));
+    if (random.once(2)) await pause(random.below(JOURNAL_BOUNDS.retryMs * 2));
   }
 
   /**

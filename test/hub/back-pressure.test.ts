@@ -9,7 +9,9 @@ import { connectBroker, startEmbeddedBroker, type LinkState } from '../../hub/br
 import type { BrokerLink } from '../../hub/broker-link.js';
 import type { Observation } from '../../hub/observations.js';
 import { createHub, type Hub } from '../../hub/hub.js';
-import { HUB_BOUNDS } from '../../hub/limits.js';
+import { INTAKE_BOUNDS } from '../../hub/intake/limits.js';
+import { MANIFEST_BOUNDS } from '../../hub/manifest/limits.js';
+import { QUEUE_BOUNDS } from '../../hub/queue/limits.js';
 import { createLog } from '../../hub/log.js';
 import { mosquittoMissing, startMosquitto } from '../fixtures/mosquitto.js';
 import { PACKET, startPacketProxy } from '../fixtures/packet-proxy.js';
@@ -26,11 +28,11 @@ topic = "in/+"
 [schedule]
 key = false
 [limits]
-queue = ${HUB_BOUNDS.maxTaskQueue}
+queue = ${MANIFEST_BOUNDS.maxTaskQueue}
 `;
 
 /** More than may run and wait, and be held. */
-const EVENTS = HUB_BOUNDS.queuedRuns + HUB_BOUNDS.heldEvents + 3_000;
+const EVENTS = QUEUE_BOUNDS.queuedRuns + INTAKE_BOUNDS.heldEvents + 3_000;
 
 interface Started {
   readonly hub: Hub;
@@ -92,7 +94,7 @@ function wasPaused(t: Test, { hub, seen, states }: Started): void {
   t.equal(hub.counts.pauses, seen.filter(({ kind }) => kind === 'intake-paused').length);
   t.ok(hub.counts.pauses > 0);
   for (const one of seen) {
-    if (one.kind === 'intake-paused') t.equal(one.events, HUB_BOUNDS.heldEvents, 'not one event more');
+    if (one.kind === 'intake-paused') t.equal(one.events, INTAKE_BOUNDS.heldEvents, 'not one event more');
   }
   t.equal(seen.at(-1)?.kind, 'intake-resumed');
 }

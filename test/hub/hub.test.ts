@@ -1,7 +1,10 @@
 import t from 'tap';
 import type { Observation } from '../../hub/observations.js';
 import { createHub } from '../../hub/hub.js';
-import { HUB_BOUNDS } from '../../hub/limits.js';
+import { EXECUTION_BOUNDS } from '../../hub/execution/limits.js';
+import { INTAKE_BOUNDS } from '../../hub/intake/limits.js';
+import { MANIFEST_BOUNDS } from '../../hub/manifest/limits.js';
+import { QUEUE_BOUNDS } from '../../hub/queue/limits.js';
 import { createLog } from '../../hub/log.js';
 import type { RunRequest } from '../../runtime/index.js';
 import { fakeLink } from './fake-link.js';
@@ -102,8 +105,8 @@ t.test('a task that cannot be deployed is reported and the others run', async (t
 t.test('an event that no run can come of is refused, counted and acknowledged', async (t) => {
   const { hub, link } = await testHub(t, { tasks: { light: LIGHT }, behave: on });
   link.deliver('elsewhere');
-  link.deliver('home/hall/motion', { payload: new Uint8Array(HUB_BOUNDS.payloadBytes + 1) });
-  link.deliver('home/big/motion', { payload: new Uint8Array(HUB_BOUNDS.payloadBytes) });
+  link.deliver('home/hall/motion', { payload: new Uint8Array(INTAKE_BOUNDS.payloadBytes + 1) });
+  link.deliver('home/big/motion', { payload: new Uint8Array(INTAKE_BOUNDS.payloadBytes) });
   link.deliver('home/mib/motion', { payload: new Uint8Array(1_048_576) });
   await settled(() => link.published.length === 2);
   t.match(hub.counts.refused, { 'no-task': 1, 'payload-too-large': 1 });
@@ -133,11 +136,11 @@ t.test("events beyond a task's queue are refused for that task only", async (t) 
 t.test('a full hub keeps QoS 1 events unacknowledged until there is room, and drops QoS 0', async (t) => {
   const { hub, link, runtime } = await testHub(t, {
     tasks: {
-      any: `name = "any"\n[[trigger]]\ntopic = "x/#"\n[schedule]\nkey = false\n[limits]\nqueue = ${HUB_BOUNDS.maxTaskQueue}\n`,
+      any: `name = "any"\n[[trigger]]\ntopic = "x/#"\n[schedule]\nkey = false\n[limits]\nqueue = ${MANIFEST_BOUNDS.maxTaskQueue}\n`,
     },
   });
-  for (let i = 0; i < HUB_BOUNDS.queuedRuns; i++) link.deliver(`x/${i}`);
-  await settled(() => link.acknowledged.length === HUB_BOUNDS.queuedRuns);
+  for (let i = 0; i < QUEUE_BOUNDS.queuedRuns; i++) link.deliver(`x/${i}`);
+  await settled(() => link.acknowledged.length === QUEUE_BOUNDS.queuedRuns);
   link.deliver('x/late-0', { qos: 0 });
   t.equal(hub.counts.refused['hub-queue-full'], 1);
   link.acknowledged.length = 0;
@@ -151,12 +154,12 @@ t.test('a full hub keeps QoS 1 events unacknowledged until there is room, and dr
   runtime.answer();
   await settled(() => link.acknowledged.length > 1);
   t.same(link.acknowledged, ['x/late-1', 'x/late-2'], 'in order');
-  runtime.slots = HUB_BOUNDS.queuedRuns;
+  runtime.slots = QUEUE_BOUNDS.queuedRuns;
   while (hub.runs > 0) {
     while (runtime.pending.length > 0) runtime.answer();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  t.equal(hub.counts.runs.completed, HUB_BOUNDS.queuedRuns + 2);
+  t.equal(hub.counts.runs.completed, QUEUE_BOUNDS.queuedRuns + 2);
 });
 
 t.test('a run that does not complete has no effect', async (t) => {
@@ -216,7 +219,7 @@ t.test('a run that never gets its turn fails after a bounded number of execution
   });
   link.deliver('home/hall/motion');
   await settled(() => hub.counts.runs.failed === 1);
-  t.equal(runtime.started.length, HUB_BOUNDS.executions);
+  t.equal(runtime.started.length, EXECUTION_BOUNDS.executions);
   t.match(ofKind(seen, 'run-finished'), [{ attempt: 1, outcome: { kind: 'failed', message: /others wrote "n"/ } }]);
 });
 

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { HUB_BOUNDS } from '../../hub/limits.js';
+import { SCHEDULE_BOUNDS } from '../../hub/schedules/limits.js';
 import type { Timer } from '../../hub/timer.js';
 import type { RunRequest } from '../../runtime/index.js';
 import type { Behaviour } from './fake-runtime.js';
@@ -46,8 +46,8 @@ export function machine(startMs = MIDNIGHT): Machine {
   return {
     nowMs,
     pass: async (ms) => {
-      for (let left = ms; left > 0; left -= HUB_BOUNDS.clockLookMs) {
-        timer.pass(Math.min(left, HUB_BOUNDS.clockLookMs));
+      for (let left = ms; left > 0; left -= SCHEDULE_BOUNDS.clockLookMs) {
+        timer.pass(Math.min(left, SCHEDULE_BOUNDS.clockLookMs));
         await turns();
       }
     },

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { deadLetterRoutes, type Answered } from '../../../hub/api/dead-letters.js';
 import { DeadLetters, letterIdOf, letterName } from '../../../hub/dead-letters/index.js';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { LETTER_BOUNDS } from '../../../hub/dead-letters/limits.js';
 import { failingHub, textOf, type FailingHub } from '../failing-hub.js';
 import { turns } from '../hub-under-test.js';
 import { until } from '../../runtime/eventually.js';
@@ -220,14 +220,14 @@ t.test(
 
 t.test('a log is kept in part: its last lines, cut', async (t) => {
   const hub = await failingHub(t, { tasks: { task: `${TRIGGER}${ONCE}` } });
-  const lines = HUB_BOUNDS.letterLogLines + 5;
+  const lines = LETTER_BOUNDS.letterLogLines + 5;
   const run = hub.runtime.run.bind(hub.runtime);
   hub.runtime.run = async (request, signal) => ({
     ...(await run(request, signal)),
     log: Array.from({ length: lines }, (_, i) => ({
       level: 'info' as const,
       context: '',
-      message: `${i} ${'x'.repeat(2 * HUB_BOUNDS.letterTextLength)}`,
+      message: `${i} ${'x'.repeat(2 * LETTER_BOUNDS.letterTextLength)}`,
     })),
     droppedLogLines: 1,
   });
@@ -239,10 +239,10 @@ t.test('a log is kept in part: its last lines, cut', async (t) => {
     log: { message: string }[];
     droppedLogLines: number;
   };
-  t.equal(log.length, HUB_BOUNDS.letterLogLines);
+  t.equal(log.length, LETTER_BOUNDS.letterLogLines);
   t.equal(droppedLogLines, 6);
   t.match(log[0]?.message, /^5 x/);
-  t.equal(log[0]?.message.length, HUB_BOUNDS.letterTextLength);
+  t.equal(log[0]?.message.length, LETTER_BOUNDS.letterTextLength);
   return t.end();
 });
 

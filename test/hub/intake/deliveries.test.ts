@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Deliveries } from '../../../hub/intake/deliveries.js';
 import type { IncomingMessage } from '../../../hub/broker-link.js';
-import { STORE_BOUNDS } from '../../../hub/limits.js';
+import { STORE_BOUNDS } from '../../../hub/store/limits.js';
 
 interface Came extends IncomingMessage {
   acknowledged: number;

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { INTAKE_BOUNDS } from '../../../hub/intake/limits.js';
 import { turns } from '../hub-under-test.js';
 import { HOUR, machine, SECOND, type Machine, type TimedHub } from '../timed-hub.js';
 
@@ -79,7 +79,7 @@ t.test('what is kept every now and then holds no value that is trusted', async (
   const second = await start(t, home, 'onChange = "/v"\nthrottle = { every = "1 s" }\n', first.dir);
   await home.pass(2 * SECOND);
   await second.send('{"v":2}');
-  await home.pass(HUB_BOUNDS.keepShapingMs);
+  await home.pass(INTAKE_BOUNDS.keepShapingMs);
   await second.send('{"v":3}');
   await home.pass(2 * SECOND);
   t.same(second.ran(), ['{"v":2}', '{"v":3}']);
@@ -95,14 +95,14 @@ for (const how of ['stopped', 'killed'] as const) {
     const dedupe = 'dedupe = { window = "1 h" }\n';
     const first = await start(t, home, dedupe);
     await first.send('one');
-    await home.pass(HUB_BOUNDS.keepShapingMs);
+    await home.pass(INTAKE_BOUNDS.keepShapingMs);
     let { dir } = first;
     if (how === 'stopped') await first.hub.close();
     else dir = killed(first);
     const second = await start(t, home, dedupe, dir);
     await second.send('one', 'two');
     t.same(second.ran(), ['two']);
-    await home.pass(HOUR - HUB_BOUNDS.keepShapingMs);
+    await home.pass(HOUR - INTAKE_BOUNDS.keepShapingMs);
     await second.send('one', 'two');
     t.same(second.ran(), ['two', 'one'], 'the window goes on where it was');
   });
@@ -112,7 +112,7 @@ for (const how of ['stopped', 'killed'] as const) {
     const throttle = 'throttle = { every = "1 min" }\n';
     const first = await start(t, home, throttle);
     await first.send('one');
-    await home.pass(HUB_BOUNDS.keepShapingMs);
+    await home.pass(INTAKE_BOUNDS.keepShapingMs);
     let { dir } = first;
     if (how === 'stopped') await first.hub.close();
     else dir = killed(first);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { decideCommit } from '../../../hub/commit.js';
 import { Devices } from '../../../hub/journal/devices.js';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { JOURNAL_BOUNDS } from '../../../hub/journal/limits.js';
+import { STORE_BOUNDS } from '../../../hub/store/limits.js';
 import { parseManifest } from '../../../hub/manifest/index.js';
 import { openState, openStore, type Store } from '../../../hub/store/index.js';
 import { virtualTimer } from '../virtual-timer.js';
@@ -36,7 +37,7 @@ t.test('the last payload of a topic is written once, with the next transaction o
   t.equal(devices.waiting, false, 'nobody may read it');
   devices.want(true);
   for (const text of ['1', '2', '3']) devices.note({ topic: 'a', payload: bytes(text) });
-  devices.note({ topic: 'b', payload: new Uint8Array(HUB_BOUNDS.devicePayloadBytes + 1) });
+  devices.note({ topic: 'b', payload: new Uint8Array(JOURNAL_BOUNDS.devicePayloadBytes + 1) });
   t.same(devices.pending, {
     clear: false,
     seen: [
@@ -44,14 +45,14 @@ t.test('the last payload of a topic is written once, with the next transaction o
       { topic: 'b', payload: undefined },
     ],
   });
-  timer.pass(HUB_BOUNDS.deviceDelayMs - 1);
+  timer.pass(JOURNAL_BOUNDS.deviceDelayMs - 1);
   t.equal(flushes, 0);
   timer.pass(1);
   t.equal(flushes, 1);
   devices.written();
   devices.note({ topic: 'a', payload: bytes('4') });
   devices.written();
-  timer.pass(HUB_BOUNDS.deviceDelayMs);
+  timer.pass(JOURNAL_BOUNDS.deviceDelayMs);
   t.equal(flushes, 1, 'what went along with another transaction asks for none');
   devices.want(false);
   t.same(devices.pending, { clear: true, seen: [] });
@@ -61,16 +62,16 @@ t.test('the last payload of a topic is written once, with the next transaction o
 t.test('while nothing can be written, no more is held than the bucket would have', (t) => {
   const devices = new Devices({ timer: virtualTimer(), flush: () => undefined });
   devices.want(true);
-  const payload = new Uint8Array(HUB_BOUNDS.devicePayloadBytes);
+  const payload = new Uint8Array(JOURNAL_BOUNDS.devicePayloadBytes);
   for (let i = 0; i < 300; i++) devices.note({ topic: String(i), payload });
-  t.equal(devices.pending.seen.length, HUB_BOUNDS.deviceBytes / payload.length);
+  t.equal(devices.pending.seen.length, STORE_BOUNDS.deviceBytes / payload.length);
   t.equal(devices.pending.seen.at(-1)?.topic, '299');
   t.end();
 });
 
 t.test('beyond its bounds the topic that was seen longest ago goes, also after a restart', async (t) => {
   const { file, store } = opened(t);
-  const seen = Array.from({ length: HUB_BOUNDS.deviceTopics }, (_, i) => ({ topic: `t${i}`, payload: bytes('x') }));
+  const seen = Array.from({ length: STORE_BOUNDS.deviceTopics }, (_, i) => ({ topic: `t${i}`, payload: bytes('x') }));
   store.commit([], { devices: { clear: false, seen } });
   store.commit([], { devices: { clear: false, seen: [{ topic: 't0', payload: bytes('y') }] } });
   await store.close();
@@ -78,7 +79,7 @@ t.test('beyond its bounds the topic that was seen longest ago goes, also after a
   t.teardown(() => again.close());
   again.commit([], { devices: { clear: false, seen: [{ topic: 'new', payload: bytes('z') }] } });
   const all = contents(file);
-  t.equal(Object.keys(all).length, HUB_BOUNDS.deviceTopics);
+  t.equal(Object.keys(all).length, STORE_BOUNDS.deviceTopics);
   t.match(all, { t0: 'y', new: 'z' });
   t.equal(all['t1'], undefined);
   again.commit([], { devices: { clear: false, seen: [{ topic: 'new', payload: undefined }] } });

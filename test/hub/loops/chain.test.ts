@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { LOOP_BOUNDS } from '../../../hub/loops/limits.js';
 import { isLoop, showChain } from '../../../hub/loops/index.js';
 
 t.test('a task may be woken by its own publishes as often as it says, and not once more', (t) => {
@@ -11,7 +11,7 @@ t.test('a task may be woken by its own publishes as often as it says, and not on
 });
 
 t.test('a long chain of different tasks is no loop, until it is longer than any', (t) => {
-  const different = Array.from({ length: HUB_BOUNDS.chainLength - 1 }, (_, i) => `t${i}`);
+  const different = Array.from({ length: LOOP_BOUNDS.chainLength - 1 }, (_, i) => `t${i}`);
   t.notOk(isLoop(different, 'a', 2));
   t.ok(isLoop([...different, 'last'], 'a', 2));
   t.end();

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { LOOP_BOUNDS } from '../../../hub/loops/limits.js';
 import { OwnPublishes } from '../../../hub/loops/index.js';
 import { virtualTimer } from '../virtual-timer.js';
 
@@ -33,7 +33,7 @@ t.test('what does not come back in time is forgotten', (t) => {
   const timer = virtualTimer();
   const own = new OwnPublishes(timer);
   own.note(message('x'), ['a']);
-  timer.pass(HUB_BOUNDS.recentPublishMs - 1);
+  timer.pass(LOOP_BOUNDS.recentPublishMs - 1);
   own.note(message('x'), ['b']);
   timer.pass(1);
   t.same(own.chainOf(message('x')), ['b']);
@@ -42,7 +42,7 @@ t.test('what does not come back in time is forgotten', (t) => {
 
 t.test('no more than a bound are remembered: the oldest is forgotten', (t) => {
   const own = new OwnPublishes(virtualTimer());
-  for (let i = 0; i <= HUB_BOUNDS.recentPublishes; i++) own.note(message(`x/${i}`), ['a']);
+  for (let i = 0; i <= LOOP_BOUNDS.recentPublishes; i++) own.note(message(`x/${i}`), ['a']);
   t.same(own.chainOf(message('x/0')), []);
   t.same(own.chainOf(message('x/1')), ['a']);
   t.end();

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { LOOP_BOUNDS } from '../../../hub/loops/limits.js';
 import { readChain, writeChain } from '../../../hub/loops/index.js';
 import { hubUnderTest, turns } from '../hub-under-test.js';
 
@@ -10,19 +10,19 @@ t.test('a chain is read as it was written', (t) => {
 });
 
 t.test('of a chain that is too long, the latest names go with the message', (t) => {
-  const many = Array.from({ length: HUB_BOUNDS.chainLength + 1 }, (_, i) => `t${i}`);
+  const many = Array.from({ length: LOOP_BOUNDS.chainLength + 1 }, (_, i) => `t${i}`);
   t.same(readChain(writeChain(many)), many.slice(1));
   const long = Array.from({ length: 100 }, (_, i) => `t${i}-${'x'.repeat(58)}`);
   const written = writeChain(long);
-  t.ok(written.length <= HUB_BOUNDS.chainCharacters);
-  t.ok(written.length > HUB_BOUNDS.chainCharacters - 64);
+  t.ok(written.length <= LOOP_BOUNDS.chainCharacters);
+  t.ok(written.length > LOOP_BOUNDS.chainCharacters - 64);
   t.same(readChain(written), long.slice(-readChain(written).length));
   t.end();
 });
 
 t.test('what no hub could have written is no chain', (t) => {
-  const tooMany = Array.from({ length: HUB_BOUNDS.chainLength + 1 }, () => 'a').join(',');
-  const tooLong = 'a'.repeat(HUB_BOUNDS.chainCharacters + 1);
+  const tooMany = Array.from({ length: LOOP_BOUNDS.chainLength + 1 }, () => 'a').join(',');
+  const tooLong = 'a'.repeat(LOOP_BOUNDS.chainCharacters + 1);
   for (const text of ['', ',', 'a,', 'A', 'a b', '../a', 'a\n', tooMany, tooLong])
     t.same(readChain(text), [], text.slice(0, 20));
   t.end();

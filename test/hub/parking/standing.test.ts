@@ -1,6 +1,7 @@
 /** Runs that execute and stand still, and what is asked of them in between. */
 import t from 'tap';
-import { HUB_BOUNDS, RUN_OVERHEAD_FUEL } from '../../../hub/limits.js';
+import { PARKING_BOUNDS } from '../../../hub/parking/limits.js';
+import { RUN_OVERHEAD_FUEL } from '../../../hub/scheduler/limits.js';
 import { parkedRuns, resumableTask } from './parked-runs.js';
 
 t.setTimeout(55_000);
@@ -262,7 +263,7 @@ t.test('a run that nobody was promised goes on while the hub waits for its end',
 });
 
 t.test('a run that nobody was promised is on disk only while there is no room in memory', async (t) => {
-  const one = parkedRuns({ threads: 3, bytes: HUB_BOUNDS.parkedBytes / 2 + MiB });
+  const one = parkedRuns({ threads: 3, bytes: PARKING_BOUNDS.parkedBytes / 2 + MiB });
   for (const name of ['a', 'b', 'c']) {
     await one.submit(name, { place: undefined });
     await one.pass(name, 500);
@@ -285,7 +286,7 @@ t.test('a run that nobody was promised is on disk only while there is no room in
 });
 
 t.test('with a full disk, memory takes as much again, and no run is parked beyond', async (t) => {
-  const one = parkedRuns({ threads: 4, bytes: HUB_BOUNDS.parkedBytes / 2 + MiB });
+  const one = parkedRuns({ threads: 4, bytes: PARKING_BOUNDS.parkedBytes / 2 + MiB });
   one.holds.full = true;
   const names = ['a', 'b', 'c', 'd'];
   for (const name of names) await one.submit(name);
@@ -302,7 +303,7 @@ t.test('with a full disk, memory takes as much again, and no run is parked beyon
 });
 
 t.test('with a disk that holds all it may, no run is parked beyond what memory takes', async (t) => {
-  const bytes = HUB_BOUNDS.parkedBytes + MiB;
+  const bytes = PARKING_BOUNDS.parkedBytes + MiB;
   const one = parkedRuns({ threads: 2, bytes, onDisk: Number.MAX_SAFE_INTEGER });
   one.holds.full = true;
   await one.submit('a');
@@ -317,8 +318,8 @@ t.test('a run that comes to no point in time goes on when it comes to one', asyn
     const one = parkedRuns();
     await one.submit('a');
     const answer = one.current[ask]('a');
-    one.timer.pass(HUB_BOUNDS.threadLookMs);
-    for (let ms = 0; ms <= HUB_BOUNDS.parkMs; ms += 1_000) {
+    one.timer.pass(PARKING_BOUNDS.threadLookMs);
+    for (let ms = 0; ms <= PARKING_BOUNDS.parkMs; ms += 1_000) {
       await one.turn();
       one.timer.pass(1_000);
     }
@@ -336,7 +337,7 @@ t.test('a run whose checkpoint is taken goes on over restarts, unless it is park
     await one.leave('a', 1_000);
     t.match(one.written.at(-1), { point: { fuel: 1_000, byHand: false } });
     if (parked) t.match(one.parking.park('a', 'by-hand'), { ok: true });
-    one.timer.pass(HUB_BOUNDS.threadLookMs);
+    one.timer.pass(PARKING_BOUNDS.threadLookMs);
     t.ok((await saved) instanceof Uint8Array);
     await one.turn();
     t.equal(one.given.length, parked ? 0 : 1);

@@ -1,12 +1,12 @@
 /** Who has held a thread for long enough to leave it, and where there is room for one that takes long. */
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { PARKING_BOUNDS } from '../../../hub/parking/limits.js';
 import { parkedRuns, type ParkedRuns } from './parked-runs.js';
 
 const URGENT = { priority: 9, concurrency: undefined, order: 'start' } as const;
 
 /** Lets a look go by, and what it has asked for happen. */
-async function look(one: ParkedRuns, ms: number = HUB_BOUNDS.threadLookMs): Promise<void> {
+async function look(one: ParkedRuns, ms: number = PARKING_BOUNDS.threadLookMs): Promise<void> {
   one.timer.pass(ms);
   await one.turn();
 }
@@ -20,7 +20,7 @@ t.test(
     await one.submit('quick', {}, urgent);
     await look(one);
     t.notOk(one.given[0]?.asked, 'others come and go in less');
-    for (let ms = 0; ms <= HUB_BOUNDS.heldMs; ms += HUB_BOUNDS.threadLookMs) await look(one);
+    for (let ms = 0; ms <= PARKING_BOUNDS.heldMs; ms += PARKING_BOUNDS.threadLookMs) await look(one);
     t.ok(one.given[0]?.asked);
     await one.leave('a', 1_000);
     t.match(one.given, [{ runId: 'quick' }]);
@@ -37,11 +37,11 @@ t.test('a run that does not leave when it is asked is not asked again', async (t
   const one = parkedRuns();
   await one.submit('a');
   await one.submit('quick', {}, one.scheduler.createLane(URGENT));
-  await look(one, 10 * HUB_BOUNDS.threadLookMs);
+  await look(one, 10 * PARKING_BOUNDS.threadLookMs);
   const job = one.looks.find('a');
   if (job === undefined) throw new Error('it is out');
   t.strictSame([one.parking.isLeaving(job), one.parking.parks(job)], [true, true]);
-  await look(one, HUB_BOUNDS.leaveMs);
+  await look(one, PARKING_BOUNDS.leaveMs);
   t.strictSame([one.parking.isLeaving(job), one.parking.parks(job)], [false, false]);
 });
 
@@ -81,11 +81,11 @@ t.test('there is no room on a thread that is idle until a checkpoint is read', a
 t.test('all threads are held when each has a run that has had it for long', async (t) => {
   const one = parkedRuns({ threads: 2 });
   await one.submit('a');
-  await look(one, 10 * HUB_BOUNDS.threadLookMs);
+  await look(one, 10 * PARKING_BOUNDS.threadLookMs);
   t.notOk(one.looks.areHeld());
   await one.submit('b');
   await look(one);
   t.notOk(one.looks.areHeld());
-  await look(one, 10 * HUB_BOUNDS.threadLookMs);
+  await look(one, 10 * PARKING_BOUNDS.threadLookMs);
   t.ok(one.looks.areHeld());
 });

@@ -1,6 +1,8 @@
 /** A task in quarantine, whose events wait for long, does not keep the hub from taking what is for others. */
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { INTAKE_BOUNDS } from '../../../hub/intake/limits.js';
+import { MANIFEST_BOUNDS } from '../../../hub/manifest/limits.js';
+import { QUEUE_BOUNDS } from '../../../hub/queue/limits.js';
 import { until } from '../../runtime/eventually.js';
 import { failingHub, textOf, type FailingHub } from '../failing-hub.js';
 import { turns } from '../hub-under-test.js';
@@ -58,18 +60,18 @@ t.test('what was with the broker for it when it was quarantined is taken', async
 
 t.test('when the hub is full, what waits for it gives way', async (t) => {
   const hub = await failingHub(t, {
-    tasks: { bad: `${BAD}[limits]\nqueue = ${HUB_BOUNDS.maxTaskQueue}\n`, good: GOOD },
+    tasks: { bad: `${BAD}[limits]\nqueue = ${MANIFEST_BOUNDS.maxTaskQueue}\n`, good: GOOD },
   });
   await hub.send('bad/0', 'failed');
-  const large = Buffer.alloc(HUB_BOUNDS.payloadBytes);
-  const many = Math.ceil(HUB_BOUNDS.queuedBytes / large.length) + 1;
+  const large = Buffer.alloc(INTAKE_BOUNDS.payloadBytes);
+  const many = Math.ceil(QUEUE_BOUNDS.queuedBytes / large.length) + 1;
   for (let n = 1; n <= many; n++) hub.link.deliver(`bad/${n}`, { payload: large });
   await turns();
-  for (let n = 0; n < HUB_BOUNDS.queuedRuns; n++) hub.link.deliver('bad/small', { payload: Buffer.from('s') });
+  for (let n = 0; n < QUEUE_BOUNDS.queuedRuns; n++) hub.link.deliver('bad/small', { payload: Buffer.from('s') });
   await turns();
   await hub.send('good', 'x');
   t.same(hub.tried(), ['failed 1', 'x 1']);
   t.equal(hub.hub.counts.held, 0);
-  t.ok(hub.hub.runs <= HUB_BOUNDS.queuedRuns);
+  t.ok(hub.hub.runs <= QUEUE_BOUNDS.queuedRuns);
   t.equal(hub.hub.counts.dropped.quarantined > 0, true);
 });

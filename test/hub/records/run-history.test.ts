@@ -1,6 +1,6 @@
 /** What a hub keeps of its runs, between a link and a runtime that do as they are told. */
 import t from 'tap';
-import { STORE_BOUNDS } from '../../../hub/limits.js';
+import { JOURNAL_BOUNDS } from '../../../hub/journal/limits.js';
 import type { RunHistory } from '../../../hub/records/run-history.js';
 import type { RunSummary } from '../../../hub/store/run-summary.js';
 import { until } from '../../runtime/eventually.js';
@@ -72,7 +72,7 @@ t.test(
     const { unrecorded } = historyOf(test);
     const runs = await listed(test);
     t.ok(unrecorded > 0);
-    t.ok(runs.length * payload.length <= STORE_BOUNDS.waitingRecordBytes);
+    t.ok(runs.length * payload.length <= JOURNAL_BOUNDS.waitingRecordBytes);
     t.equal(runs.length + unrecorded, events);
   },
 );

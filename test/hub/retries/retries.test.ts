@@ -1,6 +1,6 @@
 /** Runs that fail go again, in a hub with real parts. */
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { EXECUTION_BOUNDS } from '../../../hub/execution/limits.js';
 import { attemptSeed } from '../../../hub/retries/attempt-seed.js';
 import { failingHub, textOf } from '../failing-hub.js';
 import { turns } from '../hub-under-test.js';
@@ -156,7 +156,7 @@ t.test('a hub that starts again waits for the rest of the time, and goes on with
 });
 
 t.test('beyond the bound of what may wait, a run that fails is given up at once', async (t) => {
-  const most = HUB_BOUNDS.retryingRuns;
+  const most = EXECUTION_BOUNDS.retryingRuns;
   const hub = await failingHub(t, {
     tasks: { task: `${TRIGGER}[limits]\nqueue = 20000\n[schedule]\nkey = false\n[quarantine]\nfailures = 0\n` },
   });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { RUN_OVERHEAD_FUEL } from '../../../hub/limits.js';
+import { RUN_OVERHEAD_FUEL } from '../../../hub/scheduler/limits.js';
 import { Scheduler, type Job } from '../../../hub/scheduler/index.js';
 import type { LaneOptions } from '../../../hub/scheduler/lane.js';
 

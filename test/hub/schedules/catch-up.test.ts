@@ -1,12 +1,12 @@
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { SCHEDULE_BOUNDS } from '../../../hub/schedules/limits.js';
 import { dueOf } from '../../../hub/schedules/catch-up.js';
 import { momentsOf } from '../../../hub/schedules/moments.js';
 
 const MINUTE = 60_000;
 const eachMinute = momentsOf({ kind: 'every', everyMs: MINUTE }, 'UTC');
 const eachSecond = momentsOf({ kind: 'cron', line: '* * * * * *', zone: undefined }, 'UTC');
-const MOST = HUB_BOUNDS.caughtUpFirings;
+const MOST = SCHEDULE_BOUNDS.caughtUpFirings;
 
 t.test('nothing is due before its moment, and each moment is due once', (t) => {
   t.same(dueOf(eachMinute, 'all', { dealtMs: 0, nowMs: MINUTE - 1 }), { fire: [], missed: undefined });
@@ -20,11 +20,11 @@ t.test('nothing is due before its moment, and each moment is due once', (t) => {
 t.test('of those that were missed none, the last or all happen', (t) => {
   const hourly = momentsOf({ kind: 'every', everyMs: 60 * MINUTE }, 'UTC');
   const [one, two, three] = [60 * MINUTE, 120 * MINUTE, 180 * MINUTE];
-  const late = { dealtMs: 0, nowMs: three + HUB_BOUNDS.lateFiringMs + 1 };
+  const late = { dealtMs: 0, nowMs: three + SCHEDULE_BOUNDS.lateFiringMs + 1 };
   t.same(dueOf(hourly, 'none', late), { fire: [], missed: { count: 3, orMore: false, lastMs: three } });
   t.same(dueOf(hourly, 'last', late), { fire: [three], missed: { count: 2, orMore: false, lastMs: two } });
   t.same(dueOf(hourly, 'all', late), { fire: [one, two, three], missed: undefined });
-  const hardly = { dealtMs: 0, nowMs: three + HUB_BOUNDS.lateFiringMs };
+  const hardly = { dealtMs: 0, nowMs: three + SCHEDULE_BOUNDS.lateFiringMs };
   t.same(
     dueOf(hourly, 'none', hardly),
     { fire: [three], missed: { count: 2, orMore: false, lastMs: two } },

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { SCHEDULE_BOUNDS } from '../../../hub/schedules/limits.js';
 import { reachedAt } from '../../../hub/schedules/clock-step.js';
 
 const HOUR = 3_600_000;
@@ -8,13 +8,13 @@ const CRON = { kind: 'cron', line: '0 * * * *', zone: 'UTC' } as const;
 const EVERY = { kind: 'every', everyMs: 60_000 } as const;
 const REACHED = { task: 't', timer: '1', rule: 'r', dealtMs: DEALT, firedMs: DEALT, turn: 0, furthestMs: undefined };
 
-const at = (nowMs: number) => ({ nowMs, beforeMs: nowMs - HUB_BOUNDS.clockLookMs });
+const at = (nowMs: number) => ({ nowMs, beforeMs: nowMs - SCHEDULE_BOUNDS.clockLookMs });
 
 t.test('a cron line waits until its moments are new ones, unless the clock was wrong by hours', (t) => {
-  for (const nowMs of [DEALT + HOUR, DEALT - HOUR, DEALT - HUB_BOUNDS.clockSetBackMs]) {
+  for (const nowMs of [DEALT + HOUR, DEALT - HOUR, DEALT - SCHEDULE_BOUNDS.clockSetBackMs]) {
     t.equal(reachedAt(CRON, REACHED, at(nowMs)), REACHED);
   }
-  const nowMs = DEALT - HUB_BOUNDS.clockSetBackMs - 1;
+  const nowMs = DEALT - SCHEDULE_BOUNDS.clockSetBackMs - 1;
   t.same(reachedAt(CRON, REACHED, at(nowMs)), { ...REACHED, dealtMs: nowMs, turn: 1, furthestMs: DEALT });
   t.end();
 });

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { SCHEDULE_BOUNDS } from '../../../hub/schedules/limits.js';
 import type { RunRequest } from '../../../runtime/index.js';
 import type { Behaviour } from '../fake-runtime.js';
 import { turns } from '../hub-under-test.js';
@@ -80,7 +80,7 @@ t.test('a start that is late by a moment misses nothing', async (t) => {
   const { start, set } = machine(MIDNIGHT + 59 * MINUTE);
   const { hub, dir } = await start(t, { task: HOURLY, behave });
   await hub.close();
-  set(MIDNIGHT + HOUR + HUB_BOUNDS.lateFiringMs);
+  set(MIDNIGHT + HOUR + SCHEDULE_BOUNDS.lateFiringMs);
   const again = await start(t, { task: HOURLY, dir, behave });
   t.same(again.scheduled(), [MIDNIGHT + HOUR]);
 });
@@ -92,7 +92,7 @@ t.test('of very many that were missed the newest are caught up on, and the other
   await hub.close();
   set(MIDNIGHT + 24 * HOUR);
   const again = await start(t, { task, dir, behave });
-  const most = HUB_BOUNDS.caughtUpFirings;
+  const most = SCHEDULE_BOUNDS.caughtUpFirings;
   const newest = Array.from({ length: most }, (_, i) => MIDNIGHT + 24 * HOUR - (most - 1 - i) * SECOND);
   t.same(again.scheduled(), newest);
   t.match(
@@ -168,7 +168,7 @@ t.test('the clock is set forward: what it leaves out was missed, and that is not
     const { start, pass, set } = machine(MIDNIGHT + 10 * MINUTE);
     const { scheduled } = await start(t, { task: `${HOURLY}catchUp = "${catchUp}"\n`, behave });
     set(MIDNIGHT + 2 * HOUR + 10 * MINUTE);
-    await pass(HUB_BOUNDS.clockLookMs);
+    await pass(SCHEDULE_BOUNDS.clockLookMs);
     t.same(scheduled(), expected, catchUp);
   }
 });

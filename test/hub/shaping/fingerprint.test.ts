@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { SHAPING_BOUNDS } from '../../../hub/shaping/limits.js';
 import { payloadFingerprint, valueFingerprint } from '../../../hub/shaping/fingerprint.js';
 
 const value = (json: string, ...pointer: string[]): string | undefined => valueFingerprint(Buffer.from(json), pointer);
@@ -33,10 +33,10 @@ t.test('a payload without the value has no fingerprint, however hostile it is', 
   t.equal(value('"text"', 'length'), undefined);
   const deep = `${'['.repeat(30_000)}${']'.repeat(30_000)}`;
   t.doesNotThrow(() => value(deep, '0'));
-  const large = JSON.stringify({ a: 'x'.repeat(HUB_BOUNDS.shapedJsonBytes) });
+  const large = JSON.stringify({ a: 'x'.repeat(SHAPING_BOUNDS.shapedJsonBytes) });
   t.equal(value(large, 'a'), undefined, 'too large to be parsed here');
-  const fits = JSON.stringify({ a: 'x'.repeat(HUB_BOUNDS.shapedJsonBytes - 8) });
-  t.equal(fits.length, HUB_BOUNDS.shapedJsonBytes);
+  const fits = JSON.stringify({ a: 'x'.repeat(SHAPING_BOUNDS.shapedJsonBytes - 8) });
+  t.equal(fits.length, SHAPING_BOUNDS.shapedJsonBytes);
   t.not(value(fits, 'a'), undefined, 'at the bound it is');
   t.end();
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { SHAPING_BOUNDS } from '../../../hub/shaping/limits.js';
 import { parseManifest, type Shaping } from '../../../hub/manifest/index.js';
 import { keptOf, memoryOf } from '../../../hub/shaping/index.js';
 
@@ -53,7 +53,7 @@ t.test('the newest are kept, within a bound', (t) => {
   const name = 'k'.repeat(1_000);
   const keys = Array.from({ length: 1_000 }, (_, i) => key(`${name}${i}`, undefined, i));
   const kept = keptOf({ keys, seen: [['s', 1]] }, { nowMs: 0, wallMs: 0 });
-  t.ok(kept.keys.length > 100 && kept.keys.length * name.length < HUB_BOUNDS.keptShapingBytes);
+  t.ok(kept.keys.length > 100 && kept.keys.length * name.length < SHAPING_BOUNDS.keptShapingBytes);
   t.same(kept.keys, keys.slice(-kept.keys.length));
   t.same(kept.seen, [], 'it is one bound for both');
   t.end();

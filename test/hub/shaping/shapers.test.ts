@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { SHAPING_BOUNDS } from '../../../hub/shaping/limits.js';
 import { parseManifest, type Shaping } from '../../../hub/manifest/index.js';
 import { Shapers, type Folded } from '../../../hub/shaping/index.js';
 import { virtualTimer } from '../virtual-timer.js';
@@ -145,20 +145,20 @@ t.test('retained messages are left out where asked for, and are not remembered a
 
 t.test('beyond the most keys, the one used longest ago is forgotten and what it holds goes on early', (t) => {
   const { offer, out, shapers } = harness('debounce = { wait = "1 h" }');
-  for (let i = 0; i < HUB_BOUNDS.shapedKeys; i++) offer(`${i}`, { key: `${i}` });
+  for (let i = 0; i < SHAPING_BOUNDS.shapedKeys; i++) offer(`${i}`, { key: `${i}` });
   t.same(out, []);
   offer('0 again', { key: '0' });
   out.length = 0;
   offer('new', { key: 'new' });
   t.same(out, ['1']);
-  t.equal(shapers.waiting, HUB_BOUNDS.shapedKeys);
+  t.equal(shapers.waiting, SHAPING_BOUNDS.shapedKeys);
   t.end();
 });
 
 t.test('what waits is bounded in bytes: what is due next goes on early', (t) => {
   const { offer, out, timer } = harness('debounce = { wait = "1 h" }');
   const payload = 'x'.repeat(1_048_576);
-  const most = HUB_BOUNDS.shapedBytes / payload.length;
+  const most = SHAPING_BOUNDS.shapedBytes / payload.length;
   for (let i = 0; i < most; i++) {
     offer(`${i}`, { key: `${i}`, payload });
     timer.pass(1);
@@ -171,7 +171,7 @@ t.test('what waits is bounded in bytes: what is due next goes on early', (t) => 
 
 t.test('what dedupe remembers is bounded: the oldest may pass again', (t) => {
   const { offer, out } = harness('dedupe = { window = "1 h" }');
-  for (let i = 0; i <= HUB_BOUNDS.dedupedValues; i++) offer(`${i}`);
+  for (let i = 0; i <= SHAPING_BOUNDS.dedupedValues; i++) offer(`${i}`);
   out.length = 0;
   offer('1');
   offer('0');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { STORE_BOUNDS } from '../../../hub/limits.js';
+import { STORE_BOUNDS } from '../../../hub/store/limits.js';
 import { openStore, type RunLetter, type Store } from '../../../hub/store/index.js';
 
 const NOTHING = { reads: [], writes: [] };

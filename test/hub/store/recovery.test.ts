@@ -1,7 +1,7 @@
 import { closeSync, copyFileSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { STORE_BOUNDS } from '../../../hub/limits.js';
+import { STORE_BOUNDS } from '../../../hub/store/limits.js';
 import { openStore, type StoredEvent, type StoredMessage } from '../../../hub/store/index.js';
 import { Connection } from '../../../hub/store/sqlite.js';
 

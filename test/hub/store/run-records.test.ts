@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { STORE_BOUNDS } from '../../../hub/limits.js';
+import { STORE_BOUNDS } from '../../../hub/store/limits.js';
 import { RecordReader, type RunQuery } from '../../../hub/store/record-reader.js';
 import {
   openStore,

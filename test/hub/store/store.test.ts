@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { HUB_BOUNDS } from '../../../hub/limits.js';
+import { STORE_BOUNDS } from '../../../hub/store/limits.js';
 import { openStore, type StateChange, type Store } from '../../../hub/store/index.js';
 import { openState } from '../../../hub/store/reader.js';
 import type { StateReader, Stored } from '../../../runtime/index.js';
@@ -161,12 +161,12 @@ t.test('a value of the largest size is kept, one byte more is refused', (t) => {
     reads: [],
     writes: [{ bucket: 'b', key: 'k', value: new Uint8Array(size) }],
   });
-  t.same(store.commit([write(HUB_BOUNDS.valueBytes)]).results, [{ kind: 'committed' }]);
-  t.match(store.commit([write(HUB_BOUNDS.valueBytes + 1), set('ok', 'x')]).results, [
+  t.same(store.commit([write(STORE_BOUNDS.valueBytes)]).results, [{ kind: 'committed' }]);
+  t.match(store.commit([write(STORE_BOUNDS.valueBytes + 1), set('ok', 'x')]).results, [
     { kind: 'refused', message: /at most 1048576 bytes/ },
     { kind: 'committed' },
   ]);
-  t.equal(get('k')?.value.length, HUB_BOUNDS.valueBytes);
+  t.equal(get('k')?.value.length, STORE_BOUNDS.valueBytes);
   t.end();
 });
 
@@ -177,7 +177,7 @@ t.test('a bucket grows to its bound and can shrink again, also after a restart',
     reads: [],
     writes: [{ bucket: 'b', key: `${i}`, value: new Uint8Array(size) }],
   });
-  const fits = Math.floor(HUB_BOUNDS.bucketBytes / (size + 2));
+  const fits = Math.floor(STORE_BOUNDS.bucketBytes / (size + 2));
   for (let i = 0; i < fits; i++) t.match(store.commit([write(i)]).results, [{ kind: 'committed' }]);
   t.match(store.commit([write(fits)]).results, [
     { kind: 'refused', message: /the bucket b must have at most 67108864 bytes/ },
