@@ -50,6 +50,11 @@ export class Registry {
     return this.#tasks.get(name);
   }
 
+  /** Whether it is this version of the task that events wake. */
+  isInForce(task: DeployedTask): boolean {
+    return this.#tasks.get(task.manifest.name) === task;
+  }
+
   /** @param task Its name must be new. */
   add(task: DeployedTask): void {
     const taskIndex = this.#tasks.size;

@@ -44,6 +44,19 @@ t.test('what was remembered of a topic is forgotten when a task is added', (t) =
   t.end();
 });
 
+t.test('of the versions of a task, the one that took the place of the others is in force', (t) => {
+  const registry = new Registry();
+  const [before, after] = [task('a', ['x']), task('a', ['x'])];
+  registry.add(before);
+  t.ok(registry.isInForce(before));
+  registry.replace(after);
+  t.notOk(registry.isInForce(before));
+  t.ok(registry.isInForce(after));
+  registry.remove('a');
+  t.notOk(registry.isInForce(after));
+  t.end();
+});
+
 t.test('a device that makes up topics does not fill the memory', (t) => {
   const registry = new Registry();
   registry.add(task('a', ['#']));

@@ -1,63 +1,36 @@
 /** What lets runs that take long stand still, outlive the hub, and move: parts that need each other. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { RunResult, Runtime } from '../runtime/index.js';
-import { CheckpointFiles } from './checkpoints/index.js';
-import type { Observer } from './observations.js';
-import type { Journal } from './journal/index.js';
-import type { Logger } from './log.js';
-import { Migrations, Selector } from './migration/index.js';
-import { CurrentRuns, filesOf, KeptPoints, Parking, ThreadLooks } from './parking/index.js';
-import type { PendingRun } from './pending-run.js';
-import type { Placement } from './placement/index.js';
+import type { RunResult } from '../../runtime/index.js';
+import { CheckpointFiles } from '../checkpoints/index.js';
+import { Migrations, Selector } from '../migration/index.js';
+import { CurrentRuns, filesOf, KeptPoints, Parking, ThreadLooks } from '../parking/index.js';
+import type { PendingRun } from '../pending-run.js';
+import type { Job } from '../scheduler/index.js';
 import type { Releases } from './releases.js';
-import type { Job, Scheduler } from './scheduler/index.js';
-import type { Store, StoredMove, StoredPoint } from './store/index.js';
-import type { Timer } from './timer.js';
+import type { LongRuns, Rooms } from './rooms.js';
 
-export interface LongRunsParts {
+interface LongRunsNeeds extends Pick<Rooms, 'around' | 'foundation' | 'queues' | 'writing'> {
   readonly dataDir: string;
-  /** See `HubOptions`. */
-  readonly openCheckpoints?: ((dir: string, wanted: ReadonlySet<string>) => CheckpointFiles) | undefined;
-  readonly store: Store;
-  readonly journal: Journal;
-  readonly runtime: Runtime;
-  readonly scheduler: Scheduler<PendingRun>;
-  readonly placement: Pick<Placement, 'linksFor' | 'elsewhere'> | undefined;
-  /** Whether records of runs are kept. */
-  readonly keepsRecords: boolean;
-  readonly timer: Timer;
-  /** Milliseconds since 1970 (UTC). */
-  readonly clock: () => number;
-  readonly observe: Observer;
-  readonly log: Logger;
-  /** A run that stood still, or was away, has come to its end. */
-  readonly ended: (job: Job<PendingRun>, result: RunResult) => void;
-  /** Runs have left without an end. */
-  readonly left: () => void;
+  readonly openCheckpoints: OpenCheckpoints | undefined;
 }
 
-export interface LongRuns {
-  readonly parking: Parking;
-  readonly looks: ThreadLooks;
-  readonly points: KeptPoints;
-  readonly migrations: Migrations;
-  readonly current: CurrentRuns;
-  /** What an earlier hub has left of them. */
-  readonly found: { readonly points: readonly StoredPoint[]; readonly moves: readonly StoredMove[] };
-  /** Lets runs move. Those that were found must have been taken up. */
-  start(): void;
-}
+/** Opens the folder of checkpoints, of which those wanted stay. */
+export type OpenCheckpoints = (dir: string, wanted: ReadonlySet<string>) => CheckpointFiles;
 
-export function longRuns(parts: LongRunsParts, releases: Releases): LongRuns {
-  const { store, journal, runtime, scheduler, placement, timer, clock, observe, log, ended } = parts;
+export function makeLongRuns(needs: LongRunsNeeds, releases: Releases): LongRuns {
+  const { placement, timer, clock, observe, log, late } = needs.around;
+  const { store, runtime, keepsRecords } = needs.foundation;
+  const { scheduler } = needs.queues;
+  const { journal } = needs.writing;
   const found = { points: store.points(), moves: store.moves() };
   const moved = found.moves.flatMap(({ anchor, difference }) => [anchor, difference]);
   const wanted = [...found.points.flatMap(filesOf), ...moved.filter((digest) => digest !== undefined)];
-  const { openCheckpoints = (dir, digests) => new CheckpointFiles(dir, digests) } = parts;
-  const files = openCheckpoints(join(parts.dataDir, 'checkpoints'), new Set(wanted));
+  const { openCheckpoints = (dir, digests) => new CheckpointFiles(dir, digests) } = needs;
+  const files = openCheckpoints(join(needs.dataDir, 'checkpoints'), new Set(wanted));
   releases.add(() => files.close());
   const durable = (): Promise<void> => store.durable();
+  const ended = (job: Job<PendingRun>, result: RunResult): void => late.parts.executor.endParked(job, result);
   const points = new KeptPoints({ files, journal, durable, clock, observe, log });
   const parking = new Parking({
     runtime,
@@ -76,7 +49,7 @@ export function longRuns(parts: LongRunsParts, releases: Releases): LongRuns {
     observe,
     log,
     ended,
-    left: parts.left,
+    left: () => late.runsEnded([]),
   });
   const looks = new ThreadLooks({
     runtime,
@@ -101,7 +74,7 @@ export function longRuns(parts: LongRunsParts, releases: Releases): LongRuns {
     timer,
     clock,
     newId: () => randomBytes(8).toString('hex'),
-    records: parts.keepsRecords,
+    records: keepsRecords,
     log,
   });
   const select = (): void => {

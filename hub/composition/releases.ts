@@ -1,4 +1,4 @@
-import type { Logger } from './log.js';
+import type { Logger } from '../log.js';
 
 /** Stops what was started. */
 type Release = () => Promise<void> | void;

@@ -2,17 +2,17 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Runtime, RuntimeOptions } from '../runtime/index.js';
-import { withinMs } from './deadline.js';
-import { KeptComponents } from './deployments/index.js';
-import { DEPLOYMENT_BOUNDS } from './deployments/limits.js';
-import { HUB_BOUNDS } from './limits.js';
-import { STORE_BOUNDS } from './store/limits.js';
-import type { Logger } from './log.js';
-import type { Placement } from './placement/index.js';
-import { affordableRecords } from './records/index.js';
+import type { Runtime, RuntimeOptions } from '../../runtime/index.js';
+import { withinMs } from '../deadline.js';
+import { KeptComponents } from '../deployments/index.js';
+import { DEPLOYMENT_BOUNDS } from '../deployments/limits.js';
+import { HUB_BOUNDS } from '../limits.js';
+import { STORE_BOUNDS } from '../store/limits.js';
+import type { Logger } from '../log.js';
+import { affordableRecords } from '../records/index.js';
+import { openStore, RecordArchive, type Store } from '../store/index.js';
 import type { Releases } from './releases.js';
-import { openStore, RecordArchive, type Store } from './store/index.js';
+import type { Foundation, HubPlacement } from './rooms.js';
 
 export interface FoundationOptions {
   /** Where the hub keeps everything; created if need be. */
@@ -21,7 +21,7 @@ export interface FoundationOptions {
   readonly threads?: number;
   readonly startRuntime: (options: RuntimeOptions) => Promise<Runtime>;
   /** Lets runs execute at providers as well. Without it, all execute here. */
-  readonly placement?: Pick<Placement, 'over'>;
+  readonly placement?: HubPlacement;
   /** Opens the store in a file, created if need be. Default: SQLite, with the machine's disk. */
   readonly openStore?: (file: string) => Store;
   /** Bytes that records of runs may take on disk; 0 for none. Default: see `affordableRecords`. */
@@ -29,18 +29,6 @@ export interface FoundationOptions {
   /** Milliseconds since 1970 (UTC). */
   readonly clock: () => number;
   readonly log: Logger;
-}
-
-export interface Foundation {
-  /** The store's. */
-  readonly file: string;
-  readonly store: Store;
-  readonly archive: RecordArchive;
-  /** Whether records of runs are kept. */
-  readonly keepsRecords: boolean;
-  readonly components: KeptComponents;
-  /** Executes runs, wherever they are placed. */
-  readonly runtime: Runtime;
 }
 
 /** @throws StoreError, RuntimeError when one of them cannot start; `releases` has those that did. */
@@ -62,7 +50,7 @@ export async function openFoundation(options: FoundationOptions, releases: Relea
   const local = await options.startRuntime({
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     cacheDir: join(dataDir, 'components'),
-    state: { module: new URL('./store/reader.js', import.meta.url), options: { file } },
+    state: { module: new URL('../store/reader.js', import.meta.url), options: { file } },
     observe: (observation) => log.warn(observation, 'the runtime lost a thread or a process'),
   });
   const component = (digest: string): Promise<Uint8Array | undefined> => components.find(digest);

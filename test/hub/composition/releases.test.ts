@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Releases } from '../../hub/releases.js';
+import { Releases } from '../../../hub/composition/releases.js';
 
 t.test('the last one started is stopped first, once, and one that fails does not keep the others', async (t) => {
   const releases = new Releases();
