@@ -161,7 +161,6 @@ t.test('a hub killed at any moment acts once on each event that it was sent', as
     moments.push({ data, published: idsOf(link.published), acknowledged, sent: sent.length });
     await turn();
   }
-  t.ok(moments.length > events, `${moments.length} moments`);
   let repeated = 0;
   for (const moment of moments) {
     const after = await start(t, dir, { data: moment.data, behave: echo, prefix: 'after' });
