@@ -92,6 +92,8 @@ export type Observation =
       readonly reason: RefusalReason;
       /** The task that does not run for it; absent when none does. */
       readonly task?: string;
+      /** It is a dead letter, and can be sent back. */
+      readonly isKept?: true;
     }
   /** There is no room: the event stays unacknowledged until there is, and is received then. */
   | {

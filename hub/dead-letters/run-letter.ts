@@ -50,11 +50,20 @@ export function homelessLetter(event: StoredEvent, run: StoredRun, atMs: number)
 /** For a run that has not begun, whose task is in quarantine, and which others needed the room of. */
 export function heldLetter(run: PendingRun, atMs: number): RunLetter {
   const { name } = run.task.manifest;
-  const reason = `"${name}" was in quarantine, and others needed the room`;
+  return unbegunLetter(run, 'quarantined', `"${name}" was in quarantine, and others needed the room`, atMs);
+}
+
+/** For a run that has not begun, as too many wait for its task already. */
+export function crowdedOutLetter(run: PendingRun, atMs: number): RunLetter {
+  const { name, queue } = run.task.manifest;
+  return unbegunLetter(run, 'task-queue-full', `${queue} events waited for "${name}", which is its limits.queue`, atMs);
+}
+
+function unbegunLetter(run: PendingRun, outcome: string, reason: string, atMs: number): RunLetter {
   return {
     event: eventOf(run),
-    task: name,
-    outcome: 'quarantined',
+    task: run.task.manifest.name,
+    outcome,
     attempts: run.attempt - 1,
     atMs,
     evidence: JSON.stringify({ reason }),

@@ -1,4 +1,4 @@
-import { heldLetter } from '../dead-letters/index.js';
+import { crowdedOutLetter, heldLetter } from '../dead-letters/index.js';
 import type { Counts } from '../counts.js';
 import type { DropReason, Observer } from '../observations.js';
 import type { Journal } from '../journal/index.js';
@@ -6,6 +6,7 @@ import type { Lanes } from './lanes.js';
 import { isLoop } from '../loops/index.js';
 import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask } from '../registry/index.js';
+import type { RunLetter } from '../store/index.js';
 import type { Quarantine } from '../quarantine/index.js';
 import type { Job, Lane, Scheduler } from '../scheduler/index.js';
 import { Shapers, type Folded } from '../shaping/index.js';
@@ -150,7 +151,7 @@ export class Dispatch {
   /** A run is not to be. @param by What was taken instead. */
   drop(run: PendingRun, reason: DropReason, by?: PendingRun): void {
     const { counts, observe } = this.#parts;
-    this.#forget(run, reason);
+    this.#forget(run, reason === 'quarantined' ? heldLetter(run, this.#parts.clock()) : undefined);
     counts.dropped[reason]++;
     const { id: eventId, topic } = run.event;
     const instead = by === undefined ? {} : { by: by.event.id };
@@ -284,11 +285,10 @@ export class Dispatch {
   }
 
   /** It is not to begin anew after a restart. */
-  #forget(run: PendingRun, reason?: DropReason): void {
+  #forget(run: PendingRun, letter: RunLetter | undefined): void {
     this.#letGo(run);
     const { place } = run;
     if (place === undefined) return;
-    const letter = reason === 'quarantined' ? heldLetter(run, this.#parts.clock()) : undefined;
     this.#parts.journal.write([{ reads: [], writes: [], ends: place, letter }], () => undefined);
   }
 
@@ -303,12 +303,14 @@ export class Dispatch {
   }
 
   #refuse(run: PendingRun): void {
-    const { counts, observe } = this.#parts;
+    const { counts, observe, clock } = this.#parts;
     const { topic, payload } = run.event;
-    this.#forget(run);
+    const { name: task, overflow } = run.task.manifest;
+    const isKept = overflow === 'dead-letter' && run.place !== undefined;
+    this.#forget(run, isKept ? crowdedOutLetter(run, clock()) : undefined);
     counts.refused['task-queue-full']++;
-    const task = run.task.manifest.name;
-    observe({ kind: 'event-refused', topic, payloadBytes: payload.length, reason: 'task-queue-full', task });
+    const kept = isKept ? { isKept } : {};
+    observe({ kind: 'event-refused', topic, payloadBytes: payload.length, reason: 'task-queue-full', task, ...kept });
   }
 }
 

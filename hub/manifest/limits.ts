@@ -50,7 +50,8 @@ export const MANIFEST_DEFAULTS = {
   queue: 1_000,
   priority: 5,
   mode: 'queued',
-  overflow: 'drop-newest',
+  /** What was acknowledged is not thrown away unless the manifest says so. */
+  overflow: 'dead-letter',
   catchUp: 'none',
   /** A task that is meant to wake itself does so a few times; a loop reaches it in milliseconds. */
   hops: 8,

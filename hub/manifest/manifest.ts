@@ -77,10 +77,10 @@ export interface Throttle {
 }
 
 /**
- * What happens when as many events wait for a task as may: the one that waited
+ * What happens when as many events wait for a task as may: the new one becomes a dead letter, the one that waited
  * longest goes, the new one goes, or the new one stays with the broker.
  */
-type Overflow = 'drop-oldest' | 'drop-newest' | 'reject';
+type Overflow = 'dead-letter' | 'drop-oldest' | 'drop-newest' | 'reject';
 
 /**
  * What an event does while an earlier one of its key has not been dealt with:

@@ -172,12 +172,12 @@ const limits = z.strictObject(
       .default(MANIFEST_DEFAULTS.queue)
       .describe('Most events waiting for this task.'),
     overflow: z
-      .enum(['drop-newest', 'drop-oldest', 'reject'], {
-        error: wrong('"drop-newest", "drop-oldest" or "reject"'),
+      .enum(['dead-letter', 'drop-newest', 'drop-oldest', 'reject'], {
+        error: wrong('"dead-letter", "drop-newest", "drop-oldest" or "reject"'),
       })
       .default(MANIFEST_DEFAULTS.overflow)
       .describe(
-        'What happens to an event beyond that; "reject" leaves it with the broker, above QoS 0, until there is room.',
+        'What happens to an event beyond that, above QoS 0: "dead-letter" keeps it for `sterna dlq redrive`, "reject" leaves it with the broker until there is room.',
       ),
     hops: count(1, MANIFEST_BOUNDS.maxHops)
       .default(MANIFEST_DEFAULTS.hops)

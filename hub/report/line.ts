@@ -123,7 +123,12 @@ export function lineOf(seen: Observation, paint: Paint): string {
     case 'task-released':
       return row(seen.task, '', paint.good(label('released')), RELEASED[seen.reason]);
     case 'event-refused':
-      return row(seen.task ?? '', seen.topic, paint.bad(label('not taken')), seen.reason);
+      return row(
+        seen.task ?? '',
+        seen.topic,
+        paint.bad(label('not taken')),
+        seen.isKept === true ? `${seen.reason}; kept as a dead letter` : seen.reason,
+      );
     case 'event-held':
       return row(
         seen.task ?? '',

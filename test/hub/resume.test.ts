@@ -57,7 +57,7 @@ async function start(t: Test, dir: string, manifest: string, clockMs = 5_000) {
 
 t.test('each run is taken up, also where more were accepted than now may wait', async (t) => {
   const left = Array.from({ length: 9 }, () => ({ topic: 'in' }));
-  for (const overflow of ['drop-newest', 'drop-oldest', 'reject']) {
+  for (const overflow of ['dead-letter', 'drop-newest', 'drop-oldest', 'reject']) {
     const dir = await leave(t, left);
     const limits = `[limits]\nqueue = 2\noverflow = "${overflow}"\n`;
     const { hub, ran } = await start(t, dir, `[[trigger]]\ntopic = "in"\n${limits}`);

@@ -155,7 +155,7 @@ t.test('an event that has waited for its ttl is dropped when it would start, the
 t.test('overflow drop-newest: a full queue keeps what it has', async (t) => {
   const { send, answer, started, dropped, link } = await hubUnderTest(
     t,
-    `${TRIGGER}[limits]\nqueue = 2\n[schedule]\nconcurrency = 1\n`,
+    `${TRIGGER}[limits]\nqueue = 2\noverflow = "drop-newest"\n[schedule]\nconcurrency = 1\n`,
   );
   for (const text of ['1', '2', '3', '4']) send('x/a', text);
   t.same(dropped(), ['task-queue-full']);

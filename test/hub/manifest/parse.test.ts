@@ -33,7 +33,7 @@ t.test('a manifest that says only what it must gets the defaults', (t) => {
     ],
     limits: DEFAULT_LIMITS,
     queue: 1_000,
-    overflow: 'drop-newest',
+    overflow: 'dead-letter',
     hops: 8,
     schedule: { priority: 5, concurrency: undefined, key: { kind: 'captures' }, mode: 'queued', ttlMs: undefined },
     retry: { attempts: 3, backoffMs: 1_000, maxBackoffMs: 300_000, maxAgeMs: 3_600_000 },
@@ -213,7 +213,10 @@ t.test('shaping that could never let an event go on, or is not understood, is re
     ['throttle = { every = "25 h" }', /throttle\.every: must be at most 86400000 ms/],
     ['[schedule]\nkey = false\nmode = "single"', /schedule\.mode: must be "queued" or "parallel" where schedule\.key/],
     ['[schedule]\nmode = "first"', /schedule\.mode: must be "queued", "single"/],
-    ['[limits]\noverflow = "block"', /limits\.overflow: must be "drop-newest", "drop-oldest" or "reject"/],
+    [
+      '[limits]\noverflow = "block"',
+      /limits\.overflow: must be "dead-letter", "drop-newest", "drop-oldest" or "reject"/,
+    ],
   ];
   for (const [lines, expected] of cases) {
     const problems = problemsOf(`${MINIMAL}${lines}\n`);
