@@ -2,7 +2,7 @@
  * The composition root: has the parts of a hub made, room by room (`composition/`), starts them, and closes them in reverse.
  */
 import type { BrokerLink, MessageHandler } from './broker-link.js';
-import { SessionFilters } from './broker/index.js';
+import { BrokerError, SessionFilters } from './broker/index.js';
 import {
   deployFirst,
   LateParts,
@@ -40,8 +40,15 @@ export interface HubOptions extends FoundationOptions {
   readonly openCheckpoints?: OpenCheckpoints;
   /** Task folders, or folders of task folders: beside what was deployed to this hub. */
   readonly taskDirs: readonly string[];
-  /** Connects to the broker; messages may come at once. `onReleased` is told of those at QoS 2 that will not come again. */
-  readonly connect: (onMessage: MessageHandler, onReleased: (packetId: number) => void) => Promise<BrokerLink>;
+  /**
+   * Connects to the broker, however long it takes, until the signal says to give up; messages may come at once. `onReleased` is
+   * told of those at QoS 2 that will not come again.
+   */
+  readonly connect: (
+    onMessage: MessageHandler,
+    onReleased: (packetId: number) => void,
+    signal: AbortSignal,
+  ) => Promise<BrokerLink>;
   /** How the broker is called in observations: a URL without secrets. */
   readonly brokerName: string;
   /** What waiting events wait by. Default: the process's monotonic clock. */
@@ -53,6 +60,8 @@ export interface HubOptions extends FoundationOptions {
   /** A whole number below 2^53 for each run. */
   readonly newSeed: () => number;
   readonly observe: Observer;
+  /** How long a start waits for the broker. Default: `HUB_BOUNDS.brokerMs`. */
+  readonly brokerMs?: number;
   /** Default: `HUB_BOUNDS.drainMs`. */
   readonly drainMs?: number;
 }
@@ -69,7 +78,10 @@ export interface Hub extends Looking {
   readonly currentRuns: CurrentRuns;
   /** Those of them that move between this hub and its providers. */
   readonly migrations: Migrations;
-  /** Resolves when the hub cannot go on, as its disk fails: it is to be closed, and started again. */
+  /**
+   * Resolves when the hub cannot go on, as its disk fails, or as a broker that was away at the start turns it away: it is to be
+   * closed, and started again.
+   */
   readonly failed: Promise<Error>;
   /**
    * Takes no more events, finishes what it holds within `drainMs`, and closes
@@ -81,7 +93,8 @@ export interface Hub extends Looking {
 
 /**
  * Starts a hub. When it resolves, all tasks that could be deployed are, and
- * the broker has been asked for their events.
+ * the broker has been asked for their events, or is away: then it is asked when it is there, and what the hub has to do
+ * without it goes on meanwhile.
  *
  * @throws StoreError, RuntimeError or BrokerError when a part cannot start; those that did are closed again.
  */
@@ -163,10 +176,12 @@ async function begin(options: HubOptions, rooms: Rooms, releases: Releases): Pro
   rooms.failures.quarantine.resume(registry.tasks, store.quarantines());
   placement?.whenRoom(() => scheduler.pump());
   changing.place();
-  const connecting = writing.link.connect(() =>
+  releases.add(() => writing.link.close());
+  const connected = writing.link.connect((signal) =>
     options.connect(
       (message) => intake.receive(message),
       (packetId) => deliveries.released(packetId),
+      signal,
     ),
   );
   writing.outbox.start();
@@ -179,20 +194,29 @@ async function begin(options: HubOptions, rooms: Rooms, releases: Releases): Pro
   memory.start();
   releases.add(() => schedules.stop());
   schedules.update(registry.tasks);
-  const link = new SessionFilters({ link: await connecting, store, log });
-  releases.add(() => link.close());
+  const link = new SessionFilters({ link: writing.link, store, log });
   const subscriptions = registry.subscriptions();
-  await link.begin(subscriptions);
+  const subscribed = connected.then(() => link.begin(subscriptions));
+  const isBrokerThere = await withinMs(options.brokerMs ?? HUB_BOUNDS.brokerMs, subscribed);
+  if (!isBrokerThere) subscribed.catch((error: unknown) => turnedAway(error, rooms));
   observe({
     kind: 'started',
     broker: options.brokerName,
     tasks: registry.tasks.length,
     filters: subscriptions.map(({ filter }) => filter),
+    ...(isBrokerThere ? {} : { isBrokerAway: true }),
   });
   const reader = openState({ file });
   releases.add(() => reader.close());
   const topics = new Topics(link, log, subscriptions);
   return { memory, deployments: makeDeployments({ ...rooms, topics, reader }) };
+}
+
+/** A broker that was away at the start is there, and does not take this hub: as at a start, it ends. */
+function turnedAway(error: unknown, { around, writing }: Rooms): void {
+  if (error instanceof BrokerError && error.code === 'closed') return;
+  around.log.fatal({ err: error }, 'the broker does not take this hub');
+  writing.fail(error instanceof Error ? error : new Error(String(error)));
 }
 
 /** See `Hub.close`. */

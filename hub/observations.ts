@@ -74,7 +74,14 @@ export type Observation =
   | { readonly kind: 'task-removed'; readonly task: string; readonly version: string }
   | { readonly kind: 'task-refused'; readonly source: string; readonly problems: readonly string[] }
   /** Events are asked for and may come. `broker` is where devices find it: a URL without secrets. */
-  | { readonly kind: 'started'; readonly broker: string; readonly tasks: number; readonly filters: readonly string[] }
+  | {
+      readonly kind: 'started';
+      readonly broker: string;
+      readonly tasks: number;
+      readonly filters: readonly string[];
+      /** Events come when it is there. */
+      readonly isBrokerAway?: true;
+    }
   | {
       readonly kind: 'event-received';
       readonly eventId: string;

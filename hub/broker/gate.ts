@@ -21,7 +21,8 @@ export class Gate {
 
   pass(withinMs: number, tooLate: (cause: Error | undefined) => BrokerError): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.finish(tooLate(this.lastCause)), Math.max(0, withinMs));
+      const late = (): void => this.finish(tooLate(this.lastCause));
+      const timer = withinMs === Infinity ? undefined : setTimeout(late, Math.max(0, withinMs));
       this.settle = (error) => {
         clearTimeout(timer);
         if (error === undefined) resolve();

@@ -3,4 +3,5 @@ export { startEmbeddedBroker, type EmbeddedBroker } from './embedded-broker.js';
 export { EMBEDDED_LIMITS } from './limits.js';
 export { connectBroker, type LinkState } from './link.js';
 export { LateLink } from './late-link.js';
+export { BrokerError } from './errors.js';
 export { SessionFilters } from './session-filters.js';

@@ -31,8 +31,10 @@ export interface BrokerOptions {
   readonly keepaliveSeconds?: number;
   readonly username?: string;
   readonly password?: string;
-  /** How long the first connection is tried for, default `LINK_LIMITS.firstConnectMs`. */
+  /** How long the first connection is tried for, default `LINK_LIMITS.firstConnectMs`; `Infinity` for as long as it takes. */
   readonly firstConnectMs?: number;
+  /** Ends the wait for the first connection. */
+  readonly signal?: AbortSignal | undefined;
   /** Told when the connection comes and goes. */
   readonly onState?: (state: LinkState) => void;
   /** Told the packet id of a message at QoS 2 that the broker will not send again. */
@@ -64,7 +66,7 @@ const HOPELESS: ReadonlySet<number> = new Set([2, 4, 5, 133, 134, 135, 138, 140]
  * before it on the same connection; if that connection is gone by then, the
  * broker delivers the message again with `dup` set.
  *
- * @throws BrokerError 'unreachable', 'connection-refused'.
+ * @throws BrokerError 'unreachable', 'connection-refused'; 'closed' when the signal ended the wait.
  */
 export async function connectBroker(
   options: BrokerOptions,
@@ -77,12 +79,17 @@ export async function connectBroker(
     options.protocolVersion === undefined ? [5, 4] : [options.protocolVersion];
   for (const [i, version] of versions.entries()) {
     const link = new Link(options, onMessage, open, version);
+    const giveUp = (): void => link.giveUp();
+    options.signal?.addEventListener('abort', giveUp);
     try {
+      if (options.signal?.aborted === true) giveUp();
       await link.connected(deadline - performance.now());
       return link;
     } catch (error) {
       await link.close();
       if (!(error instanceof UnsupportedVersion) || i === versions.length - 1) throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', giveUp);
     }
   }
   throw new BrokerError('connection-refused', 'no protocol version to try');
@@ -144,6 +151,11 @@ class Link implements BrokerLink {
       const why = cause === undefined ? 'it did not answer' : cause.message;
       return new BrokerError('unreachable', `no MQTT broker at ${withoutSecrets(this.options.url)}: ${why}`, { cause });
     });
+  }
+
+  /** Waits for the first connection no more. */
+  giveUp(): void {
+    this.first.fail(new BrokerError('closed', 'the link was closed before the broker was there'));
   }
 
   async subscribe(subscriptions: readonly Subscription[]): Promise<void> {

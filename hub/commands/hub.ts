@@ -94,13 +94,15 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
     dataDir: options.data,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     startRuntime: createRuntime,
-    connect: (onMessage, onReleased) => {
+    connect: (onMessage, onReleased, signal) => {
       const complaint = setTimeout(() => log.warn({ broker: withoutSecrets(url) }, 'no answer yet'), ANSWER_MS);
       const connecting = connectBroker(
         {
           url,
           clientId,
           persistent,
+          firstConnectMs: Infinity,
+          signal,
           // Its own broker is known to speak 3.1.1 only: asking it for 5 first is answered with a complaint.
           ...(own === undefined ? {} : { protocolVersion: 4, ...own.hub }),
           onState: (state) => log.info(state, 'broker'),
@@ -164,7 +166,11 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
       timer: monotonicTimer,
       changed: (isHot) => placement.adapt({ ...placement.conditions, isHot }),
     });
-  const failed = hub.failed.then(() => 'the disk failed');
+  let hasFailed = false;
+  const failed = hub.failed.then(({ message }) => {
+    hasFailed = true;
+    return message;
+  });
   const reason = await Promise.race([stopped, failed]);
   log.info({ reason }, 'stopping');
   unwatch?.();
@@ -172,7 +178,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
   await api?.close();
   const left = await hub.close();
   report.finish();
-  if (left === 0) return reason === 'the disk failed' ? 1 : 0;
+  if (left === 0) return hasFailed ? 1 : 0;
   log.warn(
     { left },
     'runs were not finished in time and had no effect; those of QoS 1 events begin anew at the next start',

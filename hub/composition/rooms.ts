@@ -111,6 +111,8 @@ export interface Writing {
   readonly outbox: Outbox;
   /** By which it leaves: not connected yet. */
   readonly link: LateLink;
+  /** The hub cannot go on. */
+  readonly fail: (error: Error) => void;
   /** See `Hub`. */
   readonly failed: Promise<Error>;
 }

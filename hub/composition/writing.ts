@@ -33,5 +33,5 @@ export function makeWriting({ around, foundation }: Pick<Rooms, 'around' | 'foun
   releases.add(() => journal.close());
   const link = new LateLink();
   const outbox = new Outbox({ store, journal, publish: (message) => link.publish(message), counts, observe, clock });
-  return { devices, journal, outbox, link, failed };
+  return { devices, journal, outbox, link, fail: tellFailure, failed };
 }

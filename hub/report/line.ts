@@ -92,7 +92,7 @@ export function lineOf(seen: Observation, paint: Paint): string {
       return [`  ${paint.bad('refused')}   ${printable(seen.source, 200)}`, ...problems].join('\n');
     }
     case 'started':
-      return `ready: ${seen.tasks} ${seen.tasks === 1 ? 'task' : 'tasks'} on ${seen.filters.length} ${seen.filters.length === 1 ? 'topic filter' : 'topic filters'}`;
+      return `ready: ${seen.tasks} ${seen.tasks === 1 ? 'task' : 'tasks'} on ${seen.filters.length} ${seen.filters.length === 1 ? 'topic filter' : 'topic filters'}${seen.isBrokerAway === true ? '; the broker is not there yet' : ''}`;
     case 'run-finished':
       return finished(seen, paint);
     case 'run-retried': {

@@ -61,6 +61,12 @@ export class HubProcess {
     return this.#child.exitCode;
   }
 
+  /** Resolves with the exit code when it has ended by itself. */
+  async ended(ms: number): Promise<number | null> {
+    if (this.running) await within('the hub’s end', ms, once(this.#child, 'close'));
+    return this.#child.exitCode;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

@@ -154,6 +154,14 @@ t.test('bad credentials are told at once, a silent broker after the time allowed
       message: 'no MQTT broker at mqtt://x: connect ECONNREFUSED',
     },
   );
+  const giveUp = new AbortController();
+  const endless = { url: 'mqtt://x', clientId: 'hub', firstConnectMs: Infinity, signal: giveUp.signal };
+  const waiting = t.rejects(
+    connectBroker(endless, () => undefined, silent),
+    { code: 'closed' },
+  );
+  setImmediate(() => giveUp.abort());
+  await waiting;
   await t.rejects(
     connectBroker({ url: 'x:1883', clientId: 'hub' }, () => undefined),
     { code: 'unreachable' },
