@@ -3,34 +3,31 @@ import type { HubOptions } from '../../../hub/hub.js';
 import type { Moves } from '../../../hub/migration/index.js';
 import type { DeployedTask } from '../../../hub/registry/index.js';
 import { monotonicTimer } from '../../../hub/timer.js';
-import { FairQueue } from '../../../provider/fair-queue.js';
 import type { MigrationSession } from '../../../provider/migrations/hub-migrations.js';
-import { Migrations } from '../../../provider/migrations/index.js';
 import { DEFAULT_POLICY, type ProviderPolicy } from '../../../provider/policy.js';
 import type { TaskSpec } from '../../../provider/protocol/index.js';
 import type { MigrationMessage, Terms } from '../../../provider/protocol/migration/index.js';
-import type { Runtime } from '../../../runtime/index.js';
+import type { Side } from '../../../provider/protocol/responsibility/index.js';
+import { steppingMigrations, type SteppingMigrations } from '../../provider/migrations/stepping-migrations.js';
 import { LEASE_MS, PEER, peerLinks, placementWith, whenKept } from './peer-links.js';
-import { INSTALLED, steppingRuntime } from './stepping-runtime.js';
+import { INSTALLED } from './stepping-runtime.js';
 
 const HUB = 'a'.repeat(64);
 
 /** All that runs of the hub read is in their checkpoints. */
 const REPLICA = { revision: 1, view: () => ({ prefix: '', release: () => undefined }) };
 
-interface Process {
-  readonly migrations: Migrations;
-  readonly runtime: Runtime;
-}
-
 export class ProviderPeer {
   /** Why it executes what no more. */
   readonly refused: string[] = [];
   /** What it has said, by all its processes. */
   readonly said: MigrationMessage['message'][] = [];
+  /** What becomes of a message that is on its way: it arrives whenever that is let. */
+  passes: (from: Side, message: MigrationMessage, arrives: () => void) => void = (_from, _message, arrives) =>
+    arrives();
   readonly #policy: ProviderPolicy;
   readonly #clock: () => number;
-  #process: Process | undefined;
+  #process: SteppingMigrations | undefined;
   #moves: Moves | undefined;
   #session: MigrationSession | undefined;
 
@@ -41,23 +38,14 @@ export class ProviderPeer {
 
   /** A process of it, which finds what an earlier one has left in a folder. */
   async start(dir: string | undefined): Promise<void> {
-    const runtime = steppingRuntime();
-    const migrations = await Migrations.open({
+    this.#process = await steppingMigrations({
       dir,
-      runtime,
       leaseMs: LEASE_MS,
-      isKnown: () => true,
       refused: (_hub, _id, message) => this.refused.push(message),
-      installations: {
-        install: () => Promise.resolve({ installed: INSTALLED, release: () => undefined }),
-        hold: () => () => undefined,
-      } as never,
-      queue: new FairQueue({ slots: () => 4, threads: 4 }),
       policy: this.#policy,
       timer: monotonicTimer,
       clock: this.#clock,
     });
-    this.#process = { migrations, runtime };
   }
 
   /** Runs that it has, and that have not gone home. */
@@ -115,7 +103,7 @@ export class ProviderPeer {
         whenKept(message, () => {
           if (this.#session !== session) return;
           this.said.push(message.message);
-          this.#moves?.received(PEER, message);
+          this.passes('provider', message, () => this.#moves?.received(PEER, message));
         });
         return true;
       },
@@ -136,7 +124,9 @@ export class ProviderPeer {
         send: (_, message) => {
           const session = this.#session;
           if (session === undefined) return false;
-          whenKept(message, () => (this.#session === session ? this.#hear(message) : undefined));
+          whenKept(message, () => {
+            if (this.#session === session) this.passes('hub', message, () => this.#hear(message));
+          });
           return true;
         },
         fault: (_, reason) => moves.gone(PEER, reason),

@@ -9,6 +9,7 @@ import { countingHub } from '../../hub/migration/counting-hub.js';
 import { ProviderPeer } from '../../hub/migration/provider-peer.js';
 import { published } from '../../hub/migration/stepping-runtime.js';
 import { Way } from '../../hub/migration/way.js';
+import { wentBack } from '../../hub/migration/went-back.js';
 import type { RealHub } from '../../hub/parking/real-hub.js';
 import { FaultPoints } from '../../hub/storm/fault-points.js';
 import { ModelFolder, type FolderLoss } from './model-folder.js';
@@ -95,20 +96,6 @@ async function weather(of: Scene, at: number, loss: FolderLoss): Promise<Weather
 function filesIn(dir: string): readonly string[] {
   if (!existsSync(dir)) return [];
   return readdirSync(dir, { recursive: true, withFileTypes: true }).flatMap((one) => (one.isFile() ? one.name : []));
-}
-
-/** What it has said to hold, or to have come to, it has, whatever happens to it. */
-function wentBack(said: ProviderPeer['said']): readonly string[] {
-  let [epoch, point] = [0, 0];
-  for (const message of said) {
-    if (message.type === 'nothing' && epoch > 0) return [`it knows nothing of epoch ${epoch} any more`];
-    if (message.type !== 'point' && message.type !== 'held') continue;
-    if (message.epoch < epoch || (message.epoch === epoch && message.point < point)) {
-      return [`it said point ${message.point} of epoch ${message.epoch} after ${point} of ${epoch}`];
-    }
-    [epoch, point] = [message.epoch, message.point];
-  }
-  return [];
 }
 
 const LOSSES = ['process', 'power', 'power, late'] as const;
