@@ -9,7 +9,7 @@ import { until, within } from '../runtime/eventually.js';
 const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
 
 /** Starting threads, preparing components that were never seen, connecting. */
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 export class HubProcess {
   readonly #child: ChildProcess;

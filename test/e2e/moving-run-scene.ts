@@ -177,7 +177,7 @@ export class MovingRunScene {
         return undefined;
       }
     };
-    await found('the run may move', 60_000, asked).catch((error: unknown) => {
+    await found('the run may move', 150_000, asked).catch((error: unknown) => {
       throw new Error(`${String(error)}: ${String(why)}`);
     });
   }

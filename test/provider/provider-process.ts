@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 
 /** Runs `sterna` to its end. @returns what it printed. @throws Error when it ends with another code than 0. */
 export async function sterna(...args: readonly string[]): Promise<string> {
-  const { stdout } = await execute(process.execPath, [MAIN, ...args], { timeout: 60_000 });
+  const { stdout } = await execute(process.execPath, [MAIN, ...args], { timeout: 150_000 });
   return stdout;
 }
 

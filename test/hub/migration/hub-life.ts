@@ -24,6 +24,8 @@ import type { Way } from './way.js';
 export interface Flaw extends Pick<StormFlaw, 'shows' | 'store'> {
   /** Says that a checkpoint is kept before it is. */
   readonly isHasty?: boolean;
+  /** The moments at which it shows, by name. Default: any. */
+  readonly at?: string;
 }
 
 export interface LifeOptions {
@@ -55,7 +57,7 @@ export interface LifeReport {
 /** With nothing happening for so many turns, nothing will. */
 const QUIET_TURNS = 12;
 /** A hub that is still at it then does not come to rest. */
-const MOST_MS = 20_000;
+const MOST_MS = 60_000;
 
 export async function live(options: LifeOptions): Promise<LifeReport> {
   const { directory, broker, peer, way } = options;
@@ -64,16 +66,20 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
   mkdirSync(directory, { recursive: true });
   const checkpoints = join(directory, 'checkpoints');
   const removed = new Map<string, Buffer>();
-  const faults = new FaultPoints(options.stopAt, () => {
-    disk.leave(options.leaves, options.loss);
-    copyFiles(checkpoints, join(options.leaves, 'checkpoints'));
-    // Nothing asks the disk to keep that a file is gone.
-    if (options.loss === 'power') {
-      for (const [name, bytes] of removed) writeFileSync(join(options.leaves, 'checkpoints', name), bytes);
-    }
-    broker.cut();
-    peer.gone();
-  });
+  const faults = new FaultPoints(
+    options.stopAt,
+    () => {
+      disk.leave(options.leaves, options.loss);
+      copyFiles(checkpoints, join(options.leaves, 'checkpoints'));
+      // Nothing asks the disk to keep that a file is gone.
+      if (options.loss === 'power') {
+        for (const [name, bytes] of removed) writeFileSync(join(options.leaves, 'checkpoints', name), bytes);
+      }
+      broker.cut();
+      peer.gone();
+    },
+    options.flaw?.at,
+  );
   const observe = (seen: Observation): void => {
     if (seen.kind === 'run-restarted' && faults.stoppedAt === undefined) wrong.push(`it began anew: ${seen.reason}`);
   };

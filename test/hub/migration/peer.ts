@@ -13,6 +13,7 @@ import {
 import { createRuntime, DEFAULT_LIMITS, MAX_LIMITS, type Runtime } from '../../../runtime/index.js';
 import { builtTask } from '../../runtime/built-task.js';
 import { LEASE_MS, PEER, peerLinks, placementWith, whenKept } from './peer-links.js';
+import { INSTALLED, steppingRuntime } from './stepping-runtime.js';
 
 export class Peer {
   /** What it keeps, over its own restarts. */
@@ -40,11 +41,20 @@ export class Peer {
     this.#key = key;
   }
 
+  /** Executes in steps in this thread, until the test ends. */
+  static stepping(t: Test): Peer {
+    return Peer.#until(t, steppingRuntime(), INSTALLED.key);
+  }
+
   static async start(t: Test, dir: string): Promise<Peer> {
     const runtime = await createRuntime({ threads: 1, cacheDir: join(dir, 'peer') });
     const { component } = await builtTask('test/fixtures/guests/probe');
     const { memoryBytes } = DEFAULT_LIMITS;
     const { key } = await runtime.install(component, { ...MAX_LIMITS, memoryBytes }, { resumable: 'all' });
+    return Peer.#until(t, runtime, key);
+  }
+
+  static #until(t: Test, runtime: Runtime, key: string): Peer {
     const peer = new Peer(runtime, key);
     t.teardown(async () => {
       for (const run of peer.#runs.values()) await run.close();

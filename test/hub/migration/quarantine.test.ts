@@ -5,7 +5,7 @@ import { countingHub } from './counting-hub.js';
 import { PEER } from './peer-links.js';
 import { Peer } from './peer.js';
 import { executes } from './scene.js';
-import { INSTALLED, published, steppingRuntime } from './stepping-runtime.js';
+import { published } from './stepping-runtime.js';
 
 t.setTimeout(60_000);
 
@@ -17,7 +17,7 @@ coolDown = "1 s"
 `;
 
 t.test('a run that is home stands still while its task is held, and keeps nobody from being tried', async (t) => {
-  const peer = new Peer(steppingRuntime(), INSTALLED.key);
+  const peer = Peer.stepping(t);
   const hub = await countingHub(t, { placement: peer.placement({ mode: 'synchronous' }), lines: HELD });
   hub.send('long/count/a', '400');
   await until('it has a thread', 10_000, () => hub.hub.currentRuns.list()[0]?.where === 'thread');

@@ -52,6 +52,7 @@ t.test('a provider that keeps its link and says nothing is told of, once', async
   t.match(migrations.of(run)?.notes.at(-1)?.why, /^shed is heard, and the run came to no point for \d+ s$/);
   t.equal(stalls(), 1);
   t.ok(migrations.cancel(run));
+  await hub.tells('long cancelled');
 });
 
 t.test('where runs move of their own accord, the hub takes it back and goes on from the last point', async (t) => {
@@ -65,4 +66,5 @@ t.test('where runs move of their own accord, the hub takes it back and goes on f
   t.same(notes.slice(-2), ['stalls', 'kept-here']);
   await until('it goes on from there', 10_000, () => (currentRuns.list()[0]?.fuel ?? 0) >= fuel);
   t.match(currentRuns.cancel(run), { ok: true });
+  await hub.tells('long cancelled');
 });

@@ -7,7 +7,7 @@ import { openState } from '../../../hub/store/reader.js';
 import { openStore, type Store } from '../../../hub/store/index.js';
 import type { Terms } from '../../../provider/protocol/migration/index.js';
 import type { Loss } from '../storm/disk.js';
-import { FLAWS } from '../storm/flaws.js';
+import { BETWEEN, FLAWS } from '../storm/flaws.js';
 import { ModelBroker } from '../storm/model-broker.js';
 import { live, type Flaw } from './hub-life.js';
 import { Peer } from './peer.js';
@@ -109,8 +109,6 @@ interface Sweep {
   readonly loss: Loss;
   readonly terms: Partial<Terms>;
   readonly flaw?: Flaw;
-  /** From the last moment to the first: where that finds a flaw sooner. */
-  readonly isBackwards?: boolean;
   /** Which moments: each `every`-th from `first` on. Default: all. */
   readonly first?: number;
   readonly every?: number;
@@ -119,14 +117,13 @@ interface Sweep {
 /** Stops at each moment in turn, until something is wrong. */
 async function everywhere(
   t: Test,
-  { loss, terms, flaw, isBackwards = false, first = 0, every = 1 }: Sweep,
+  { loss, terms, flaw, first = 0, every = 1 }: Sweep,
 ): Promise<{ readonly moments: number; readonly wrong: readonly string[] }> {
   const all = storms(t);
   const calm = await weather(all, { at: Infinity, loss }, terms, flaw);
   if (calm.wrong.length > 0) return { ...calm, wrong: ['without being stopped', ...calm.wrong] };
   const { moments } = calm;
-  for (let i = first; i < moments; i += every) {
-    const at = isBackwards ? moments - 1 - i : i;
+  for (let at = first; at < moments; at += every) {
     const { wrong, stopped } = await weather(all, { at, loss }, terms, flaw);
     if (wrong.length > 0) return { moments, wrong: [`stopped ${stopped}, moment ${at} (${loss})`, ...wrong] };
   }
@@ -162,22 +159,22 @@ function hastyAboutStubs(store: Store): void {
   store.durable = () => (isStub ? Promise.resolve() : durable());
 }
 
-const FLAWED: Readonly<Record<string, Flaw & Pick<Sweep, 'isBackwards'>>> = {
+const FLAWED: Readonly<Record<string, Flaw>> = {
   'says that a stub is kept before the disk has it': { shows: 'power', store: hastyAboutStubs },
   'keeps the row of a stub before the checkpoints that it names': { shows: 'process', isHasty: true },
   'ends a run that moved apart from what it wrote': {
     shows: 'process',
     store: (store, points) => FLAWS['ends a run apart from what it wrote']?.store?.(store, points),
-    isBackwards: true,
+    at: BETWEEN,
   },
 };
 
-for (const [name, { isBackwards = false, ...flaw }] of Object.entries(FLAWED)) {
+for (const [name, flaw] of Object.entries(FLAWED)) {
   t.test(`a hub that ${name} is found out`, async (t) => {
     let wrong: readonly string[] = [];
     // Which steps fall beside one another is not the same each time.
     for (let tries = 0; tries < 3 && wrong.length === 0; tries++) {
-      ({ wrong } = await everywhere(t, { loss: flaw.shows, terms: WAYS[1], flaw, isBackwards }));
+      ({ wrong } = await everywhere(t, { loss: flaw.shows, terms: WAYS[1], flaw }));
     }
     t.comment(wrong.join('; '));
     t.match(wrong[0], /^stopped/);

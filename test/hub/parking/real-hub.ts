@@ -52,7 +52,7 @@ publish = ["out/said"]
 buckets = { default = "read-write" }
 [limits]
 fuel = "100G"
-deadline = "60 s"
+deadline = "10 min"
 ${lines}`;
 }
 

@@ -2,13 +2,20 @@
 export class FaultPoints {
   readonly #stopAt: number;
   readonly #stop: () => void;
+  readonly #only: string | undefined;
   #passed = 0;
+  /** Those that it may stop at. */
+  #counted = 0;
   #stoppedAt: string | undefined;
 
-  /** @param stop Called once, from within the moment with that number. */
-  constructor(stopAt: number, stop: () => void) {
+  /**
+   * @param stop Called once, from within the moment with that number.
+   * @param only Numbers the moments of this name, and no others.
+   */
+  constructor(stopAt: number, stop: () => void, only?: string) {
     this.#stopAt = stopAt;
     this.#stop = stop;
+    this.#only = only;
   }
 
   /** How many moments there were. */
@@ -22,7 +29,9 @@ export class FaultPoints {
   }
 
   pass(point: string): void {
-    if (this.#passed++ !== this.#stopAt) return;
+    this.#passed++;
+    if (this.#only !== undefined && point !== this.#only) return;
+    if (this.#counted++ !== this.#stopAt) return;
     this.#stoppedAt = point;
     this.#stop();
   }

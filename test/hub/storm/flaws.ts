@@ -12,6 +12,9 @@ export interface Flaw {
   link?(link: BrokerLink): BrokerLink;
 }
 
+/** A run has written, and has not ended. */
+export const BETWEEN = 'between';
+
 export const FLAWS: Readonly<Record<string, Flaw>> = {
   'tells the world before the disk has confirmed': {
     shows: 'power',
@@ -49,8 +52,8 @@ export const FLAWS: Readonly<Record<string, Flaw>> = {
           changes.map((change) => ({ ...change, ends: undefined })),
           also,
         );
-        points.pass('between');
         const over = changes.filter((_, i) => committed.results[i]?.kind !== 'conflict');
+        if (over.some(({ ends }) => ends !== undefined)) points.pass(BETWEEN);
         commit(over.map(({ ends }) => ({ reads: [], writes: [], ends })));
         return committed;
       };

@@ -105,7 +105,7 @@ export class MovingHub {
     for (;;) {
       const told = this.#told.shift();
       if (told !== undefined) return told;
-      if (this.#untold > 0) await until('it is unpacked', 10_000, () => this.#told.length > 0);
+      if (this.#untold > 0) await until('it is unpacked', 30_000, () => this.#told.length > 0);
       else this.#take(await this.raw.next('move', 'piece'));
     }
   }

@@ -17,7 +17,7 @@ import { ModelFolder, type FolderLoss } from './model-folder.js';
 t.setTimeout(170_000);
 
 /** A run that is not over then does not come to its end. */
-const MOST_MS = 20_000;
+const MOST_MS = 60_000;
 
 interface Scene {
   readonly hub: RealHub;
