@@ -85,6 +85,30 @@ t.test('who asks and takes no answer is let go', async (t) => {
   t.match(await hub.refusal(), /^window: The link takes nothing/);
 });
 
+t.test('of a hub that says too much in a second, the rest waits on the wire until the next', async (t) => {
+  const provider = await providerUnderTest(t, { times: PATIENT, policy: { messagesPerSecond: 100 } });
+  let pauses = 0;
+  const slowed = await listen(
+    { host: '127.0.0.1', port: 0, tls: undefined, connections: 8 },
+    {
+      accept: (link) => {
+        const pause = (): void => {
+          pauses++;
+          link.pause();
+        };
+        return provider.provider.accept(Object.create(link, { pause: { value: pause } }) as typeof link);
+      },
+    },
+  );
+  t.teardown(() => slowed.close());
+  const hub = new RawHub({ ...(await provider.invite()), url: `ws://127.0.0.1:${slowed.port}` }, newSigningKey());
+  t.teardown(() => hub.cut());
+  await hub.open();
+  for (let beat = 1; beat <= 250; beat++) hub.send({ type: 'beat', beat });
+  while ((await hub.next('beat')).beat < 250);
+  t.ok(pauses > 0, `it was paused ${pauses} times`);
+});
+
 t.test('the first runs of a hub, which may be long, leave a thread to others', async (t) => {
   const provider = await providerUnderTest(t, { times: PATIENT, threads: 2 });
   const { component: spin } = await builtTask('guest-tasks/rogue/spin');

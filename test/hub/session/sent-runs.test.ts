@@ -144,6 +144,20 @@ t.test('a run that is overdue is given up, and a provider that answers none of s
   t.equal(stuck(), 1);
 });
 
+t.test('a provider that takes many at once is stuck, too, when it answers none of so many', async (t) => {
+  const { runs, timer, send, stuck } = setUp({ window: 1_000_000, windowBytes: 1_000_000_000 });
+  for (let i = 1; i < SESSION_BOUNDS.abandoned; i++) void send();
+  await turn();
+  timer.pass(1_000 + SESSION_BOUNDS.answerMs);
+  runs.giveUpOverdue();
+  t.equal(stuck(), 0);
+  void send();
+  await turn();
+  timer.pass(1_000 + SESSION_BOUNDS.answerMs);
+  runs.giveUpOverdue();
+  t.equal(stuck(), 1);
+});
+
 t.test('once the session is over each run is rejected, and nothing more is sent', async (t) => {
   const { runs, news, send, shown } = setUp();
   const sent = send();

@@ -1,9 +1,34 @@
 import t from 'tap';
 import { StateFeed } from '../../../hub/session/index.js';
+import { SESSION_BOUNDS } from '../../../hub/session/limits.js';
+import { sendState } from '../../../hub/session/send-state.js';
 import { openStore, type Store } from '../../../hub/store/index.js';
 import { openState } from '../../../hub/store/reader.js';
 import { openState as openReplica } from '../../../provider/replica/reader.js';
 import { Replica } from '../../../provider/replica/replica.js';
+
+t.test('so much of the state is sent in one turn, and no more while the network takes none', (t) => {
+  let [left, bufferedBytes] = [3 * SESSION_BOUNDS.stateMessages, 0];
+  const feed = {
+    get hasNews() {
+      return left > 0;
+    },
+    take: () => ({ revision: left--, reset: false, entries: [], sets: [] }),
+  };
+  const sent: unknown[] = [];
+  const send = (): boolean =>
+    sendState({ feed, bufferedBytes: () => bufferedBytes, send: (piece) => sent.push(piece) });
+  t.notOk(send());
+  t.equal(sent.length, SESSION_BOUNDS.stateMessages);
+  bufferedBytes = SESSION_BOUNDS.bufferedBytes + 1;
+  t.notOk(send());
+  t.equal(sent.length, SESSION_BOUNDS.stateMessages);
+  bufferedBytes = 0;
+  t.notOk(send());
+  t.ok(send());
+  t.equal(left, 0);
+  t.end();
+});
 
 t.test('a bucket that is replicated again has no key that went in the meantime', async (t) => {
   const dir = t.testdir({ replicas: {} });

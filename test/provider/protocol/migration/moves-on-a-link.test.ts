@@ -6,7 +6,7 @@ import type { MigrationMessage } from '../../../../provider/protocol/migration/p
 import { CheckpointFault, CheckpointTooLarge } from '../../../../runtime/index.js';
 import { until } from '../../../runtime/eventually.js';
 
-const { chunkBytes, movingAtOnce, movingBytes, movesWaiting, checkpointBytes } = PROTOCOL_BOUNDS;
+const { chunkBytes, movingAtOnce, movingBytes, movesWaiting, linesWaiting, checkpointBytes } = PROTOCOL_BOUNDS;
 
 /** A sender over a link that takes what it is let. */
 function sender(
@@ -164,6 +164,17 @@ t.test('what cannot be sent is told of, and what is sent too often is not taken'
   t.strictSame(taken.indexOf(false), movesWaiting);
   stuck.moves.close();
   t.notOk(stuck.moves.send(point('b')), 'nor is anything on a link that is closed');
+});
+
+t.test('a sender says something of so many runs at once, and of those it goes on', (t) => {
+  const { moves } = sender({ pack: () => new Promise(() => undefined) });
+  const say = (id: string): boolean => moves.send(point(id, { anchor: bytes(9, 1) }));
+  const taken = Array.from({ length: linesWaiting + 1 }, (_, i) => say(`${i}`));
+  t.strictSame(taken.indexOf(false), linesWaiting);
+  t.ok(say('0'), 'one of them');
+  t.notOk(moves.isSending(`${linesWaiting}`));
+  moves.close();
+  t.end();
 });
 
 t.test('a result that is larger than a message is said without what it read, or else as a failure', (t) => {
