@@ -8,21 +8,7 @@ import { ProviderScene, SHED } from './provider-scene.js';
 
 t.setTimeout(110_000);
 
-const TOML = `name = "long"
-version = "1.0.0"
-component = "probe.wasm"
-resumable = true
-[[trigger]]
-topic = "long/a"
-[grants]
-publish = ["out"]
-buckets = { default = "read-write" }
-[limits]
-fuel = "100G"
-deadline = "60 s"
-[checkpoint]
-points = "all"
-`;
+const TOML = longToml('long');
 
 /** Another task of that name, with a component of its own. */
 async function deploy({ hub }: RealHub, toml: string, component: Uint8Array): Promise<void> {
@@ -33,13 +19,13 @@ async function deploy({ hub }: RealHub, toml: string, component: Uint8Array): Pr
 }
 
 t.test('it sees a bucket that the version in force does not have, under the next hub too', async (t) => {
-  const scene = await ProviderScene.begin(t, { tasks: { long: longToml('long') } });
+  const scene = await ProviderScene.begin(t, { tasks: { long: TOML } });
   scene.hub.send('long/count/a', '1');
   await scene.hub.tells('long completed');
   const component = await lookingGuest(10_000_000);
   await deploy(scene.hub, TOML, component);
   await scene.isTaken('long');
-  scene.hub.send('long/a', '');
+  scene.hub.send('long/state/a', '');
   const run = await scene.sendAway('long');
   scene.hold();
   await deploy(scene.hub, TOML.replace('1.0.0', '2.0.0').replace(/buckets = .*/, ''), component);

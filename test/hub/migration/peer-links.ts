@@ -1,6 +1,7 @@
 /** What a hub is given in place of a placement and its links, by a peer in this process. */
 import type { HubOptions } from '../../../hub/hub.js';
 import type { Links, Moves } from '../../../hub/migration/index.js';
+import { NO_LINKS } from '../../../hub/migration/links.js';
 import type { MigrationMessage, Terms } from '../../../provider/protocol/migration/index.js';
 
 export const PEER = 'shed';
@@ -27,17 +28,9 @@ export function placementWith(linksFor: (moves: Moves) => Links): NonNullable<Hu
 /** Links to one peer, without what it says and hears. */
 export function peerLinks(terms: Partial<Terms>): Omit<Links, 'isLinked' | 'send' | 'fault'> {
   return {
+    ...NO_LINKS,
     refusal: (provider) => (provider === PEER ? undefined : `there is no provider "${provider}"`),
-    isSending: () => false,
     leaseMs: () => LEASE_MS,
-    outlook: () => undefined,
-    here: () => ({ fuelPerMs: 1, weight: 1 }),
-    ended: () => undefined,
-    executed: () => undefined,
-    wholeAt: () => undefined,
-    waitsFor: () => undefined,
-    hold: () => undefined,
-    areSelected: false,
     prospects: () => ({ isForHere: false, expectedFuel: 0, ...terms }),
   };
 }

@@ -6,7 +6,7 @@ import { openStore } from '../../../hub/store/index.js';
 import { providerUnderTest } from '../../provider/provider-under-test.js';
 import { until } from '../../runtime/eventually.js';
 import { lookingGuest } from '../../runtime/looking-guest.js';
-import { realHub } from '../parking/real-hub.js';
+import { longToml, realHub } from '../parking/real-hub.js';
 import { placementBy } from '../placement/placement-under-test.js';
 import { executes } from './scene.js';
 
@@ -14,23 +14,6 @@ t.setTimeout(170_000);
 
 /** Turns of its loop: some seconds. */
 const ROUNDS = 400_000_000;
-
-const TOML = `name = "looking"
-version = "1.0.0"
-component = "probe.wasm"
-resumable = true
-[[trigger]]
-topic = "looking/{what}"
-[grants]
-publish = ["out"]
-buckets = { default = "read-write" }
-[limits]
-fuel = "100G"
-deadline = "60 s"
-[checkpoint]
-points = "all"
-every = "100 ms"
-`;
 
 t.test('a run that moves to a provider finds the state of its hub there, and does not go again', async (t) => {
   const dir = t.testdir({});
@@ -43,9 +26,14 @@ t.test('a run that moves to a provider finds the state of its hub there, and doe
     providers: [{ name: 'shed', token: await provider.invite() }],
   });
   const component = await lookingGuest(ROUNDS);
-  const hub = await realHub(t, { tasks: { looking: TOML }, component, dir, placement });
+  const hub = await realHub(t, {
+    tasks: { looking: longToml('looking', '', 'every = "100 ms"\n') },
+    component,
+    dir,
+    placement,
+  });
   await until('the provider takes the task', 60_000, () => (placement.gateOf('looking')?.elsewhere ?? 0) > 0);
-  hub.send('looking/a', '');
+  hub.send('looking/state/a', '');
   await until('it has a thread', 30_000, () => hub.hub.currentRuns.list()[0]?.where === 'thread');
   const run = hub.runOf('looking');
   t.same(await hub.hub.migrations.migrate(run, 'shed', 'by hand'), { ok: true });

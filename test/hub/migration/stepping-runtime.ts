@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  beginningOf,
   checkpointDigest,
   decodeCheckpoint,
   deltaOf,
@@ -166,34 +167,18 @@ function beginning(request: Checkpoint['request'], state: StateReader | undefine
 }
 
 function checkpointOf({ request, step, hash, read }: Memory): Checkpoint {
-  const { collected, guest } = aCheckpoint();
+  const { digest: component, resumable: instrumentation = '' } = INSTALLED;
+  const beginning = decodeCheckpoint(beginningOf({ ...request, task: '' }, { component, instrumentation }));
   const first = page(0, 0);
   first.bytes.set(hash);
   const pages = [first, ...Array.from({ length: PAGES - 1 }, (_, i) => page(i + 1, i + 1))];
-  return aCheckpoint({
-    component: INSTALLED.digest,
-    instrumentation: INSTALLED.resumable ?? '',
-    progress: 0,
-    used: { fuel: step * FUEL_OF_A_STEP, wallMs: step, hostMs: 0, peakMemoryBytes: 65_536 },
+  return {
+    ...beginning,
     request,
-    collected: {
-      ...collected,
-      effects: [],
-      reads: [{ ...read, key: KEY, isRecorded: true }],
-      log: [],
-      droppedLogLines: 0,
-      outputBytes: 0,
-      logBytes: 0,
-      verdict: undefined,
-      memoryRefused: false,
-      cursors: [],
-      listed: [],
-      pages: [],
-      unrecorded: undefined,
-      unfinished: [],
-    },
-    guest: { ...guest, memories: [{ length: 65_536, pages }] },
-  });
+    used: { fuel: step * FUEL_OF_A_STEP, wallMs: step, hostMs: 0, peakMemoryBytes: 65_536 },
+    collected: { ...beginning.collected, reads: [{ ...read, key: KEY, isRecorded: true }] },
+    guest: { ...aCheckpoint().guest, memories: [{ length: 65_536, pages }] },
+  };
 }
 
 function memoryOf({ request, used, collected, guest }: Checkpoint): Memory {

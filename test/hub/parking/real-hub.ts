@@ -48,7 +48,7 @@ component = "probe.wasm"
 [[trigger]]
 topic = "${name}/{what}/{key}"
 [grants]
-publish = ["out/said"]
+publish = ["out/#"]
 buckets = { default = "read-write" }
 [limits]
 fuel = "100G"

@@ -1,24 +1,12 @@
 /** What a side does of a run that moves while its disk works, and what it leaves until that has what it is about. */
 import t, { type Test } from 'tap';
 import { MigratingRun, type MigrationMessage, type StubRecord } from '../../../../provider/protocol/migration/index.js';
-import type { PointMessage } from '../../../../provider/protocol/responsibility/index.js';
 import type { RunEnd } from '../../../../runtime/index.js';
 import { until } from '../../../runtime/eventually.js';
+import { offer } from '../../migrations/moving-hub.js';
 import { BEGINNING, differenceOf, SMALL_CHECKPOINTS, stepped, wholeOf } from './small-run.js';
 
 const TERMS = { pointMs: 1, reclaimMs: 1, isForHere: false, expectedFuel: 0 };
-const POINT: PointMessage = {
-  type: 'point',
-  epoch: 0,
-  base: 0,
-  from: 0,
-  point: 1,
-  whole: true,
-  responsible: 'hub',
-  mode: 'synchronous',
-  offer: true,
-  end: false,
-};
 const anchor = wholeOf(BEGINNING);
 const later = stepped(BEGINNING, 'a');
 const difference = differenceOf(later, anchor);
@@ -86,7 +74,7 @@ function provider(t: Test) {
 }
 
 function offered(): MigrationMessage {
-  return { id: 'run#1', task: 'small', message: POINT, content: { anchor, difference }, terms: TERMS };
+  return { id: 'run#1', task: 'small', message: offer(), content: { anchor, difference }, terms: TERMS };
 }
 
 /** Whether it may be said. */
