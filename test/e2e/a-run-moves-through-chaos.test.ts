@@ -36,6 +36,13 @@ t.test(`runs go through what may happen (seed ${SEED})`, { skip: mosquittoMissin
     );
   } while (performance.now() < endMs);
 
+  for (const { runId, epochs } of scene.seen) {
+    for (const [move, said] of epochs) {
+      const sorted = said.toSorted((a, b) => a - b);
+      t.strictSame(said, sorted, `no epoch of ${runId} came back (${move})`);
+    }
+  }
+
   for (let i = 0; i < runs.length; i += WORKS.length) {
     const replayed = runs
       .slice(i, i + WORKS.length)

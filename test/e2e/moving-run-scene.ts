@@ -46,6 +46,14 @@ export interface Seen {
   /** By what they say, each once. */
   readonly notes: ReadonlyMap<string, Note>;
   readonly points: number;
+  /** Its epochs, as one process of the hub has said them while the run moved: another one, or a later move, counts anew. */
+  readonly epochs: ReadonlyMap<string, readonly number[]>;
+}
+
+interface Seeing extends Pick<Seen, 'runId' | 'task'> {
+  readonly notes: Map<string, Note>;
+  readonly epochs: Map<string, number[]>;
+  points: number;
 }
 
 export class MovingRunScene {
@@ -57,7 +65,9 @@ export class MovingRunScene {
   readonly #device: Device;
   readonly #hubArgs: readonly string[];
   readonly #port: number;
-  readonly #seen = new Map<string, { runId: string; task: string; notes: Map<string, Note>; points: number }>();
+  readonly #seen = new Map<string, Seeing>();
+  /** Processes of the hub so far. */
+  #hubs = 0;
   #hub: HubProcess | undefined;
   #provider: ProviderProcess | undefined;
   #client: ApiClient | undefined;
@@ -122,6 +132,7 @@ export class MovingRunScene {
   async startHub(): Promise<void> {
     const file = join(this.#dir, 'hub', 'api.json');
     rmSync(file, { force: true });
+    this.#hubs++;
     this.#hub = await HubProcess.start(this.#t, this.#hubArgs);
     await until('its API is there', 20_000, () => existsSync(file));
     this.#client = await ApiClient.of(join(this.#dir, 'hub'));
@@ -187,8 +198,10 @@ export class MovingRunScene {
     const path = `/v1/current-runs/${encodeURIComponent(runId)}/migration`;
     const { migration } = (await this.#api.get(path)) as { readonly migration: MigrationView | null };
     if (migration === null) return undefined;
-    const { task, point, notes } = migration;
-    const seen = this.#seen.get(runId) ?? { runId, task, notes: new Map(), points: 0 };
+    const { task, point, notes, epoch } = migration;
+    const seen: Seeing = this.#seen.get(runId) ?? { runId, task, notes: new Map(), points: 0, epochs: new Map() };
+    const move = `process ${this.#hubs}, move of ${notes[0]?.atMs}`;
+    seen.epochs.set(move, [...(seen.epochs.get(move) ?? []), epoch]);
     this.#seen.set(runId, seen);
     seen.points = Math.max(seen.points, point);
     for (const note of notes) seen.notes.set(JSON.stringify(note), note);
