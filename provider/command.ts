@@ -6,7 +6,8 @@ import { certificateDigest, makeIdentity, readIdentity, type ProviderIdentity } 
 import { KnownHubs } from './identity/known-hubs.js';
 import { DEFAULT_POLICY, PROVIDER_BOUNDS } from './policy.js';
 import { SHA256_BYTES, writeJoinToken, writeSigningKey } from './protocol/index.js';
-import { createProvider, type ProviderObservation } from './provider.js';
+import { createProvider } from './provider.js';
+import type { ProviderObservation } from './provider-options.js';
 import { listen } from './websocket-server.js';
 import { hubText, momentText, noProvider, refuse, shown, shownId, type Output } from './words.js';
 

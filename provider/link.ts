@@ -16,3 +16,9 @@ export interface Link {
   /** Sends what is pending, then closes; one that does not answer is cut. */
   close(): void;
 }
+
+/** What a link tells about. */
+export interface LinkEvents {
+  message(bytes: Uint8Array): void;
+  closed(): void;
+}

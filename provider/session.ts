@@ -26,7 +26,6 @@ export interface SessionParts {
   readonly link: Link;
   /** The hub's public key, in hex. */
   readonly hub: string;
-  readonly name: string;
   readonly runtime: Pick<Runtime, 'run'>;
   readonly queue: FairQueue;
   readonly components: ComponentStore;

@@ -6,7 +6,8 @@ import type { Test } from 'tap';
 import { KnownHubs } from '../../provider/identity/known-hubs.js';
 import { DEFAULT_POLICY, type ProviderPolicy } from '../../provider/policy.js';
 import { newSigningKey, type JoinToken } from '../../provider/protocol/index.js';
-import { createProvider, type Provider, type ProviderObservation } from '../../provider/provider.js';
+import { createProvider, type Provider } from '../../provider/provider.js';
+import type { ProviderObservation } from '../../provider/provider-options.js';
 import { listen } from '../../provider/websocket-server.js';
 import { createRuntime, type Runtime, type RuntimeOptions } from '../../runtime/index.js';
 

@@ -1,7 +1,6 @@
 /** Links in memory, on which nothing arrives before the test says so. */
 import type { RemoteProviderParts } from '../../../hub/session/index.js';
-import type { Link } from '../../../provider/link.js';
-import type { LinkEvents } from '../../../provider/provider.js';
+import type { Link, LinkEvents } from '../../../provider/link.js';
 import type { Provider } from '../../../provider/provider.js';
 
 type Connect = NonNullable<RemoteProviderParts['connect']>;
