@@ -5,12 +5,14 @@
  */
 import { mostCheckpointBytes, type Bytes, type Runtime } from '../../runtime/index.js';
 import type { FairQueue, Share } from '../fair-queue.js';
-import { Installations } from '../installations.js';
+import type { Installations } from '../installations.js';
 import { limitFault, PROVIDER_BOUNDS, type ProviderPolicy } from '../policy.js';
 import type { TaskSpec } from '../protocol/index.js';
-import type { MigrationMessage, PointContent, StubKeeper, StubRecord } from '../protocol/migration/index.js';
-import type { Replica, ReplicaView } from '../replica/replica.js';
+import type { MigrationMessage, StubKeeper, StubRecord } from '../protocol/migration/index.js';
+import type { Replica } from '../replica/replica.js';
+import { AwaitedState } from './awaited-state.js';
 import { MovedRun, type MigrationTimer } from './moved-run.js';
+import { beyondOldVersions, Room } from './room.js';
 import type { KeptStub, Stubs } from './stubs.js';
 
 export interface HubMigrationsParts {
@@ -39,30 +41,21 @@ export interface MigrationSession {
   readonly changed: () => void;
 }
 
-/** A run that waits for state. */
-interface Awaiting {
-  readonly id: string;
-  readonly resolve: (view: () => ReplicaView) => void;
-}
-
 export class HubMigrations {
   readonly #parts: HubMigrationsParts;
   readonly #runs = new Map<string, MovedRun>();
-  /** What is kept of each. */
-  readonly #bytes = new Map<string, Bytes>();
+  readonly #room: Room;
+  readonly #state = new AwaitedState();
   /** Runs that are not here any more, until the session ends: an older word about one does not bring it back. */
   readonly #givenUp = new Set<string>();
-  /** The revision of the state that each is to see at least, as the hub counts since it started. */
-  readonly #revisions = new Map<string, number>();
-  #awaiting: Awaiting[] = [];
   #share: Share | undefined;
   #session: MigrationSession | undefined;
-  #replica: Replica | undefined;
   #heardAtMs: number;
 
   /** @param heardAtMs When the hub was heard last, in milliseconds since 1970 (UTC). */
   constructor(parts: HubMigrationsParts, heardAtMs: number) {
     this.#parts = parts;
+    this.#room = new Room(parts.policy);
     this.#heardAtMs = heardAtMs;
   }
 
@@ -102,9 +95,7 @@ export class HubMigrations {
   begin(session: MigrationSession): void {
     this.#session = session;
     this.#givenUp.clear();
-    // A hub that was started anew counts its state anew.
-    if (session.replica !== this.#replica) this.#revisions.clear();
-    this.#replica = session.replica;
+    this.#state.begin(session.replica);
   }
 
   /** Its tasks are ready. Runs of other versions go on, as far as these are not too many. */
@@ -123,30 +114,23 @@ export class HubMigrations {
 
   /** The copy of the hub's state is gone. */
   stateGone(): void {
-    this.#replica = undefined;
-    this.#revisions.clear();
+    this.#state.gone();
   }
 
   /** The copy of the hub's state has changed. */
   stateCame(): void {
-    const awaiting = this.#awaiting;
-    this.#awaiting = [];
-    for (const each of awaiting) {
-      if (this.#hasState(each.id)) each.resolve(() => this.#view());
-      else this.#awaiting.push(each);
-    }
+    this.#state.came();
   }
 
   /** @param revision The state that the run may see at least; undefined for any. */
   receive(message: MigrationMessage, revision: number | undefined): void {
     const { id, message: said } = message;
-    if (revision !== undefined) this.#revisions.set(id, revision);
     const run = this.#runs.get(id);
     if (run !== undefined) {
+      if (revision !== undefined) this.#state.isToSee(id, revision);
       run.receive(message);
-      return this.stateCame();
+      return this.#state.came();
     }
-    if (revision !== undefined) this.#revisions.delete(id);
     if (said.type !== 'point' && said.type !== 'held') return;
     const refusal = said.type === 'held' ? undefined : this.#refusal(message);
     const spec = this.#session?.task(message.task);
@@ -154,7 +138,7 @@ export class HubMigrations {
       this.#nothing({ id, task: message.task, epoch: said.epoch, why: refusal });
       return;
     }
-    if (revision !== undefined) this.#revisions.set(id, revision);
+    if (revision !== undefined) this.#state.isToSee(id, revision);
     this.#begin(id, message.task, { spec, record: undefined }).receive(message);
   }
 
@@ -223,33 +207,14 @@ export class HubMigrations {
     if (spec === undefined) return `no task "${task}" is ready`;
     if (spec.resumable === undefined) return `the task "${task}" is not resumable`;
     if (this.#runs.size >= policy.migrations) return `a hub may have ${policy.migrations} runs here that move`;
-    return this.#tooMuch(id, content);
+    return this.#room.tooMuch(id, content);
   }
 
-  /** Else a hub would have what it likes installed here, by configuring one thing after another. */
   #boundOldVersions(): void {
-    const { oldVersions: most, componentBytes } = this.#parts.policy;
-    const old = new Set<string>();
-    let bytes = 0;
-    for (const { id, task, spec } of this.#runs.values()) {
-      const name = Installations.nameOf(spec);
-      const now = this.#session?.task(task);
-      if (old.has(name) || (now !== undefined && Installations.nameOf(now) === name)) continue;
-      if (old.size < most && bytes + spec.bytes <= componentBytes) {
-        old.add(name);
-        bytes += spec.bytes;
-        continue;
-      }
-      const what = `${most} versions of ${componentBytes} bytes that are not configured any more`;
-      this.#giveUp(id, `runs of a hub that move may be of ${what}`);
-    }
-  }
-
-  #tooMuch(id: string, content: PointContent): string | undefined {
-    const { stubBytes: most } = this.#parts.policy;
-    let bytes = bytesOf(content);
-    for (const [other, kept] of this.#bytes) if (other !== id) bytes += kept;
-    return bytes > most ? `runs of a hub that move may have ${most} bytes here: they would have ${bytes}` : undefined;
+    const { policy } = this.#parts;
+    const beyond = beyondOldVersions(this.#runs.values(), (task) => this.#session?.task(task), policy);
+    const what = `${policy.oldVersions} versions of ${policy.componentBytes} bytes that are not configured any more`;
+    for (const id of beyond) this.#giveUp(id, `runs of a hub that move may be of ${what}`);
   }
 
   #begin(id: string, task: string, of: { readonly spec: TaskSpec; readonly record: StubRecord | undefined }): MovedRun {
@@ -269,15 +234,15 @@ export class HubMigrations {
         stubs: this.#keeperOf(id, spec),
         timer,
         leaseMs,
-        state: () => this.#stateFor(id),
-        tooMuch: (content) => this.#tooMuch(id, content),
+        state: () => this.#state.for(id),
+        tooMuch: (content) => this.#room.tooMuch(id, content),
         changed: () => this.#changed(id),
         givenUp: (reason) => this.#giveUp(id, reason),
       },
       record,
     );
     this.#runs.set(id, run);
-    if (record !== undefined) this.#bytes.set(id, bytesOf(record.content));
+    if (record !== undefined) this.#room.take(id, record.content);
     const fault = limitFault(spec.limits, policy.movedLimits);
     if (fault !== undefined) this.#giveUp(id, fault);
     return run;
@@ -296,34 +261,16 @@ export class HubMigrations {
   #keeperOf(id: string, spec: TaskSpec): StubKeeper {
     const { stubs } = this.#parts;
     const keep = async (record: StubRecord): Promise<void> => {
-      const fault = this.#tooMuch(id, record.content);
+      const fault = this.#room.tooMuch(id, record.content);
       if (fault !== undefined) throw new Error(fault);
-      this.#bytes.set(id, bytesOf(record.content));
+      this.#room.take(id, record.content);
       await stubs.keep({ record, spec, heardAtMs: this.heardAtMs });
     };
     const drop = async (): Promise<void> => {
-      this.#bytes.delete(id);
+      this.#room.leave(id);
       await stubs.drop(id);
     };
     return { keep, over: drop, drop };
-  }
-
-  #stateFor(id: string): Promise<() => ReplicaView> {
-    if (this.#hasState(id)) return Promise.resolve(() => this.#view());
-    return new Promise((resolve) => this.#awaiting.push({ id, resolve }));
-  }
-
-  /** Whether its hub has sent what it is to see: also to a process that knows only what an earlier one has kept. */
-  #hasState(id: string): boolean {
-    const revision = this.#replica?.revision ?? 0;
-    // State comes in pieces: how many there are, the hub says with its next word about the run.
-    const needed = this.#revisions.get(id);
-    return revision > 0 && needed !== undefined && revision >= needed;
-  }
-
-  #view(): ReplicaView {
-    if (this.#replica === undefined) throw new Error('the copy of the state of its hub is gone');
-    return this.#replica.view();
   }
 
   #changed(id: string): void {
@@ -361,9 +308,8 @@ export class HubMigrations {
   /** Resolves when nothing of it is being kept any more. */
   async #forget(run: MovedRun): Promise<void> {
     this.#runs.delete(run.id);
-    this.#bytes.delete(run.id);
-    this.#revisions.delete(run.id);
-    this.#awaiting = this.#awaiting.filter(({ id }) => id !== run.id);
+    this.#room.leave(run.id);
+    this.#state.forget(run.id);
     await run.close();
     this.#leaveIfEmpty();
   }
@@ -373,8 +319,4 @@ export class HubMigrations {
     this.#parts.queue.leave(this.#share);
     this.#share = undefined;
   }
-}
-
-function bytesOf({ anchor, difference }: PointContent): Bytes {
-  return (anchor?.length ?? 0) + (difference?.length ?? 0);
 }
