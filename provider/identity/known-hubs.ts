@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { PROVIDER_BOUNDS } from '../policy.js';
 import { isRecord } from '../protocol/frame.js';
 import { syncFolder } from '../sync-folder.js';
@@ -108,7 +108,10 @@ export class KnownHubs {
     }
   }
 
-  /** What an earlier version kept in one file. Who renames it first has it: a hub that is forgotten meanwhile stays so. */
+  /**
+   * What an earlier version kept in one file, which goes when all of it is here: who is killed before leaves it to the next.
+   * Once it is gone, one that somebody has forgotten stays so.
+   */
   async #takeUp(file: string): Promise<void> {
     const text = await readIfThere(file);
     if (text === undefined) return;
@@ -117,18 +120,14 @@ export class KnownHubs {
     if (!Array.isArray(keys) || !keys.every((each) => typeof each === 'string')) {
       throw new Error(`Cannot use ${file} as it must hold { "hubs": [...] }`);
     }
-    const mine = `${file}.${process.pid}`;
-    try {
-      await rename(file, mine);
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-      throw error;
-    }
     for (const key of keys) {
       const hub = hexOf(Buffer.from(key, 'base64url'));
-      if (IS_HUB.test(hub)) await writeSecret(this.#fileOf(hub), '{}\n');
+      // Another process may have done it meanwhile.
+      if (IS_HUB.test(hub) && existsSync(file)) await makeIfNotThere(this.#fileOf(hub));
     }
-    await rm(mine);
+    await syncFolder(this.#dir);
+    await rm(file, { force: true });
+    await syncFolder(dirname(file));
   }
 
   #fileOf(hub: string): string {
@@ -141,6 +140,15 @@ const IS_HUB = /^[0-9a-f]{64}$/;
 /** A hub's public key as all that is kept of it is named. */
 export function hexOf(key: Uint8Array): string {
   return Buffer.from(key).toString('hex');
+}
+
+/** A hub of which nothing is known but its key. */
+async function makeIfNotThere(file: string): Promise<void> {
+  try {
+    await writeFile(file, '{}\n', { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import promises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import t from 'tap';
 import { hexOf, KnownHubs } from '../../../provider/identity/known-hubs.js';
@@ -62,3 +64,47 @@ t.test('hubs of an earlier version are taken up once, and one that is forgotten 
   writeFileSync(file, 'no JSON');
   await t.rejects(KnownHubs.open(dir), { message: /hubs\.json as it must hold/ });
 });
+
+t.test('whoever is killed while it takes them up leaves all of them to the next', async (t) => {
+  const keys = Array.from({ length: 3 }, () => newSigningKey().publicKey);
+  const before = JSON.stringify({ hubs: keys.map((key) => Buffer.from(key).toString('base64url')) });
+  let wasKilled = true;
+  for (let at = 0; wasKilled; at++) {
+    const dir = join(t.testdirName, `${at}`);
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, 'hubs.json'), before);
+    wasKilled = await killedAt(at, () => KnownHubs.open(dir));
+    const hubs = await KnownHubs.open(dir);
+    t.ok(
+      keys.every((key) => hubs.has(hexOf(key))),
+      `killed before step ${at}`,
+    );
+    t.strictSame(readdirSync(dir).toSorted(), ['hubs', 'invitations']);
+  }
+});
+
+/** @returns whether the work took so many steps on the disk, before the last of which it ended. */
+async function killedAt(at: number, work: () => Promise<unknown>): Promise<boolean> {
+  const real = { ...promises };
+  const killed = new Error('killed');
+  let steps = 0;
+  for (const name of ['writeFile', 'rename', 'rm', 'open', 'unlink'] as const) {
+    const step = real[name] as (...args: readonly unknown[]) => Promise<unknown>;
+    const stepOrEnd = async (...args: readonly unknown[]): Promise<unknown> => {
+      if (steps++ >= at) throw killed;
+      return step(...args);
+    };
+    Object.assign(promises, { [name]: stepOrEnd });
+  }
+  syncBuiltinESMExports();
+  try {
+    await work();
+    return false;
+  } catch (error) {
+    if (error !== killed) throw error;
+    return true;
+  } finally {
+    Object.assign(promises, real);
+    syncBuiltinESMExports();
+  }
+}
