@@ -34,6 +34,8 @@ interface Joining {
 export class KnownHubs {
   readonly invitations: Invitations;
   readonly #dir: string;
+  /** The last that was let in, or not: one after the other. */
+  #joined: Promise<unknown> = Promise.resolve();
 
   private constructor(dataDir: string) {
     this.#dir = join(dataDir, 'hubs');
@@ -63,15 +65,15 @@ export class KnownHubs {
   }
 
   /**
-   * Lets a hub in that has the secret of an invitation, which is used up.
+   * Lets a hub in that has the secret of an invitation, which is used up, or that was let in meanwhile: a hub that comes
+   * twice at once has one.
    * @param mac HMAC-SHA256 of `transcript` with the secret.
    * @returns whether it was let in; when it is, it is on disk.
    */
-  async join({ key, name, nowMs }: Joining, transcript: Uint8Array, mac: Uint8Array): Promise<boolean> {
-    if ((await readdir(this.#dir)).length >= PROVIDER_BOUNDS.hubs) return false;
-    if (!(await this.invitations.use(transcript, mac, nowMs))) return false;
-    await writeSecret(this.#fileOf(hexOf(key)), `${JSON.stringify({ name, joinedAtMs: nowMs })}\n`);
-    return true;
+  join(joining: Joining, transcript: Uint8Array, mac: Uint8Array): Promise<boolean> {
+    const joined = this.#joined.then(() => this.#join(joining, transcript, mac));
+    this.#joined = joined.catch(() => undefined);
+    return joined;
   }
 
   /** A session of it begins or ends. */
@@ -87,6 +89,15 @@ export class KnownHubs {
     // A power cut does not bring it back.
     await syncFolder(this.#dir);
     return isKnown;
+  }
+
+  async #join({ key, name, nowMs }: Joining, transcript: Uint8Array, mac: Uint8Array): Promise<boolean> {
+    const hub = hexOf(key);
+    if (this.has(hub)) return true;
+    if ((await readdir(this.#dir)).length >= PROVIDER_BOUNDS.hubs) return false;
+    if (!(await this.invitations.use(transcript, mac, nowMs))) return false;
+    await writeSecret(this.#fileOf(hub), `${JSON.stringify({ name, joinedAtMs: nowMs })}\n`);
+    return true;
   }
 
   async #read(hub: string): Promise<KnownHub | undefined> {

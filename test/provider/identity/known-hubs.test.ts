@@ -31,6 +31,16 @@ t.test('a secret lets one hub in, which is known from then on, also after a rest
   t.match(await later.list(), [{ hub: hexOf(first), name: 'house', joinedAtMs: NOW_MS, heardAtMs: NOW_MS + 5_000 }]);
 });
 
+t.test('a hub that comes twice at once with its token is let in twice, and no other with it', async (t) => {
+  const [key, other] = [newSigningKey().publicKey, newSigningKey().publicKey];
+  const hubs = await KnownHubs.open(t.testdir({}));
+  await hubs.invitations.add(SECRET, AN_HOUR);
+  const joining = { key, name: 'house', nowMs: NOW_MS };
+  const comes = [joining, joining, { ...joining, key: other }].map((one) => hubs.join(one, TRANSCRIPT, MAC));
+  t.strictSame(await Promise.all(comes), [true, true, false]);
+  t.equal((await hubs.list()).length, 1);
+});
+
 t.test('a hub that another process has forgotten is not known, and nothing brings it back', async (t) => {
   const dir = t.testdir({});
   const key = newSigningKey().publicKey;
