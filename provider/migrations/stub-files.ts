@@ -140,9 +140,9 @@ export class StubFiles implements Stubs {
         handles.push(handle);
         await handle.writeFile(bytes);
       }
-      await Promise.all([...handles.map((handle) => handle.sync()), syncFolder(this.#dir)]);
+      await allOver([...handles.map((handle) => handle.sync()), syncFolder(this.#dir)]);
     } finally {
-      await Promise.all(handles.map((handle) => handle.close()));
+      await allOver(handles.map((handle) => handle.close()));
     }
   }
 
@@ -154,4 +154,11 @@ export class StubFiles implements Stubs {
 /** An id is what the hub says it is, and no file's name. */
 function nameOf(id: string): string {
   return createHash('sha256').update(id).digest('hex');
+}
+
+/** `Promise.all` that leaves nothing under way where one fails. */
+async function allOver(work: readonly Promise<unknown>[]): Promise<void> {
+  const ends = await Promise.allSettled(work);
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }

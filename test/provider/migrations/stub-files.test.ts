@@ -1,7 +1,9 @@
 /** Stubs on disk, and all that a cut of the power may leave of them at each moment of keeping them. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import promises, { type FileHandle } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import t from 'tap';
 import { StubFiles } from '../../../provider/migrations/stub-files.js';
 import type { KeptStub } from '../../../provider/migrations/stubs.js';
@@ -74,6 +76,55 @@ t.test('whenever the power is cut, the stub that was said to be kept is there, o
   t.strictSame(wrong.slice(0, 5), []);
   t.ok(watched.moments > 50 && count > 500, `${count} disks of ${watched.moments} moments`);
 });
+
+t.test('of a stub that cannot be kept nothing is under way, or open, when that is said', async (t) => {
+  for (const failing of ['sync', 'close'] as const) {
+    const dir = join(t.testdirName, failing);
+    mkdirSync(dir, { recursive: true });
+    const open = new Set<string>();
+    const remove = withHandles((name, handle) => {
+      open.add(name);
+      let underWay = 0;
+      // A checkpoint is opened first, and fails at once; all else takes its time.
+      const step = async (what: 'sync' | 'close', work: () => Promise<void>): Promise<void> => {
+        const fails = what === failing && name.endsWith('.checkpoint');
+        underWay++;
+        if (!fails) await new Promise((resolve) => setTimeout(resolve, 20));
+        if (!fails || what === 'close') await work();
+        underWay--;
+        if (what === 'close') open.delete(name);
+        if (fails) throw new Error(`no ${what}`);
+      };
+      return {
+        writeFile: (data) => handle.writeFile(data),
+        sync: () => step('sync', () => handle.sync()),
+        close: () => {
+          t.equal(underWay, 0, `${name} is not closed in the middle of something`);
+          return step('close', () => handle.close());
+        },
+      };
+    });
+    await t.rejects(new StubFiles(dir).keep(STUBS[0] as KeptStub), { message: `no ${failing}` });
+    t.strictSame([...open], [], `nothing is open after a ${failing} that failed`);
+    remove();
+    t.strictSame(readdirSync(dir), [], 'and nothing of it is left');
+  }
+});
+
+type Handle = Pick<FileHandle, 'writeFile' | 'sync' | 'close'>;
+
+/** Files and folders that this process opens are what is made of them. @returns what ends that. */
+function withHandles(made: (name: string, handle: FileHandle) => Handle): () => void {
+  const real = promises.open;
+  const opened = async (path: string, flags?: string, mode?: number): Promise<Handle> =>
+    made(basename(path), await real(path, flags, mode));
+  Object.assign(promises, { open: opened });
+  syncBuiltinESMExports();
+  return () => {
+    Object.assign(promises, { open: real });
+    syncBuiltinESMExports();
+  };
+}
 
 async function faultIn(folder: string, { kept, isDropping, isDropped }: Told): Promise<string | undefined> {
   const unreadable: string[] = [];
