@@ -160,9 +160,7 @@ export class HubMigrations {
     const isNew = run === undefined || run.isEmpty;
     if (run === undefined) this.#parts.refused(id, reason);
     else this.#giveUp(id, reason);
-    if (isNew && message.type === 'point') {
-      this.#session?.send({ id, task, message: { type: 'nothing', epoch: message.epoch }, content: {} });
-    }
+    if (isNew && message.type === 'point') this.#nothing({ id, task, epoch: message.epoch, why: reason });
   }
 
   /** A message about one cannot be sent, and never can. */

@@ -18,6 +18,8 @@ export const MIGRATION_BOUNDS = {
   refusals: 3,
   /** Times that the hub says a point again, before the run is taken to have no link: a provider may live and not answer. */
   unanswered: 4,
+  /** Characters of what the other side says why: people read it, and stubs and notes keep it, each its own. */
+  whyLength: 512,
   /** Messages that wait for a disk: more than may be ahead. Each may have a checkpoint, and what is left out is said again. */
   messagesWaiting: 8,
   /** How much longer than the lease a side waits that takes over, as a multiple: clocks run differently. */

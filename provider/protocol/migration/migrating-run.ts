@@ -382,7 +382,8 @@ export class MigratingRun {
   #receivedNothing(why: string | undefined): void {
     this.#refusals++;
     this.#shared.forget();
-    this.#why = `the hub goes on with it, as the provider does not take it${why === undefined ? '' : `: ${why}`}`;
+    const because = why === undefined ? '' : `: ${bounded(why)}`;
+    this.#why = `the hub goes on with it, as the provider does not take it${because}`;
     if (this.#terms?.executes === 'provider') this.#terms = { ...this.#terms, executes: undefined };
   }
 
@@ -405,7 +406,7 @@ export class MigratingRun {
       return;
     }
     this.#shared.took(content, isOfThisLink);
-    this.#why = said.offer ? `the ${otherThan(side)} has handed it over` : (message.why ?? '');
+    this.#why = said.offer ? `the ${otherThan(side)} has handed it over` : bounded(message.why ?? '');
     await this.#step(input, content);
   }
 
@@ -507,4 +508,8 @@ export class MigratingRun {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function bounded(why: string): string {
+  return why.slice(0, MIGRATION_BOUNDS.whyLength);
 }
