@@ -123,7 +123,7 @@ export class Session {
   drain(reason: string): void {
     this.#isStopping = true;
     this.#send({ type: 'draining', reason });
-    this.#parts.migrations.offerAll();
+    this.#parts.migrations.sendHome();
   }
 
   /** Ends the session, and says why. Idempotent. */

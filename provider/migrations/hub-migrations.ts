@@ -51,6 +51,7 @@ export class HubMigrations {
   #share: Share | undefined;
   #session: MigrationSession | undefined;
   #heardAtMs: number;
+  #isEnding = false;
 
   /** @param heardAtMs When the hub was heard last, in milliseconds since 1970 (UTC). */
   constructor(parts: HubMigrationsParts, heardAtMs: number) {
@@ -79,11 +80,11 @@ export class HubMigrations {
     return false;
   }
 
-  /** Runs that have not gone home. */
+  /** Runs that can go home, and have not. */
   get executing(): number {
-    let count = 0;
-    for (const { status } of this.#runs.values()) if (status.executes === 'provider' && !status.isOver) count++;
-    return count;
+    const isHere = ({ executes, isLinked, isOver }: MovedRun['status']): boolean =>
+      executes === 'provider' && isLinked && !isOver;
+    return [...this.#runs.values()].filter(({ status }) => isHere(status)).length;
   }
 
   /** Takes up a run that an earlier process has kept. */
@@ -168,9 +169,10 @@ export class HubMigrations {
     if (this.#runs.has(id)) this.#giveUp(id, reason);
   }
 
-  /** Sends home what executes here. */
-  offerAll(): void {
-    for (const run of this.#runs.values()) run.offer();
+  /** The provider ends: what executes here goes home, and nothing comes any more. */
+  sendHome(): void {
+    this.#isEnding = true;
+    for (const run of this.#runs.values()) run.goHome();
   }
 
   /** Forgets those of which nothing has come. */
@@ -201,6 +203,7 @@ export class HubMigrations {
   #refusal({ id, task, content }: MigrationMessage): string | undefined {
     const { policy } = this.#parts;
     const spec = this.#session?.task(task);
+    if (this.#isEnding) return 'it stops';
     if (this.#givenUp.has(id)) return 'it was given up here';
     if (spec === undefined) return `no task "${task}" is ready`;
     if (spec.resumable === undefined) return `the task "${task}" is not resumable`;

@@ -54,10 +54,13 @@ export class MovedRun {
   #installation: Promise<Installation> | undefined;
   #isLinked = false;
   #isOver = false;
+  #goesHome = false;
+  /** The epoch in which it was sent home last. */
+  #offeredIn = -1;
 
   /** @param record What an earlier process has kept of it. */
   constructor(parts: MovedRunParts, record: StubRecord | undefined) {
-    const { id, task, spec, channel, stubs, timer, leaseMs, changed, tooMuch } = parts;
+    const { id, task, spec, channel, stubs, timer, leaseMs, tooMuch } = parts;
     this.#parts = parts;
     this.sinceMs = timer.nowMs();
     this.#letGo = parts.installations.hold(spec.digest);
@@ -67,6 +70,10 @@ export class MovedRun {
       refuses: (content: PointContent): string | undefined => contentFault(content, id, spec) ?? tooMuch(content),
     };
     const failed = (reason: string): void => this.#giveUp(reason);
+    const changed = (): void => {
+      this.#offerHome();
+      parts.changed();
+    };
     this.#run = new MigratingRun(
       { side: 'provider', id, task, host, stubs, channel, timer, leaseMs, changed, failed },
       record,
@@ -116,9 +123,10 @@ export class MovedRun {
     this.#run.receive(message);
   }
 
-  /** Sends it home, if it executes here. */
-  offer(): void {
-    if (this.status.executes === 'provider') this.#run.offer();
+  /** Sends it home, now if it executes here, and whenever it comes again. */
+  goHome(): void {
+    this.#goesHome = true;
+    this.#offerHome();
   }
 
   /** Executes no further. What is kept of it stays. */
@@ -154,6 +162,14 @@ export class MovedRun {
     this.#installation ??= installations.install(spec);
     const { installed } = await this.#installation;
     return { task: installed.key, view: this.readsState ? await state() : undefined };
+  }
+
+  /** Once for each time that it executes here. */
+  #offerHome(): void {
+    const { executes, epoch } = this.status;
+    if (!this.#goesHome || executes !== 'provider' || epoch === this.#offeredIn) return;
+    this.#offeredIn = epoch;
+    this.#run.offer();
   }
 
   #giveUp(reason: string): void {

@@ -60,21 +60,33 @@ t.test('a run that is wanted home is handed back at its next point, and ends as 
   hub.say(ID, TASK, { type: 'over' });
 });
 
-t.test('a provider that stops hands home what it executes', async (t) => {
+t.test('a provider that stops hands home what it executes, and takes nothing any more', async (t) => {
   const stopping = await providerUnderTest(t, { dataDir: t.testdir({}) });
   const hub = await openHub(t, stopping);
   const held = new Held(begun);
-  const goOn = (last: MigrationMessage & { readonly message: { readonly point: number } }): void => {
-    held.take(last);
-    hub.say(ID, TASK, { type: 'held', epoch: 1, point: last.message.point });
+  const terms = { ...TERMS, pointMs: 20 };
+  const isOffered = async (epoch: number): Promise<MigrationMessage['message'] & { readonly point: number }> => {
+    for (;;) {
+      const last = await hub.hearA('point');
+      held.take(last);
+      if (last.message.epoch === epoch && last.message.offer) return last.message;
+      hub.say(ID, TASK, { type: 'held', epoch, point: last.message.point }, { terms });
+    }
   };
-  hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms: { ...TERMS, pointMs: 20 } });
-  let last = await hub.hearA('point');
+  hub.say(ID, TASK, offer(), { content: { anchor: begun }, terms });
+  held.take(await hub.hearA('point'));
+  hub.say(ID, TASK, { type: 'held', epoch: 1, point: 1 }, { terms });
   const closed = stopping.provider.close();
-  hub.raw.send({ type: 'drain' });
-  for (; !last.message.offer; last = await hub.hearA('point')) goOn(last);
-  held.take(last);
+  await hub.raw.next('draining');
+  hub.say('event-1/forecast#2', TASK, offer(), { content: { anchor: begun }, terms });
+  t.match(await hub.hearA('nothing'), { id: 'event-1/forecast#2', why: 'it stops' }, 'another one is not taken');
+  const { point } = await isOffered(1);
+  // As one that moves of its own accord does, before its hub has heard that the provider stops.
+  const again = offer({ epoch: 2, base: point, from: point, point: point + 1 });
+  hub.say(ID, TASK, again, { content: { anchor: held.whole }, terms });
+  await isOffered(3);
   hub.say(ID, TASK, { type: 'over' });
+  hub.raw.send({ type: 'drain' });
   t.match(await hub.raw.refusal(), /^done: all runs are answered/);
   t.strictSame(kept(await run.ended(held.whole)), kept(run.undisturbed));
   await closed;
