@@ -4,7 +4,7 @@ import { RUNTIME_BOUNDS, type Bytes, type Grants, type Limits } from '../runtime
 import type { ComponentStore, Upload } from './components.js';
 import type { Installation, Installations } from './installations.js';
 import { cappedLimits, limitFault, type ProviderPolicy } from './policy.js';
-import { NONCE_BYTES, ProtocolError, type TaskSpec, type TaskState } from './protocol/index.js';
+import { NONCE_BYTES, PROTOCOL_BOUNDS, ProtocolError, type TaskSpec, type TaskState } from './protocol/index.js';
 
 /** A task that a session may run. */
 export interface SessionTask {
@@ -87,7 +87,8 @@ export class Configuration {
     await components.settle(hub);
     const unproven = new Set(this.unproven);
     for (const { digest } of this.#accepted) if (!unproven.has(digest)) this.#hold(digest);
-    for (const { digest, proof } of proofs) {
+    // Each is looked at once: a proof takes the hub nothing, and a look at it the whole component.
+    for (const [digest, proof] of new Map(proofs.map((each) => [each.digest, each.proof]))) {
       if (!unproven.has(digest)) continue;
       const expected = await components.proofOf(digest, this.nonce);
       if (expected === undefined || Buffer.compare(expected, proof) !== 0 || !components.has(digest)) continue;
@@ -150,7 +151,10 @@ export class Configuration {
   statesOf(ready: ReadonlyMap<string, SessionTask>): readonly TaskState[] {
     return this.tasks.map(({ name }): TaskState => {
       const task = ready.get(name);
-      if (task === undefined) return { name, state: 'refused', message: this.#refused.get(name) ?? 'it was given up' };
+      if (task === undefined) {
+        const message = this.#refused.get(name) ?? 'it was given up';
+        return { name, state: 'refused', message: message.slice(0, PROTOCOL_BOUNDS.messageLength) };
+      }
       return {
         name,
         state: 'ready',

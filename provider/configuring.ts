@@ -11,6 +11,8 @@ export interface ConfiguringParts {
   readonly policy: ProviderPolicy;
   /** The hub's public key, in hex. */
   readonly hub: string;
+  /** Resolves when an earlier session of the hub has nothing under way. */
+  readonly before: Promise<void>;
   readonly send: (message: ProviderMessage) => void;
   /** All components have come. @returns whether they are waited for. */
   readonly received: () => boolean;
@@ -22,14 +24,21 @@ export interface ConfiguringParts {
 
 type Of<Type extends HubMessage['type']> = Extract<HubMessage, { type: Type }>;
 
+/**
+ * What has come is kept until its turn, and of that no more than counts: the last configuration, what the hub has shown of
+ * it, and a few pieces of its components. So a hub that says much while a component is prepared makes nothing pile up.
+ */
 export class Configuring {
   readonly #parts: ConfiguringParts;
   readonly #proven = new Set<string>();
-  /** The last that came. */
-  #configuration: Configuration | undefined;
-  /** What takes time, one after the other. */
-  #work: Promise<void> = Promise.resolve();
-  #chunksAhead = 0;
+  /** The last that came; undefined before the first, and when the session is over. */
+  #latest: Configuration | undefined;
+  /** The one that is dealt with. */
+  #begun: Configuration | undefined;
+  /** Of the last that came. */
+  #proofs: Of<'proofs'>['proofs'] | undefined;
+  #chunks: Of<'chunk'>[] = [];
+  #working: Promise<void> | undefined;
 
   constructor(parts: ConfiguringParts) {
     this.#parts = parts;
@@ -37,59 +46,94 @@ export class Configuring {
 
   /** Takes the place of the one before. @throws ProtocolError 'malformed' */
   configure({ config, tasks }: Of<'configure'>): void {
-    const { send } = this.#parts;
-    const before = this.#configuration;
-    const configuration = new Configuration(config, tasks, { ...this.#parts, proven: this.#proven });
-    this.#configuration = configuration;
-    this.#then(async () => {
-      await before?.abandon();
-      const { nonce, unproven } = configuration;
-      send({ type: 'challenge', config, nonce, digests: unproven });
-    });
+    this.#latest = new Configuration(config, tasks, { ...this.#parts, proven: this.#proven });
+    this.#proofs = undefined;
+    this.#chunks = [];
+    this.#wake();
   }
 
   prove({ config, proofs }: Of<'proofs'>): void {
-    this.#then(async () => {
-      const configuration = this.#configuration;
-      if (configuration?.number !== config) return;
-      const wanted = await configuration.prove(proofs);
-      this.#parts.send({ type: 'wanted', config, components: wanted });
-      await this.#provisionIfReceived(configuration);
-    });
+    if (config !== this.#latest?.number) return;
+    this.#proofs = proofs;
+    this.#wake();
   }
 
   /** @throws ProtocolError 'window' */
-  take({ digest, offset, bytes }: Of<'chunk'>): void {
-    this.#chunksAhead++;
-    if (this.#chunksAhead > 2 * PROTOCOL_BOUNDS.chunksAhead) {
+  take(chunk: Of<'chunk'>): void {
+    if (this.#chunks.length >= 2 * PROTOCOL_BOUNDS.chunksAhead) {
       throw new ProtocolError('window', `At most ${PROTOCOL_BOUNDS.chunksAhead} pieces may be on their way`);
     }
-    const configuration = this.#configuration;
-    this.#then(async () => {
-      this.#chunksAhead--;
-      if (configuration === undefined || this.#configuration === undefined) return;
-      const received = await configuration.take(digest, offset, bytes);
-      if (received === undefined) return;
-      this.#parts.send({ type: 'stored', digest, bytes: received });
-      await this.#provisionIfReceived(configuration);
-    });
+    this.#chunks.push(chunk);
+    this.#wake();
+  }
+
+  /** Resolves when nothing is under way, after `close`. */
+  get settled(): Promise<void> {
+    return this.#working ?? Promise.resolve();
   }
 
   /** Nothing more is made ready. */
   close(): void {
-    const configuration = this.#configuration;
-    this.#configuration = undefined;
-    this.#then(async () => configuration?.abandon());
+    this.#latest = undefined;
+    this.#proofs = undefined;
+    this.#chunks = [];
+    this.#wake();
   }
 
-  /** Does it after what is under way. */
-  #then(action: () => Promise<void>): void {
-    this.#work = this.#work.then(action).catch(this.#parts.failed);
+  #wake(): void {
+    this.#working ??= this.#work().finally(() => (this.#working = undefined));
+  }
+
+  async #work(): Promise<void> {
+    await this.#parts.before;
+    for (let isMore = true; isMore;) {
+      try {
+        isMore = await this.#step();
+      } catch (error) {
+        this.#parts.failed(error);
+      }
+    }
+  }
+
+  /** @returns whether there was something to do. */
+  async #step(): Promise<boolean> {
+    const { send } = this.#parts;
+    if (this.#latest !== this.#begun) {
+      const before = this.#begun;
+      const configuration = (this.#begun = this.#latest);
+      await before?.abandon();
+      if (configuration === undefined || this.#isStale(configuration)) return true;
+      const { number: config, nonce, unproven } = configuration;
+      send({ type: 'challenge', config, nonce, digests: unproven });
+      return true;
+    }
+    const configuration = this.#begun;
+    if (configuration === undefined) return false;
+    const proofs = this.#proofs;
+    if (proofs !== undefined) {
+      this.#proofs = undefined;
+      const components = await configuration.prove(proofs);
+      if (this.#isStale(configuration)) return true;
+      send({ type: 'wanted', config: configuration.number, components });
+    } else {
+      const chunk = this.#chunks.shift();
+      if (chunk === undefined) return false;
+      const { digest, offset } = chunk;
+      const received = await configuration.take(digest, offset, chunk.bytes);
+      if (received === undefined) return true;
+      send({ type: 'stored', digest, bytes: received });
+    }
+    await this.#provisionIfReceived(configuration);
+    return true;
+  }
+
+  #isStale(configuration: Configuration): boolean {
+    return this.#latest !== configuration;
   }
 
   async #provisionIfReceived(configuration: Configuration): Promise<void> {
     const { received, ready } = this.#parts;
-    const isStale = (): boolean => this.#configuration !== configuration;
+    const isStale = (): boolean => this.#isStale(configuration);
     if (!configuration.isReceived || isStale() || !received()) return;
     const tasks = await configuration.provision(isStale);
     if (isStale()) {

@@ -91,6 +91,8 @@ class OpenProvider implements Provider, Door {
   readonly #leaving = new Set<string>();
   readonly #speed = new Speed();
   readonly #sessions = new Map<string, Session>();
+  /** Sessions that are over, and of which something is under way, by their hubs: the next one waits, so that nothing piles up. */
+  readonly #settling = new Map<string, Promise<void>>();
   readonly #connections = new Set<Connection>();
   readonly #watch: NodeJS.Timeout;
   #lookedAtMs = 0;
@@ -140,8 +142,10 @@ class OpenProvider implements Provider, Door {
         nowMs,
         speed: this.#speed,
         migrations: migrations.of(hub),
+        before: this.#settling.get(hub) ?? Promise.resolve(),
         ended: (code, message) => {
           if (this.#sessions.get(hub) === session) this.#sessions.delete(hub);
+          void this.#settle(hub, session);
           replicas.left(hub);
           void hubs.heard(hub, clock());
           observe({ kind: 'session-ended', hub, name: hello.name, code, message });
@@ -197,6 +201,12 @@ class OpenProvider implements Provider, Door {
     await this.#started.migrations.close();
     this.#started.replicas.close();
     await this.#started.runtime.close();
+  }
+
+  async #settle(hub: string, { settled = Promise.resolve() }: Session): Promise<void> {
+    this.#settling.set(hub, settled);
+    await settled;
+    if (this.#settling.get(hub) === settled) this.#settling.delete(hub);
   }
 
   /** Ends what has been silent for too long. */

@@ -36,6 +36,8 @@ export interface SessionParts {
   /** Of this hub. */
   readonly migrations: HubMigrations;
   readonly timer: MigrationTimer;
+  /** Resolves when an earlier session of the hub has nothing under way. */
+  readonly before: Promise<void>;
   /** Milliseconds, monotonic. */
   readonly nowMs: () => number;
   /** Called once, when the session is over. */
@@ -48,6 +50,7 @@ export class Session {
   readonly #runs: SessionRuns;
   readonly #moves: SessionMoves;
   #state: SessionState;
+  #settled: Promise<void> | undefined;
   /** The provider stops: runs that moved here are to go home. */
   #isStopping = false;
 
@@ -82,6 +85,11 @@ export class Session {
 
   get isOver(): boolean {
     return this.#state.phase === 'closed';
+  }
+
+  /** When it is over: resolves when nothing of it is under way. */
+  get settled(): Promise<void> | undefined {
+    return this.#settled;
   }
 
   /** @throws ProtocolError that ends the session: the caller closes it. */
@@ -145,6 +153,7 @@ export class Session {
     this.#state = nextState(this.#state, { type: 'close' });
     this.#moves.close();
     this.#configuring.close();
+    this.#settled = this.#configuring.settled;
     this.#runs.close();
     link.close();
     ended(code, message);
