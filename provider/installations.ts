@@ -1,5 +1,6 @@
 import type { InstalledTask, Runtime } from '../runtime/index.js';
 import type { ComponentStore } from './components.js';
+import type { PreparedFolder } from './prepared-folder.js';
 import type { TaskSpec } from './protocol/index.js';
 
 /** What a session holds of the runtime, until it gives it back. */
@@ -24,11 +25,17 @@ interface Shared {
 export class Installations {
   readonly #runtime: Pick<Runtime, 'install' | 'uninstall'>;
   readonly #components: ComponentStore;
+  readonly #prepared: Pick<PreparedFolder, 'during' | 'release'>;
   readonly #shared = new Map<string, Shared>();
 
-  constructor(runtime: Pick<Runtime, 'install' | 'uninstall'>, components: ComponentStore) {
+  constructor(
+    runtime: Pick<Runtime, 'install' | 'uninstall'>,
+    components: ComponentStore,
+    prepared: Pick<PreparedFolder, 'during' | 'release'>,
+  ) {
     this.#runtime = runtime;
     this.#components = components;
+    this.#prepared = prepared;
   }
 
   /** @throws RuntimeError when the component cannot be run here, in the runtime's words. */
@@ -69,9 +76,11 @@ export class Installations {
 
   /** What is on disk is believed no further than its digest: others rely on it, too. */
   async #load({ digest, limits, resumable }: Installable): Promise<InstalledTask> {
-    const installed = await this.#runtime.install(await this.#components.read(digest), limits, { resumable });
+    const installed = await this.#prepared.during(async () =>
+      this.#runtime.install(await this.#components.read(digest), limits, { resumable }),
+    );
     if (installed.digest === digest) return installed;
-    this.#runtime.uninstall(installed.key);
+    this.#uninstall(installed);
     await this.#components.discard(digest);
     throw new Error(`its component was changed on disk: it has the sha256 ${installed.digest} and not ${digest}`);
   }
@@ -82,9 +91,14 @@ export class Installations {
     this.#shared.delete(name);
     this.#components.release(digest);
     shared.installed.then(
-      ({ key }) => this.#runtime.uninstall(key),
+      (installed) => this.#uninstall(installed),
       () => undefined,
     );
+  }
+
+  #uninstall({ key }: InstalledTask): void {
+    this.#runtime.uninstall(key);
+    this.#prepared.release(key);
   }
 }
 

@@ -35,6 +35,8 @@ export interface ProviderPolicy {
   readonly connections: number;
   /** Components of all hubs together, on disk; what no session uses goes first. */
   readonly storeBytes: Bytes;
+  /** The same as they are prepared to be executed, which takes some times as much. */
+  readonly preparedBytes: Bytes;
   /** Uploads that are not complete, of all hubs together; what nobody goes on with, and has not for longest, goes first. */
   readonly uploadBytes: Bytes;
 }
@@ -70,6 +72,7 @@ export const DEFAULT_POLICY: ProviderPolicy = {
   sessions: 32,
   connections: 64,
   storeBytes: 2_048 * MiB,
+  preparedBytes: 4_096 * MiB,
   uploadBytes: 1_024 * MiB,
 };
 
@@ -87,6 +90,8 @@ export const PROVIDER_BOUNDS = {
   openReplicas: 64,
   /** How long unfinished uploads are kept for a hub that is gone: an evening's outage. */
   keptUploadMs: 12 * 3_600_000,
+  /** What is left of a component that was being prepared when the provider was killed: none takes so long. */
+  unfinishedMs: 3_600_000,
   /** How long its state is kept: it is in memory, and sent anew within seconds. */
   keptReplicaMs: 10 * 60_000,
   /** What a run that waits may keep in memory besides its payload: as much as a message of many small runs has. */

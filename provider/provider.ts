@@ -8,6 +8,7 @@ import { Installations } from './installations.js';
 import type { Link, LinkEvents } from './link.js';
 import { Migrations, type MigrationTimer } from './migrations/index.js';
 import { PROVIDER_BOUNDS } from './policy.js';
+import { PreparedFolder } from './prepared-folder.js';
 import {
   GREETED,
   nextState,
@@ -45,12 +46,14 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
   });
   await components.forgetStaleUploads();
   await components.forgetOwners((owner) => !options.hubs.has(owner));
+  const preparedDir = join(dataDir, 'prepared');
+  const prepared = await PreparedFolder.open({ dir: preparedDir, mostBytes: policy.preparedBytes, nowMs: clock });
   const runtime = await options.startRuntime({
     threads,
-    cacheDir: join(dataDir, 'prepared'),
+    cacheDir: preparedDir,
     state: { module: new URL('./replica/reader.js', import.meta.url), options: { dir: replicaDir } },
   });
-  const installations = new Installations(runtime, components);
+  const installations = new Installations(runtime, components, prepared);
   const queue = new FairQueue({ slots: () => runtime.idleSlots, threads });
   const timer: MigrationTimer = { nowMs: options.nowMs, after };
   const migrations = await Migrations.open({

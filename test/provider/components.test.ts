@@ -10,6 +10,7 @@ import { builtTask } from '../runtime/built-task.js';
 import { paddedComponent } from './padded-component.js';
 import { providerUnderTest } from './provider-under-test.js';
 import { RawHub, specOf } from './raw-hub.js';
+import { ALL_ARE_KEPT } from './all-are-kept.js';
 
 const COMPONENT = Buffer.alloc(3_000, 'component');
 const OWNER = 'ab';
@@ -76,7 +77,7 @@ t.test('a component that was changed on disk is not installed, and is asked for 
     },
     uninstall: (key: string) => uninstalled.push(key),
   };
-  const installations = new Installations(runtime, store);
+  const installations = new Installations(runtime, store, ALL_ARE_KEPT);
   await t.rejects(installations.install({ digest, limits: DEFAULT_LIMITS }), /was changed on disk/);
   t.notOk(store.has(digest));
   t.notOk(existsSync(join(dir, 'components', digest)));

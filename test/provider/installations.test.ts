@@ -3,6 +3,7 @@ import t from 'tap';
 import { Installations } from '../../provider/installations.js';
 import type { ComponentStore } from '../../provider/components.js';
 import { DEFAULT_LIMITS, type InstalledTask, type Limits } from '../../runtime/index.js';
+import { ALL_ARE_KEPT } from './all-are-kept.js';
 
 const COMPONENT = Buffer.from('component');
 const DIGEST = createHash('sha256').update(COMPONENT).digest('hex');
@@ -22,7 +23,7 @@ t.test('what one hub gives its start functions does not fail those of another', 
     },
     uninstall: () => undefined,
   };
-  const installations = new Installations(runtime, components);
+  const installations = new Installations(runtime, components, ALL_ARE_KEPT);
   const mean = installations.install({ digest: DIGEST, limits: { ...DEFAULT_LIMITS, fuel: 1 } });
   const fair = installations.install({ digest: DIGEST, limits: DEFAULT_LIMITS });
   await t.rejects(mean, /out of fuel/);
