@@ -20,7 +20,7 @@ import {
 import type { ProviderOptions } from './provider-options.js';
 import { HubReplicas } from './replica/hub-replicas.js';
 import { openReplicaFolder } from './replica/replica-folder.js';
-import { Session } from './session.js';
+import { Session, type UnderWay } from './session.js';
 import { Speed } from './speed.js';
 
 export interface Provider {
@@ -94,8 +94,8 @@ class OpenProvider implements Provider, Door {
   readonly #leaving = new Set<string>();
   readonly #speed = new Speed();
   readonly #sessions = new Map<string, Session>();
-  /** Sessions that are over, and of which something is under way, by their hubs: the next one waits, so that nothing piles up. */
-  readonly #settling = new Map<string, Promise<void>>();
+  /** Of sessions that are over, by their hubs. */
+  readonly #underWay = new Map<string, UnderWay>();
   readonly #connections = new Set<Connection>();
   readonly #watch: NodeJS.Timeout;
   #lookedAtMs = 0;
@@ -145,10 +145,10 @@ class OpenProvider implements Provider, Door {
         nowMs,
         speed: this.#speed,
         migrations: migrations.of(hub),
-        before: this.#settling.get(hub) ?? Promise.resolve(),
+        before: this.#underWay.get(hub) ?? NOTHING,
         ended: (code, message) => {
           if (this.#sessions.get(hub) === session) this.#sessions.delete(hub);
-          void this.#settle(hub, session);
+          void this.#remember(hub, session.underWay);
           replicas.left(hub);
           void hubs.heard(hub, clock());
           observe({ kind: 'session-ended', hub, name: hello.name, code, message });
@@ -206,10 +206,10 @@ class OpenProvider implements Provider, Door {
     await this.#started.runtime.close();
   }
 
-  async #settle(hub: string, { settled = Promise.resolve() }: Session): Promise<void> {
-    this.#settling.set(hub, settled);
-    await settled;
-    if (this.#settling.get(hub) === settled) this.#settling.delete(hub);
+  async #remember(hub: string, underWay: UnderWay): Promise<void> {
+    this.#underWay.set(hub, underWay);
+    await Promise.allSettled([underWay.configured, underWay.unpacked]);
+    if (this.#underWay.get(hub) === underWay) this.#underWay.delete(hub);
   }
 
   /** Ends what has been silent for too long. */
@@ -262,6 +262,8 @@ class OpenProvider implements Provider, Door {
     }
   }
 }
+
+const NOTHING: UnderWay = { configured: Promise.resolve(), unpacked: Promise.resolve() };
 
 function timesOf({ times = PROTOCOL_TIMES }: ProviderOptions): Door['times'] {
   return times;

@@ -36,12 +36,20 @@ export interface SessionParts {
   /** Of this hub. */
   readonly migrations: HubMigrations;
   readonly timer: MigrationTimer;
-  /** Resolves when an earlier session of the hub has nothing under way. */
-  readonly before: Promise<void>;
+  /** Of an earlier session of the hub. */
+  readonly before: UnderWay;
   /** Milliseconds, monotonic. */
   readonly nowMs: () => number;
   /** Called once, when the session is over. */
   readonly ended: (code: ProtocolErrorCode | 'done', message: string) => void;
+}
+
+/** What may be under way of a session that is over: the hub's next one waits for it, so that coming again piles up nothing. */
+export interface UnderWay {
+  /** Resolves when none of its components is prepared. */
+  readonly configured: Promise<void>;
+  /** Resolves when none of its checkpoints is unpacked. */
+  readonly unpacked: Promise<unknown>;
 }
 
 export class Session {
@@ -50,7 +58,6 @@ export class Session {
   readonly #runs: SessionRuns;
   readonly #moves: SessionMoves;
   #state: SessionState;
-  #settled: Promise<void> | undefined;
   /** The provider stops: runs that moved here are to go home. */
   #isStopping = false;
 
@@ -63,6 +70,7 @@ export class Session {
     const changed = (): void => this.#endIfDrained();
     this.#configuring = new Configuring({
       ...parts,
+      before: parts.before.configured,
       send,
       failed,
       received: () => this.#received(),
@@ -76,6 +84,7 @@ export class Session {
     this.#runs = new SessionRuns({ ...parts, answered: changed, failed });
     this.#moves = new SessionMoves({
       ...parts,
+      before: parts.before.unpacked,
       send,
       task: (name) => this.#runs.task(name)?.spec,
       changed,
@@ -87,9 +96,8 @@ export class Session {
     return this.#state.phase === 'closed';
   }
 
-  /** When it is over: resolves when nothing of it is under way. */
-  get settled(): Promise<void> | undefined {
-    return this.#settled;
+  get underWay(): UnderWay {
+    return { configured: this.#configuring.settled, unpacked: this.#moves.unpacked };
   }
 
   /** @throws ProtocolError that ends the session: the caller closes it. */
@@ -153,7 +161,6 @@ export class Session {
     this.#state = nextState(this.#state, { type: 'close' });
     this.#moves.close();
     this.#configuring.close();
-    this.#settled = this.#configuring.settled;
     this.#runs.close();
     link.close();
     ended(code, message);

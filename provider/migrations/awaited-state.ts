@@ -44,7 +44,9 @@ export class AwaitedState {
   /** Resolves when there is what a run is to see. What it gives is the state at that later moment. */
   for(id: string): Promise<() => ReplicaView> {
     if (this.#isThereFor(id)) return Promise.resolve(() => this.#view());
-    return new Promise((resolve) => this.#awaiting.push({ id, resolve }));
+    // An earlier stretch of it is over.
+    const others = this.#awaiting.filter((each) => each.id !== id);
+    return new Promise((resolve) => (this.#awaiting = [...others, { id, resolve }]));
   }
 
   /** A run is not here any more. */

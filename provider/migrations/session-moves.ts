@@ -18,6 +18,8 @@ export interface SessionMovesParts {
   readonly task: (name: string) => TaskSpec | undefined;
   /** One may have gone home. */
   readonly changed: () => void;
+  /** Resolves when an earlier session of the hub unpacks nothing any more. */
+  readonly before: Promise<unknown>;
   /** The hub has sent what is no checkpoint. */
   readonly broken: (error: ProtocolError) => void;
 }
@@ -29,7 +31,7 @@ export class SessionMoves {
   readonly #outgoing: OutgoingMoves;
 
   constructor(parts: SessionMovesParts) {
-    const { link, migrations, timer, replica, send, task, changed, broken } = parts;
+    const { link, migrations, timer, replica, send, task, changed, before, broken } = parts;
     this.#parts = parts;
     const most = ({ id, task: name }: Pick<Move, 'id' | 'task'>): Bytes | undefined => migrations.mostBytes(id, name);
     this.#outgoing = new OutgoingMoves({
@@ -47,6 +49,7 @@ export class SessionMoves {
       told: (message, revision) => migrations.receive(message, revision),
       full: (isFull) => (isFull ? link.pause() : link.resume()),
       broken,
+      before,
     });
     this.#session = {
       send: (message) => this.#outgoing.send(message),
@@ -66,6 +69,11 @@ export class SessionMoves {
   /** @throws ProtocolError */
   move(move: Move): void {
     this.#incoming.move(move);
+  }
+
+  /** Resolves when nothing is unpacked any more, after `close`. */
+  get unpacked(): Promise<unknown> {
+    return this.#incoming.unpacked;
   }
 
   /** The session is over. */

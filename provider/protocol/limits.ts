@@ -31,6 +31,8 @@ export const PROTOCOL_BOUNDS = {
   checkpointBodyBytes: 512 * MiB,
   /** Of checkpoints that are on their way in a session, all together: one anchor and its difference at the least. */
   movingBytes: 128 * MiB,
+  /** What a message about such a run counts beside its checkpoints while it waits for these, where it has no result. */
+  moveBytes: 32 * KiB,
   /** Runs whose checkpoints are on their way at once. */
   movingAtOnce: 64,
   /** Messages about one run that wait for their way: more than may be ahead, so that only repetitions are left out. */

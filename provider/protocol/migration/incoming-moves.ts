@@ -22,12 +22,15 @@ interface IncomingMovesParts {
   readonly full: (isFull: boolean) => void;
   /** The other side sent what is no checkpoint: it ends the session. */
   readonly broken: (error: ProtocolError) => void;
+  /** Nothing is unpacked before it resolves. Default: at once. */
+  readonly before?: Promise<unknown> | undefined;
 }
 
 /** A checkpoint that is on its way, or has come and waits for its message. */
 interface Arriving {
   readonly total: Bytes;
-  readonly pieces: Uint8Array[];
+  /** With room for more: as many pieces as there are bytes would take a hundred times as much by themselves. */
+  bytes: Uint8Array;
   received: Bytes;
 }
 
@@ -40,7 +43,7 @@ export class IncomingMoves {
   /** Messages that wait for a checkpoint to be unpacked, of a run. */
   readonly #unpacking = new Map<string, Promise<void>>();
   /** The last of all: one checkpoint is unpacked after the other, as each may become much. */
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown>;
   /** What is said to come, and of which the message has not come. */
   #bytes: Bytes = 0;
   /** What has come, and has not been told of. */
@@ -49,6 +52,7 @@ export class IncomingMoves {
 
   constructor(parts: IncomingMovesParts) {
     this.#parts = parts;
+    this.#last = parts.before ?? Promise.resolve();
   }
 
   /**
@@ -67,8 +71,8 @@ export class IncomingMoves {
       const expected = `A piece of the ${of} of ${id} must have from 1 to ${total - offset} bytes`;
       throw new ProtocolError('out-of-turn', `${expected}: it has ${bytes.length}`);
     }
-    // A view would keep the whole message.
-    arriving.pieces.push(Uint8Array.prototype.slice.call(bytes));
+    arriving.bytes = withRoom(arriving, bytes.length);
+    arriving.bytes.set(bytes, offset);
     arriving.received += bytes.length;
   }
 
@@ -83,7 +87,7 @@ export class IncomingMoves {
       this.#parts.told(messageOf(move, { result: move.result }), move.revision);
       return;
     }
-    this.#note(move.anchorBytes + move.differenceBytes);
+    this.#note(weightOf(move));
     const before = isBare ? ofItsRun : Promise.all([this.#last, ofItsRun]);
     const after = this.#unpack(before, move, { anchor, difference });
     if (!isBare) this.#last = after;
@@ -91,6 +95,11 @@ export class IncomingMoves {
     void after.finally(() => {
       if (this.#unpacking.get(move.id) === after) this.#unpacking.delete(move.id);
     });
+  }
+
+  /** Resolves when nothing is unpacked any more, after `close`. */
+  get unpacked(): Promise<unknown> {
+    return this.#last;
   }
 
   /** Tells of nothing more. */
@@ -114,13 +123,13 @@ export class IncomingMoves {
     try {
       const anchor = await unpacked(packed.anchor);
       const difference = await unpacked(packed.difference);
-      this.#note(-move.anchorBytes - move.differenceBytes);
+      this.#note(-weightOf(move));
       if (!this.#isClosed) told(messageOf(move, { anchor, difference, result: move.result }), move.revision);
     } catch (error) {
       if (!(error instanceof CheckpointFault)) throw error;
       if (this.#isClosed) return;
       if (error instanceof CheckpointTooLarge) {
-        this.#note(-move.anchorBytes - move.differenceBytes);
+        this.#note(-weightOf(move));
         tooLarge(messageOf(move, {}), `its checkpoint is too large: ${error.message}`);
       } else broken(new ProtocolError('malformed', `A checkpoint of ${move.id} is none: ${error.message}`));
     }
@@ -153,7 +162,7 @@ export class IncomingMoves {
       throw new ProtocolError('quota', `${most}: they would have ${this.#bytes + total}`);
     }
     this.#bytes += total;
-    return (arrivals[of] = { total, pieces: [], received: 0 });
+    return (arrivals[of] = { total, bytes: new Uint8Array(), received: 0 });
   }
 
   /** What has come of a message that was not said after all. */
@@ -164,24 +173,27 @@ export class IncomingMoves {
 
   #take({ id }: Move, of: Piece['of'], bytes: Bytes): Uint8Array | undefined {
     const arrivals = this.#arrivals.get(id) ?? {};
-    const { received, total, pieces } = arrivals[of] ?? { received: 0, total: 0, pieces: [] };
+    const { received, total, bytes: arrived } = arrivals[of] ?? { received: 0, total: 0, bytes: undefined };
     this.#letGo(arrivals, of);
     if (bytes === 0) return undefined;
-    if (received === bytes && total === bytes) return joined(pieces, bytes);
+    if (received === bytes && total === bytes) return arrived;
     const expected = `All of the ${of} of ${id} must have come before its message, ${bytes} bytes`;
     throw new ProtocolError('out-of-turn', `${expected}: ${received} of ${total} have`);
   }
 }
 
-/** In memory of its own: whoever has it may hand that over. */
-function joined(pieces: readonly Uint8Array[], length: Bytes): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+/** In memory of its own: whoever has it may hand that over. It doubles, and is believed to become no larger than was said. */
+function withRoom({ bytes, received, total }: Arriving, more: Bytes): Uint8Array {
+  if (received + more <= bytes.length) return bytes;
+  const larger = new Uint8Array(Math.min(total, Math.max(received + more, 2 * bytes.length)));
+  larger.set(bytes.subarray(0, received));
+  return larger;
+}
+
+/** What a message takes that waits, at the most. */
+function weightOf({ anchorBytes, differenceBytes, result }: Move): Bytes {
+  const { messageBytes, moveBytes } = PROTOCOL_BOUNDS;
+  return anchorBytes + differenceBytes + (result === undefined ? moveBytes : messageBytes);
 }
 
 function messageOf(

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { PROTOCOL_BOUNDS, ProtocolError, type Move, type Piece } from '../../../../provider/protocol/index.js';
 import { IncomingMoves } from '../../../../provider/protocol/migration/incoming-moves.js';
@@ -37,6 +39,7 @@ function sender(
 interface Receiving {
   readonly unpack?: (bytes: Uint8Array, most: number) => Promise<Uint8Array>;
   readonly most?: () => number | undefined;
+  readonly before?: Promise<void>;
 }
 
 function receiver(change: Receiving = {}) {
@@ -51,6 +54,7 @@ function receiver(change: Receiving = {}) {
     told: (message) => told.push(message),
     full: (isFull) => full.push(isFull),
     broken: (error) => broken.push(error),
+    before: change.before,
   });
   const take = (message: Move | Piece): void => (message.type === 'move' ? moves.move(message) : moves.piece(message));
   return { moves, take, told, broken, full, refused };
@@ -365,3 +369,70 @@ t.test('a checkpoint of more bytes than its run may have is not sent, and not un
   t.match(nobody.told, [{ id: 'small', content: { anchor: undefined } }], 'of what nobody wants nothing is unpacked');
   t.equal(asked.length, 1);
 });
+
+t.test('a checkpoint that comes byte by byte takes no more than one that comes at once', (t) => {
+  const { moves, told } = receiver();
+  const total = 1_000_000;
+  const one = bytes(1, 3);
+  const collect = collector();
+  collect();
+  const before = process.memoryUsage();
+  for (let offset = 0; offset < total; offset++) {
+    moves.piece({ type: 'piece', id: 'a#1', of: 'anchor', offset, total, bytes: one });
+  }
+  collect();
+  const after = process.memoryUsage();
+  const grownBytes = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+  t.ok(grownBytes < 10 * total, `${grownBytes} bytes`);
+  t.strictSame(told, []);
+  // It is there until now.
+  moves.close();
+  t.end();
+});
+
+t.test('messages that wait for a checkpoint to be unpacked hold up the link before they are many', async (t) => {
+  const result = { runId: 'r', outcome: { kind: 'completed' } } as unknown as NonNullable<Move['result']>;
+  for (const [more, most] of [
+    [{}, movingBytes / PROTOCOL_BOUNDS.moveBytes],
+    [{ result }, movingBytes / PROTOCOL_BOUNDS.messageBytes],
+  ] as const) {
+    let unpacked = (): void => undefined;
+    const unpacking = new Promise<void>((resolve) => (unpacked = resolve));
+    const { take, told, full } = receiver({
+      unpack: async (packed) => {
+        await unpacking;
+        return packed;
+      },
+    });
+    take({ type: 'piece', id: 'a#1', of: 'anchor', offset: 0, total: 9, bytes: bytes(9, 1) });
+    take(moveOf('a#1', 9));
+    for (let i = 0; i <= most; i++) take({ ...moveOf('a#1', 0), ...more });
+    t.strictSame(full, [true], `${most} messages`);
+    unpacked();
+    await until('all are told of', 5_000, () => told.length >= most + 2);
+    t.strictSame(full, [true, false]);
+  }
+});
+
+t.test('over another link nothing is unpacked before the last one has ended with it', async (t) => {
+  let ended = (): void => undefined;
+  const before = new Promise<void>((resolve) => (ended = resolve));
+  const { take, told } = receiver({ before });
+  take({ type: 'piece', id: 'a#1', of: 'anchor', offset: 0, total: 9, bytes: bytes(9, 1) });
+  take(moveOf('a#1', 9));
+  take(moveOf('b#1', 0));
+  await new Promise((resolve) => setImmediate(resolve));
+  t.strictSame(
+    told.map(({ id }) => id),
+    ['b#1'],
+    'a message without a checkpoint waits for nobody',
+  );
+  ended();
+  await until('it is told of', 5_000, () => told.length === 2);
+});
+
+/** @returns what has all memory collected that nobody needs. */
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
