@@ -1,4 +1,5 @@
 /** The configurations of one session: what each takes is done in order, and the tasks of the last one are told of when they are ready. */
+import { apart } from './apart.js';
 import type { ComponentStore } from './components.js';
 import { Configuration, type SessionTask } from './configuration.js';
 import type { Installations } from './installations.js';
@@ -63,7 +64,7 @@ export class Configuring {
     if (this.#chunks.length >= 2 * PROTOCOL_BOUNDS.chunksAhead) {
       throw new ProtocolError('window', `At most ${PROTOCOL_BOUNDS.chunksAhead} pieces may be on their way`);
     }
-    this.#chunks.push(chunk);
+    this.#chunks.push({ ...chunk, bytes: apart(chunk.bytes) });
     this.#wake();
   }
 

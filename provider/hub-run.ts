@@ -1,16 +1,8 @@
 /** A run in its hub's words, and in those of this provider. Pure. */
 import type { Effect, Outcome, Read, RunRequest, RunResult } from '../runtime/index.js';
 import type { SessionTask } from './configuration.js';
-import { PROVIDER_BOUNDS } from './policy.js';
 import type { RemoteRun } from './protocol/index.js';
 import type { ReplicaView } from './replica/replica.js';
-
-/** A payload shares the memory of its message, which may have been much larger: it does not stay for a run that waits. */
-export function apart(run: RemoteRun): RemoteRun {
-  const { payload } = run.event;
-  if (payload.buffer.byteLength - payload.length < PROVIDER_BOUNDS.sharedBytes) return run;
-  return { ...run, event: { ...run.event, payload: Uint8Array.from(payload) } };
-}
 
 /** What the hub asked for, with the buckets of the replica in place of its own. */
 export function requestOf(run: RemoteRun, task: SessionTask, { prefix }: ReplicaView): RunRequest {

@@ -25,7 +25,7 @@ export interface ProviderPolicy {
    * installed that no configuration counts.
    */
   readonly oldVersions: number;
-  /** What is kept of those together: checkpoints as they are in memory. */
+  /** What is kept of those together: checkpoints as they are in memory. As much may wait to be kept. */
   readonly stubBytes: Bytes;
   /** Messages of a session in a second; those beyond wait on the wire until the next. */
   readonly messagesPerSecond: number;
@@ -94,7 +94,7 @@ export const PROVIDER_BOUNDS = {
   unfinishedMs: 3_600_000,
   /** How long its state is kept: it is in memory, and sent anew within seconds. */
   keptReplicaMs: 10 * 60_000,
-  /** What a run that waits may keep in memory besides its payload: as much as a message of many small runs has. */
+  /** What bytes that wait may keep in memory besides themselves: as much as a message of many small runs has. */
   sharedBytes: 64 * 1024,
   /** How long runs that moved here are kept for a hub that does not come back: who is away for longer goes on alone. */
   keptStubMs: 24 * 3_600_000,

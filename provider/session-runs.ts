@@ -1,8 +1,9 @@
 /** The runs of one session: each waits for the state that it is to see, then for its turn, and is answered once. */
 import type { Runtime, RunResult } from '../runtime/index.js';
+import { apart } from './apart.js';
 import type { SessionTask } from './configuration.js';
 import type { FairQueue, Share, Waiting } from './fair-queue.js';
-import { apart, comingHome, requestOf, withoutTrace } from './hub-run.js';
+import { comingHome, requestOf, withoutTrace } from './hub-run.js';
 import type { Link } from './link.js';
 import { OutcomeBatches } from './outcome-batches.js';
 import { PROVIDER_BOUNDS, type ProviderPolicy } from './policy.js';
@@ -100,7 +101,14 @@ export class SessionRuns {
       const most = `At most ${policy.window} runs and ${policy.queuedBytes} bytes of events may be unanswered`;
       throw new ProtocolError('window', most);
     }
-    const held: Held = { run: apart(run), task, takenAtMs: nowMs(), abort: new AbortController(), waiting: undefined };
+    const event = { ...run.event, payload: apart(run.event.payload) };
+    const held: Held = {
+      run: { ...run, event },
+      task,
+      takenAtMs: nowMs(),
+      abort: new AbortController(),
+      waiting: undefined,
+    };
     this.#held.set(run.n, held);
     if (run.revision > replica.revision) this.#behind.push(held);
     else this.#submit(held);

@@ -87,6 +87,13 @@ export class HubMigrations {
     return [...this.#runs.values()].filter(({ status }) => isHere(status)).length;
   }
 
+  /** Of checkpoints that have come and are not dealt with. */
+  get waitingBytes(): Bytes {
+    let sum = 0;
+    for (const run of this.#runs.values()) sum += run.waitingBytes;
+    return sum;
+  }
+
   /** Takes up a run that an earlier process has kept. */
   takeUp({ record, spec }: KeptStub): void {
     this.#begin(record.id, record.task, { spec, record });
@@ -126,6 +133,7 @@ export class HubMigrations {
   /** @param revision The state that the run may see at least; undefined for any. */
   receive(message: MigrationMessage, revision: number | undefined): void {
     const { id, message: said } = message;
+    if (!this.#room.mayWait(message.content, this.waitingBytes)) return;
     const run = this.#runs.get(id);
     if (run !== undefined) {
       if (revision !== undefined) this.#state.isToSee(id, revision);

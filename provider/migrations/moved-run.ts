@@ -1,5 +1,5 @@
 /** One run that moved here: its driver, and what that needs of this provider. */
-import type { RunHandle, Runtime } from '../../runtime/index.js';
+import type { Bytes, RunHandle, Runtime } from '../../runtime/index.js';
 import type { FairQueue, Share } from '../fair-queue.js';
 import type { Installation, Installations } from '../installations.js';
 import type { TaskSpec } from '../protocol/index.js';
@@ -100,6 +100,11 @@ export class MovedRun {
   /** Whether nothing has come of it but its name. */
   get isEmpty(): boolean {
     return this.#run.status.epoch < 0;
+  }
+
+  /** Of checkpoints that have come and are not dealt with. */
+  get waitingBytes(): Bytes {
+    return this.#run.waitingBytes;
   }
 
   get readsState(): boolean {

@@ -2,7 +2,7 @@ import type { Bytes } from '../../runtime/index.js';
 import { Installations } from '../installations.js';
 import type { ProviderPolicy } from '../policy.js';
 import type { TaskSpec } from '../protocol/index.js';
-import type { PointContent } from '../protocol/migration/index.js';
+import { bytesOf, type PointContent } from '../protocol/migration/index.js';
 
 /** What the runs of one hub that move take here, and may take. */
 export class Room {
@@ -19,6 +19,12 @@ export class Room {
     let bytes = bytesOf(content);
     for (const [other, kept] of this.#bytes) if (other !== id) bytes += kept;
     return bytes > most ? `runs of a hub that move may have ${most} bytes here: they would have ${bytes}` : undefined;
+  }
+
+  /** Whether a content is to wait here beside so much that waits: one is, however large. What is not is said again. */
+  mayWait(content: PointContent, waitingBytes: Bytes): boolean {
+    const bytes = bytesOf(content);
+    return bytes === 0 || waitingBytes === 0 || waitingBytes + bytes <= this.#most;
   }
 
   take(id: string, content: PointContent): void {
@@ -60,8 +66,4 @@ export function beyondOldVersions(
     } else beyond.push(id);
   }
   return beyond;
-}
-
-function bytesOf({ anchor, difference }: PointContent): Bytes {
-  return (anchor?.length ?? 0) + (difference?.length ?? 0);
 }

@@ -1,4 +1,4 @@
-import { checkpointDigest, glanceAt, wholeCheckpoint, type RunResult } from '../../../runtime/index.js';
+import { checkpointDigest, glanceAt, wholeCheckpoint, type Bytes, type RunResult } from '../../../runtime/index.js';
 import type { Checkpoints, PointContent } from './ports.js';
 
 /** Checkpoints as the runtime makes them. */
@@ -51,4 +51,9 @@ export class Content implements PointContent {
     if (difference === undefined) return anchor !== undefined || isEnd;
     return anchor !== undefined && this.#checkpoints.glance(difference).base === this.anchorDigest;
   }
+}
+
+/** Of its checkpoints. */
+export function bytesOf({ anchor, difference }: PointContent): Bytes {
+  return (anchor?.length ?? 0) + (difference?.length ?? 0);
 }

@@ -1,4 +1,5 @@
 /** The door of the driver of a run that moves: the same on both sides, without I/O of its own. */
+export { bytesOf } from './content.js';
 export { IncomingMoves } from './incoming-moves.js';
 export { MigratingRun } from './migrating-run.js';
 export { OutgoingMoves } from './outgoing-moves.js';

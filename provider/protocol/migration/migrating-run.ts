@@ -1,3 +1,4 @@
+import type { Bytes } from '../../../runtime/index.js';
 import {
   createMachine,
   executorOf,
@@ -13,7 +14,7 @@ import {
   type Wait,
 } from '../responsibility/index.js';
 import { Alarm, type Timer } from './alarm.js';
-import { CHECKPOINTS, Content } from './content.js';
+import { bytesOf, CHECKPOINTS, Content } from './content.js';
 import { Execution, type CameTo, type Situation } from './execution.js';
 import { MIGRATION_BOUNDS } from './limits.js';
 import { LinkMeasure, type LinkQuality } from './link-measure.js';
@@ -89,8 +90,9 @@ export class MigratingRun {
   #refusals = 0;
   /** Times that this side has said its point again since it heard anything of the run. */
   #unanswered = 0;
-  /** Messages that have come and are not yet dealt with. */
+  /** Messages that have come and are not yet dealt with, and the checkpoints of all that are not done with. */
   #waiting = 0;
+  #waitingBytes: Bytes = 0;
 
   /**
    * @param record A new run at the hub, a stub from before a restart, or nothing. A new run is `NEW_RUN` and its first
@@ -135,6 +137,11 @@ export class MigratingRun {
     return this.#measure;
   }
 
+  /** Of checkpoints that have come, and of which it is not known yet whether they are kept. */
+  get waitingBytes(): Bytes {
+    return this.#waitingBytes;
+  }
+
   /** There is a link, and the other side takes the task. */
   linked(): void {
     this.#link++;
@@ -152,6 +159,7 @@ export class MigratingRun {
   receive(message: MigrationMessage): void {
     if (this.#waiting >= MIGRATION_BOUNDS.messagesWaiting) return;
     this.#waiting++;
+    this.#waitingBytes += bytesOf(message.content);
     this.#happenings.add({ type: 'received', message, link: this.#link });
   }
 
@@ -198,6 +206,7 @@ export class MigratingRun {
       case 'received':
         this.#waiting--;
         await this.#received(happening.message, happening.link === this.#link);
+        this.#waitingBytes -= bytesOf(happening.message.content);
         break;
       case 'adapted':
         await this.#adapted({ ...this.#knownTerms, ...happening.terms });
@@ -300,8 +309,7 @@ export class MigratingRun {
     if (this.#isRefused) return;
     const { point, base } = message;
     const outgoing = this.#shared.outgoing(this.#content, { point, isNew: point > base });
-    const { anchor, difference } = outgoing.content;
-    const bytes = (anchor?.length ?? 0) + (difference?.length ?? 0);
+    const bytes = bytesOf(outgoing.content);
     const isTaken = channel.send({ id, task, message, ...outgoing, terms, why: this.#why, kept });
     if (isTaken) this.#measure.sent(point, { bytes, nowMs: timer.nowMs() });
     else this.#shared.newLink();
