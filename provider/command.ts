@@ -4,6 +4,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { createRuntime } from '../runtime/index.js';
 import { certificateDigest, makeIdentity, readIdentity, type ProviderIdentity } from './identity/identity.js';
 import { KnownHubs } from './identity/known-hubs.js';
+import { PacedLines } from './paced-lines.js';
 import { DEFAULT_POLICY, PROVIDER_BOUNDS } from './policy.js';
 import { SHA256_BYTES, writeJoinToken, writeSigningKey } from './protocol/index.js';
 import { createProvider } from './provider.js';
@@ -68,6 +69,8 @@ export async function providerCommand(options: ProviderCommandOptions, out: Outp
   const identity = await readIdentity(data);
   if (identity === undefined) return refuse(noProvider(data));
   if (insecureLoopback && !isLoopback(options.listen.host)) return refuse('--insecure-loopback is for loopback only');
+  const nowMs = (): number => performance.now();
+  const lines = new PacedLines((line) => out.write(`${line}\n`), nowMs);
   const provider = await createProvider({
     dataDir: data,
     threads: options.threads ?? availableParallelism(),
@@ -78,9 +81,9 @@ export async function providerCommand(options: ProviderCommandOptions, out: Outp
     device: options.device,
     policy: DEFAULT_POLICY,
     stubs: options.stubs,
-    observe: (observation) => out.write(`${lineFor(observation)}\n`),
+    observe: (observation) => lines.say(observation.kind, lineFor(observation)),
     clock: Date.now,
-    nowMs: () => performance.now(),
+    nowMs,
   });
   const tls = insecureLoopback ? undefined : { key: writeSigningKey(identity.key), cert: identity.certificate };
   try {

@@ -110,6 +110,8 @@ export const PROVIDER_BOUNDS = {
   bufferedBytes: 8 * MiB,
   /** One that takes none of it, and goes on asking, is let go: every thread may have an outcome more than the above. */
   mostBufferedBytes: 64 * MiB,
+  /** Lines of one kind that an operator is shown in a second: who comes again and again fills no log. */
+  linesPerSecond: 20,
   /** How long a provider that was told to stop lets runs end. */
   drainMs: 10_000,
   /** Hubs that may be registered, and invitations that are open. */
