@@ -34,7 +34,8 @@ export class ProviderProcess {
   /** Resolves when it listens, with what `init` made before. It is ended when the test ends. */
   static async start(t: Test, port: number, dataDir: string, args: readonly string[] = []): Promise<ProviderProcess> {
     const provider = new ProviderProcess(port, dataDir, args);
-    t.teardown(() => provider.#child.kill('SIGKILL'));
+    // What it writes until then would be in the way of who removes its folder.
+    t.teardown(() => provider.killed());
     await provider.says(/listening on/, 30_000);
     return provider;
   }
@@ -49,6 +50,7 @@ export class ProviderProcess {
   }
 
   async killed(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
     const closed = once(this.#child, 'close');
     this.#child.kill(signal);
     await closed;
