@@ -10,11 +10,15 @@ export function bytesText(bytes: number): string {
   return scaled(bytes, 1_024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
 }
 
-/** Milliseconds: "0.02 ms", "12.3 ms", "1.20 s". */
+/** Milliseconds: "0.02 ms", "12.3 ms", "1.20 s", from two minutes on "2.5 min", and from two hours on "3.0 h". */
 export function durationText(ms: number): string {
   if (ms < 1) return `${ms.toFixed(2)} ms`;
-  return scaled(ms, 1_000, ['ms', 's']);
+  if (ms < 2 * MINUTE_MS) return scaled(ms, 1_000, ['ms', 's']);
+  return ms < 2 * HOUR_MS ? `${(ms / MINUTE_MS).toFixed(1)} min` : `${(ms / HOUR_MS).toFixed(1)} h`;
 }
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 function scaled(value: number, base: number, units: readonly string[]): string {
   let amount = value;

@@ -80,7 +80,8 @@ function others(tasks: readonly TaskTally[]): string {
 }
 
 function sentences(tally: Tally): string[] {
-  const lines = [`${tally.received} messages came; from a message's arrival to its committed run: ${arrival(tally)}.`];
+  const came = tally.received === 1 ? '1 message' : `${tally.received} messages`;
+  const lines = [`${came} came; from a message's arrival to its committed run: ${arrival(tally)}.`];
   for (const [reason, count] of tally.refused) lines.push(`${count} were turned away: ${reason}.`);
   if (tally.held > 0) lines.push(`${tally.held} had to wait at the broker until there was room.`);
   if (tally.pauses > 0) lines.push(`Reading from the broker was paused ${times(tally.pauses)}, for want of room.`);

@@ -18,4 +18,5 @@ t.test('amounts have a unit and no more digits than mean something', async (t) =
     '1.50 MiB',
   ]);
   t.strictSame([0.021, 1, 12.34, 999.7, 1_200].map(durationText), ['0.02 ms', '1 ms', '12.3 ms', '1.00 s', '1.20 s']);
+  t.strictSame([119_900, 150_000, 7_140_000, 10_800_000].map(durationText), ['120 s', '2.5 min', '119.0 min', '3.0 h']);
 });
