@@ -199,6 +199,18 @@ export type Observation =
       readonly fuel: number;
       readonly bytes: number;
     }
+  /** It executes at another place from now on, or the link with its provider was lost, or is there again. */
+  | {
+      readonly kind: 'run-moved';
+      readonly runId: string;
+      readonly task: string;
+      readonly provider: string;
+      readonly what: 'there' | 'here' | 'link-lost' | 'linked';
+      readonly epoch: number;
+      readonly point: number;
+      /** In a sentence. */
+      readonly why: string;
+    }
   /** It takes long and is not to be parked for those that wait: its thread is its own, and they get another. */
   | { readonly kind: 'run-set-apart'; readonly runId: string; readonly task: string; readonly heldMs: number }
   /** It was given up after it had finished, and is kept as a dead letter. */

@@ -7,11 +7,20 @@ export function currentRunsOf(answer: unknown): readonly CurrentRun[] {
   throw new Error("the hub's answer has no runs: is it of another version?");
 }
 
-function isCurrentRun(value: unknown): value is CurrentRun {
+export function isCurrentRun(value: unknown): value is CurrentRun {
   if (!isObject(value)) return false;
-  const { runId, task, topic, where, fuel, pointAtMs } = value;
+  const { runId, task, topic, where, fuel, pointAtMs, moving } = value;
   const texts = [runId, task, topic, where].every((one) => typeof one === 'string');
-  return texts && typeof fuel === 'number' && (pointAtMs === undefined || typeof pointAtMs === 'number');
+  const numbers = typeof fuel === 'number' && (pointAtMs === undefined || typeof pointAtMs === 'number');
+  return texts && numbers && (moving === undefined || isMoving(moving));
+}
+
+function isMoving(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { epoch, point, lag, mode, isLinked } = value;
+  return (
+    [epoch, point, lag].every((one) => typeof one === 'number') && typeof mode === 'string' && isLinked !== undefined
+  );
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

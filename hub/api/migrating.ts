@@ -1,19 +1,19 @@
 /** Runs that move between this hub and its providers, through the API. */
 import type { Migrations } from '../migration/index.js';
-import type { CurrentRuns } from '../parking/index.js';
 import { fault, type Route } from './route.js';
+import { currentRun, notCurrent, type KnownRuns } from './which-run.js';
 
-interface Moving {
+interface Moving extends KnownRuns {
   readonly migrations: Pick<Migrations, 'migrate' | 'of'>;
-  readonly currentRuns: Pick<CurrentRuns, 'list'>;
 }
 
 /**
  * `POST /v1/current-runs/:run/migrate` with `to`, a provider's name, or null for this hub: from its next point on, the run
- * executes there. `GET /v1/current-runs/:run/migration`: where it is and how it came there, also for a while after its end; null
- * for one that has not moved.
+ * executes there; `executes` says which of the two does now. `GET /v1/current-runs/:run/migration`: where it is and how it came there, also for a while after its end; null
+ * for one that has not moved. With `current`, what is listed of it while it goes on.
  */
-export function migrationRoutes({ migrations, currentRuns }: Moving): readonly Route[] {
+export function migrationRoutes(hub: Moving): readonly Route[] {
+  const { migrations } = hub;
   return [
     {
       method: 'POST',
@@ -22,19 +22,21 @@ export function migrationRoutes({ migrations, currentRuns }: Moving): readonly R
         const to = targetIn(await request.json().catch(() => undefined));
         if (to === undefined)
           return fault(400, 'the body must have "to": the name of a provider, or null for this hub');
+        const missing = await notCurrent(hub, run);
+        if (missing !== undefined) return missing;
         const answer = await migrations.migrate(run, to.provider, 'by hand');
-        return answer.ok ? Response.json({ run, to: to.provider ?? null }) : fault(409, answer.reason);
+        if (!answer.ok) return fault(409, answer.reason);
+        return Response.json({ run, to: to.provider ?? null, executes: migrations.of(run)?.executes ?? 'hub' });
       },
     },
     {
       method: 'GET',
       path: '/v1/current-runs/:run/migration',
-      answer: (_, { run = '' }) => {
-        const migration = migrations.of(run);
-        const isOver = !currentRuns.list().some(({ runId }) => runId === run);
-        if (isOver && migration === undefined)
-          return fault(404, `there is no run "${run}" that has begun and is not over`);
-        return Response.json({ run, isOver, migration: migration ?? null });
+      answer: async (_, { run = '' }) => {
+        const migration = migrations.of(run) ?? null;
+        const missing = migration === null ? await notCurrent(hub, run) : undefined;
+        const current = currentRun(hub, run) ?? null;
+        return missing ?? Response.json({ run, isOver: current === null, current, migration });
       },
     },
   ];

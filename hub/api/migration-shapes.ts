@@ -1,9 +1,13 @@
 /** Answers about runs that move, checked as far as commands look at them. */
 import type { MigrationView, Note } from '../migration/index.js';
+import type { CurrentRun } from '../parking/index.js';
+import { isCurrentRun } from './current-run-shapes.js';
 
 export interface Whereabouts {
   readonly run: string;
   readonly isOver: boolean;
+  /** Null for one that is over. */
+  readonly current: CurrentRun | null;
   /** Null for a run that has not moved. */
   readonly migration: MigrationView | null;
 }
@@ -15,8 +19,9 @@ export function whereaboutsOf(answer: unknown): Whereabouts {
 
 function isWhereabouts(value: unknown): value is Whereabouts {
   if (!isObject(value)) return false;
-  const { run, isOver, migration } = value;
-  return typeof run === 'string' && typeof isOver === 'boolean' && (migration === null || isView(migration));
+  const { run, isOver, current, migration } = value;
+  const isTold = (current === null || isCurrentRun(current)) && (migration === null || isView(migration));
+  return isTold && typeof run === 'string' && typeof isOver === 'boolean';
 }
 
 function isView(value: unknown): value is MigrationView {

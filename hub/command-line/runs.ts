@@ -12,10 +12,11 @@ interface RunsFlags extends AskFlags {
 }
 
 export function addRuns(program: Command): void {
-  askingCommand(program, 'runs [task]', 'list the runs that ended last')
+  askingCommand(program, 'runs [task]', 'list the runs that go on, and those that ended last')
     .option('-n, --limit <n>', 'at most so many', wholeNumber(1, 1_000), 30)
     .option('--outcome <kind>', 'only those that ended so, such as trapped')
     .option('--since <duration>', 'only those that ended within so long, such as 2h', duration)
+    .addHelpText('after', RUNS_WORDS)
     .action(async (task: string | undefined, { outcome, since, ...flags }: RunsFlags) => {
       const { runsCommand } = await import('../commands/runs.js');
       process.exitCode = await runsCommand(
@@ -70,10 +71,26 @@ export function addRuns(program: Command): void {
   askingCommand(
     program,
     'watch <run>',
-    'follow a run that moves: where it executes, and who goes on if the link is lost',
-  ).action(async (run: string, flags: AskFlags) => {
-    const { watchCommand } = await import('../commands/watch.js');
-    const moment = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, WATCH_MS));
-    process.exitCode = await watchCommand(run, { ...flags, moment }, process.stdout);
-  });
+    'follow a run that moves: where it executes, how far it is, who goes on if the link is lost, and its moves',
+  )
+    .option('--once', 'say how it stands now, and end', false)
+    .addHelpText('after', WATCH_WORDS)
+    .action(async (run: string, flags: AskFlags & { readonly once: boolean }) => {
+      const { watchCommand } = await import('../commands/watch.js');
+      const moment = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, WATCH_MS));
+      process.exitCode = await watchCommand(run, { ...flags, clock: Date.now, moment }, process.stdout);
+    });
 }
+
+const RUNS_WORDS = `
+fuel so far   at the last point of a run that is known
+last point    of one that goes on, from which it could go on elsewhere or after a restart
+time, in all  of one that is over: how long it executed, and from its event to its end
+Of those that move, as in sterna watch --help: epoch, point, lag, mode, without the link`;
+
+const WATCH_WORDS = `
+epoch             grows with each move: the hub executes in even ones, the provider in odd ones
+point             the last place that is known here from which the run can go on
+lag               points that the provider is not known to hold; "-" while it executes there
+mode              synchronous: who executes waits at each point until the other side holds it; asynchronous: it goes on
+without the link  who goes on if the link is lost, or now that it is`;

@@ -9,6 +9,7 @@ import {
 } from '../api/index.js';
 import { durationText, fuelText, printable, textTable } from '../report/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
+import { momentText, placeText, responsibleText } from './run-words.js';
 
 export interface RunsOptions extends AskOptions {
   readonly task: string | undefined;
@@ -36,8 +37,10 @@ export function runsCommand(options: RunsOptions, out: Output): Promise<number> 
     }
     printCurrent(currentRunsOf(now), options, out);
     printWaiting(waiting, options, out);
+    const rows = runsOf(answer).map(rowOf);
     const header = ['run', 'arrived', 'outcome', 'fuel', 'time', 'in all', 'topic'];
-    for (const line of textTable(header, runsOf(answer).map(rowOf))) out.write(`${line}\n`);
+    if (rows.length === 0) out.write('no such run is over\n');
+    else for (const line of textTable(header, rows)) out.write(`${line}\n`);
     const unrecorded = unrecordedOf(answer);
     if (unrecorded > 0) out.write(`${unrecorded} runs of events at QoS 0 came too fast to be recorded\n`);
     return 0;
@@ -48,12 +51,10 @@ export function runsCommand(options: RunsOptions, out: Output): Promise<number> 
 function printCurrent(all: readonly CurrentRun[], { task, outcome, clock }: RunsOptions, out: Output): void {
   const runs = outcome === undefined ? all.filter((run) => task === undefined || run.task === task) : [];
   if (runs.length === 0) return;
-  const header = ['run', 'now', 'fuel so far', 'last point', 'topic'];
-  for (const line of textTable(
-    header,
-    runs.map((run) => currentRowOf(run, clock())),
-  ))
-    out.write(`${line}\n`);
+  const moving = runs.some((run) => run.moving !== undefined) ? MOVING : [];
+  const header = ['run', 'now', ...moving, 'fuel so far', 'last point', 'topic'];
+  const rows = runs.map((run) => currentRowOf(run, { nowMs: clock(), showsMoving: moving.length > 0 }));
+  for (const line of textTable(header, rows)) out.write(`${line}\n`);
   out.write('\n');
 }
 
@@ -68,37 +69,36 @@ function printWaiting(all: readonly QueueOfTask[], { task, outcome }: RunsOption
   if (tasks.length > 0) out.write('\n');
 }
 
-function currentRowOf(run: CurrentRun, nowMs: number): string[] {
+/** Of runs that move. */
+const MOVING = ['epoch', 'point', 'lag', 'mode', 'without the link'];
+
+function currentRowOf(
+  run: CurrentRun,
+  { nowMs, showsMoving }: { readonly nowMs: number; readonly showsMoving: boolean },
+): readonly string[] {
   const { runId, fuel, pointAtMs, topic } = run;
   return [
     runId,
-    placeOf(run),
+    placeText(run),
+    ...(showsMoving ? movingCells(run) : []),
     fuel === 0 ? '-' : fuelText(fuel),
     pointAtMs === undefined ? '-' : `${durationText(Math.max(0, nowMs - pointAtMs))} ago`,
     printable(topic, 60),
   ];
 }
 
-function placeOf({ where, provider, waitsFor, reason }: CurrentRun): string {
-  if (waitsFor !== undefined) return `waits: ${printable(waitsFor, 300)}`;
-  if (where === 'provider') return `${WHERE[where]} at ${provider ?? 'a provider'}`;
-  return reason === undefined ? WHERE[where] : `${WHERE[where]} (${reason})`;
+function movingCells({ moving, where, provider = '' }: CurrentRun): readonly string[] {
+  if (moving === undefined) return MOVING.map(() => '');
+  const { epoch, point, lag, mode, responsible } = moving;
+  // See `sterna watch`.
+  const ahead = where === 'provider' ? '-' : String(lag);
+  return [String(epoch), String(point), ahead, mode, responsibleText(responsible, provider)];
 }
-
-const WHERE: Readonly<Record<CurrentRun['where'], string>> = {
-  thread: 'executes',
-  'own-thread': 'executes on a thread of its own',
-  waiting: 'waits for a thread',
-  process: 'executes in a process of its own',
-  memory: 'parked in memory',
-  disk: 'parked on disk',
-  provider: 'executes',
-};
 
 function rowOf({ runId, arrivedAtMs, outcome, usage, totalMs, topic }: RecentRun): string[] {
   return [
     runId,
-    new Date(arrivedAtMs).toISOString(),
+    momentText(arrivedAtMs),
     outcome.kind,
     fuelText(usage.fuel),
     durationText(usage.wallMs),

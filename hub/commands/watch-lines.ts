@@ -1,23 +1,59 @@
-/** What `sterna watch` says, for people who need not know how a run moves: pure. */
+/** What `sterna watch` says, for people who need not know how a run moves: pure, but for what was said before. */
 import type { MigrationView, Note, Whereabouts } from '../api/index.js';
-import { fuelText, printable } from '../report/index.js';
+import { fuelText } from '../report/index.js';
+import { momentText, movesTable, noteText, placeText, responsibleText, whyText } from './run-words.js';
 
-const WHY_WIDTH = 240;
+/** Between two rows of which only the work is new. */
+const PROGRESS_MS = 2_000;
 
-/** What is new; of a run that is over, with its moves. */
-export function linesOn(before: Whereabouts | undefined, { run, isOver, migration }: Whereabouts): readonly string[] {
-  const lines: string[] = [];
-  if (migration === null && before === undefined) lines.push(`${run} executes here, and has not moved`);
-  if (migration !== null) {
-    const { provider, notes } = migration;
-    for (const note of newNotes(before?.migration?.notes ?? [], notes)) lines.push(noteLine(note, provider));
-    const then = before?.migration ? standing(before.migration) : '';
-    const now = standing(migration);
-    if (!isOver && now !== then) lines.push(`${now}; fuel ${fuelText(migration.fuel)}`);
-    if (isOver) lines.push(...wayLines(notes, provider));
+export class WatchLines {
+  #before: Whereabouts | undefined;
+  /** What was said of a run that does not move. */
+  #place = '';
+  #standing = '';
+  #rowAtMs = -Infinity;
+  #why = '';
+
+  /** What is new. @param nowMs milliseconds since 1970 (UTC). */
+  next(now: Whereabouts, nowMs: number): readonly string[] {
+    const before = this.#before?.migration ?? undefined;
+    this.#before = now;
+    const { run, isOver, migration } = now;
+    if (migration === null) return this.#unmoved(now, nowMs);
+    const { notes, provider } = migration;
+    const lines = newNotes(before?.notes ?? [], notes).map(
+      (note) => `${momentText(note.atMs)}   ${noteText(note, provider)}`,
+    );
+    if (isOver) lines.push('', ...movesTable(notes, provider), '');
+    // It moves no more, and is told of like any other.
+    else if (notes.at(-1)?.what === 'kept-here') lines.push(...this.#unmoved(now, nowMs));
+    else lines.push(...this.#rows(before, migration, nowMs));
+    return this.#place === '' && before === undefined ? [`${run}, between this hub and ${provider}`, ...lines] : lines;
   }
-  if (isOver) lines.push(`${run} is over: sterna run ${run}`);
-  return lines;
+
+  #unmoved({ run, current, migration }: Whereabouts, nowMs: number): readonly string[] {
+    const place = current === null ? this.#place : placeText(current);
+    if (place === this.#place) return [];
+    this.#place = place;
+    return [`${momentText(nowMs)}   ${run} ${place}${migration === null ? '; it has not moved' : ''}`];
+  }
+
+  #rows(before: MigrationView | undefined, view: MigrationView, nowMs: number): readonly string[] {
+    const { provider, why, responsible, point, lag } = view;
+    const standing = standingOf(view);
+    const isOnlyWork = standing === this.#standing;
+    const isNew = point !== before?.point || lag !== before.lag;
+    if (isOnlyWork && (!isNew || nowMs - this.#rowAtMs < PROGRESS_MS)) return [];
+    const rows = this.#standing === '' ? ['', rowText(TITLES, provider)] : [];
+    this.#standing = standing;
+    this.#rowAtMs = nowMs;
+    rows.push(rowText(cellsOf(view, nowMs), provider));
+    // The figures in it are others at each point.
+    const reason = `${responsible ?? ''} ${why.replaceAll(/[\d.]+/g, '')}`;
+    if (why !== '' && reason !== this.#why) rows.push(`${' '.repeat(BEHIND_TIME)}as ${whyText(why)}`);
+    this.#why = reason;
+    return rows;
+  }
 }
 
 /** The hub keeps the latest ones only. */
@@ -26,50 +62,46 @@ function newNotes(before: readonly Note[], now: readonly Note[]): readonly Note[
   return now.slice(now.findLastIndex((note) => JSON.stringify(note) === last) + 1);
 }
 
-/** Where it executes and how far it is, what becomes of it without the link, and what it is called in the protocol. */
-function standing(view: MigrationView): string {
-  const { epoch, mode, why } = view;
-  const because = why === '' ? '' : ` (${printable(why, WHY_WIDTH)})`;
-  return `${placeOf(view)}; ${withoutLink(view)}${because}; epoch ${epoch}, ${mode}`;
+/** How things stand, but for how far it is. */
+function standingOf({ executes, isExecuting, isLinked, epoch, mode, responsible }: MigrationView): string {
+  // With a link, one that does not execute waits for its turn only.
+  return JSON.stringify([executes, isLinked, isLinked || isExecuting, epoch, mode, responsible]);
 }
 
-function placeOf({ executes, provider, point, lag, isLinked }: MigrationView): string {
-  if (executes === 'provider') {
-    const link = isLinked ? '' : ', which is not heard';
-    return `executes at ${provider}${link} (this hub holds point ${point})`;
-  }
-  if (!isLinked) return `executes here, without a link with ${provider} (point ${point})`;
-  if (lag === 0) return `executes here (point ${point}, which ${provider} holds too)`;
-  return `executes here (point ${point}, ${lag} ahead of what ${provider} holds)`;
+const TITLES = ['time', 'executes', 'epoch', 'point', 'lag', 'mode', 'fuel', 'without the link'];
+const GAP = '   ';
+const BEHIND_TIME = momentText(0).length + GAP.length;
+
+function cellsOf(view: MigrationView, nowMs: number): readonly string[] {
+  const { executes, isExecuting, isLinked, epoch, point, lag, mode, fuel, responsible, provider } = view;
+  const there = `at ${provider}${isLinked ? '' : ', not heard'}`;
+  const here = isExecuting ? 'here' : 'here, waits';
+  return [
+    momentText(nowMs),
+    executes === 'provider' ? there : here,
+    String(epoch),
+    String(point),
+    // How far a provider is ahead of its last point that came, nobody knows here.
+    executes === 'provider' ? '-' : String(lag),
+    mode,
+    fuelText(fuel),
+    responsibleText(responsible, provider),
+  ];
 }
 
-function withoutLink({ responsible, provider, isLinked }: MigrationView): string {
-  const when = isLinked ? 'if the link is lost' : 'until the link is back';
-  if (responsible === undefined) return `${when}, the hub waits: it is being handed over`;
-  return `${when}, ${responsible === 'hub' ? 'this hub' : provider} goes on`;
+/** A row of a table whose other rows are not known yet. */
+function rowText(cells: readonly string[], provider: string): string {
+  const [time = '', place = '', epoch = '', point = '', lag = '', mode = '', fuel = '', without = ''] = cells;
+  return [
+    time.padEnd(momentText(0).length),
+    place.padEnd(`at ${provider}, not heard`.length),
+    epoch.padStart(5),
+    point.padStart(5),
+    lag.padStart(3),
+    mode.padEnd('asynchronous'.length),
+    fuel.padStart(6),
+    without,
+  ]
+    .join(GAP)
+    .trimEnd();
 }
-
-/** Its moves, from the first that is still known. */
-function wayLines(notes: readonly Note[], provider: string): readonly string[] {
-  const moves = notes.filter(({ what }) => MOVES.has(what));
-  if (moves.length === 0) return ['it did not move'];
-  return ['its moves:', ...moves.map((note) => `  ${noteLine(note, provider)} (point ${note.point})`)];
-}
-
-const MOVES: ReadonlySet<Note['what']> = new Set(['there', 'here', 'kept-here']);
-
-function noteLine({ atMs, what, why }: Note, provider: string): string {
-  return `${new Date(atMs).toISOString()} ${TOLD[what](provider)}${why === '' ? '' : `: ${printable(why, WHY_WIDTH)}`}`;
-}
-
-const TOLD: Readonly<Record<Note['what'], (provider: string) => string>> = {
-  asked: () => 'it was asked to move',
-  there: (provider) => `it executes at ${provider}`,
-  here: () => 'it executes here',
-  'link-lost': (provider) => `the link with ${provider} was lost`,
-  linked: (provider) => `there is a link with ${provider}`,
-  stalls: (provider) => `it comes no further at ${provider}`,
-  outlives: () => 'its version is not in force any more',
-  'kept-here': () => 'the hub keeps it for itself',
-  over: () => 'it has ended',
-};

@@ -75,6 +75,7 @@ export function makeLongRuns(needs: LongRunsNeeds, releases: Releases): LongRuns
     clock,
     newId: () => randomBytes(8).toString('hex'),
     records: keepsRecords,
+    observe,
     log,
   });
   const select = (): void => {

@@ -3,10 +3,18 @@ import { isExecutor, NEW_RUN } from '../../provider/protocol/responsibility/inde
 import { CheckpointFault, mostCheckpointBytes, type RunResult, type Runtime } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import { withinMs } from '../deadline.js';
-import type { ParkReason } from '../observations.js';
+import type { Observer, ParkReason } from '../observations.js';
 import type { Journal } from '../journal/index.js';
 import type { Logger } from '../log.js';
-import { cancelledRun, fitsOf, type Answer, type KeptPoints, type MovingRuns, type Parking } from '../parking/index.js';
+import {
+  cancelledRun,
+  fitsOf,
+  notResumable,
+  type Answer,
+  type KeptPoints,
+  type MovingRuns,
+  type Parking,
+} from '../parking/index.js';
 import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask } from '../registry/index.js';
 import { requestOf } from '../run-request.js';
@@ -44,6 +52,7 @@ export interface MigrationsParts {
   readonly newId: () => string;
   /** Whether records of runs are kept. */
   readonly records: boolean;
+  readonly observe: Observer;
   readonly log: Logger;
 }
 
@@ -52,6 +61,8 @@ export interface MigrationView extends MigrationStatus {
   readonly runId: string;
   readonly task: string;
   readonly provider: string;
+  /** When its last point that is known here was: milliseconds since 1970 (UTC). */
+  readonly pointAtMs?: number;
   readonly notes: readonly Note[];
 }
 
@@ -143,13 +154,14 @@ export class Migrations implements MovingRuns, Moves {
    */
   async migrate(runId: string, to: string | undefined, why: string): Promise<Answer> {
     const run = this.#find(runId);
-    if (to === undefined) return run === undefined ? no('it executes here already') : this.#home(run, why);
+    if (to === undefined) return run === undefined ? no(this.#whyNotHome(runId)) : this.#home(run, why);
     if (run === undefined) return this.#begin(runId, to, why);
-    if (run.provider !== to) {
-      return no(`it moves between this hub and ${run.provider}: first bring it home (--home) and park it`);
-    }
     const refusal = this.#whyNot(run.job, to);
     if (refusal !== undefined) return no(refusal);
+    if (run.provider !== to) {
+      const first = `sterna migrate ${runId} --home, and when it is here sterna park ${runId}`;
+      return no(`it moves between this hub and ${run.provider}: for ${to}, first ${first}`);
+    }
     run.want('provider', why);
     return DONE;
   }
@@ -338,10 +350,16 @@ export class Migrations implements MovingRuns, Moves {
     const { task } = job.value;
     const { name } = task.manifest;
     if (task.installed.resumable === undefined) {
-      return `its task cannot stand still: "${name}" is not resumable (sterna inspect says why)`;
+      return notResumable(name);
     }
     if (job.probe) return 'it is the one that is tried after a quarantine';
     return this.#links.refusal(provider, task, requestOf(job, this.#parts.records));
+  }
+
+  #whyNotHome(runId: string): string {
+    const whole = this.#links.wholeAt(runId);
+    if (whole === undefined) return 'it executes here already';
+    return `it began at the provider ${whole}, which executes it as a whole: "sterna explain ${runId}" says why`;
   }
 
   async #begin(runId: string, provider: string, why: string): Promise<Answer> {
@@ -362,7 +380,7 @@ export class Migrations implements MovingRuns, Moves {
       const terms: Terms = { ...this.#termsOf(job), executes: 'provider' };
       const id = `${runId}#${newId()}`;
       const record = { id, task: task.manifest.name, stub: NEW_RUN, content: { anchor: checkpoint }, terms, why };
-      const asked: Note = { atMs: this.#parts.clock(), what: 'asked', epoch: 0, point: 0, why };
+      const asked: Note = { atMs: this.#parts.clock(), what: 'asked', epoch: 0, point: 0, to: 'provider', why };
       this.#enter(job, provider, { record, notes: [asked] });
       return DONE;
     } finally {
@@ -452,12 +470,21 @@ export class Migrations implements MovingRuns, Moves {
       timer,
       clock,
       notes,
+      told: (note) => this.#tell(job, provider, note),
       changed: () => undefined,
       stalled: (stalling, why) => void this.#keepHere(stalling, 'priority', why),
       failed,
     });
     this.#moving.set(job, run);
     return run;
+  }
+
+  #tell({ value }: Job<PendingRun>, provider: string, { what, epoch, point, why }: Note): void {
+    const place = what === 'kept-here' ? 'here' : what;
+    if (place !== 'there' && place !== 'here' && place !== 'linked' && place !== 'link-lost') return;
+    const { runId, task } = value;
+    const moved = { runId, task: task.manifest.name, provider, what: place, epoch, point, why };
+    this.#parts.observe({ kind: 'run-moved', ...moved });
   }
 
   /** Ends a run in one transaction with its effects. Resolves when that is on disk. */
@@ -581,9 +608,10 @@ function checkpointOf(run: MovingRun): Uint8Array | undefined {
   }
 }
 
-function viewOf({ job, provider, notes, status }: MovingRun): MigrationView {
+function viewOf({ job, provider, notes, status, pointAtMs }: MovingRun): MigrationView {
   const { runId, task } = job.value;
-  return { ...status, runId, task: task.manifest.name, provider, notes };
+  const point = pointAtMs === undefined ? {} : { pointAtMs };
+  return { ...status, ...point, runId, task: task.manifest.name, provider, notes };
 }
 
 function no(reason: string): Answer {

@@ -31,6 +31,8 @@ export interface MovingRunParts {
   readonly clock: () => number;
   /** Told of what happened on its way so far, of an earlier hub. */
   readonly notes: readonly Note[];
+  /** Told what happens on its way, from now on. */
+  readonly told: (note: Note) => void;
   readonly changed: (run: MovingRun) => void;
   /** It comes no further there, and is to be taken back. */
   readonly stalled: (run: MovingRun, why: string) => void;
@@ -49,6 +51,7 @@ export class MovingRun {
   readonly #run: MigratingRun;
   #notes: readonly Note[];
   #seen: MigrationStatus;
+  #pointAtMs: number | undefined;
   #times: Pick<Terms, 'pointMs' | 'reclaimMs'>;
   readonly #progress: Progress;
   /** What it had used when it went to the provider; undefined while it executes here. */
@@ -113,6 +116,11 @@ export class MovingRun {
     return this.#run.link.bytesPerMs;
   }
 
+  /** When its last point that is known here was: milliseconds since 1970 (UTC); undefined before there is a new one. */
+  get pointAtMs(): number | undefined {
+    return this.#pointAtMs;
+  }
+
   get notes(): readonly Note[] {
     return this.#notes;
   }
@@ -140,7 +148,7 @@ export class MovingRun {
 
   /** It is to execute there or here. @param why In a sentence. */
   want(executes: NonNullable<Terms['executes']>, why: string): void {
-    this.note('asked', why);
+    this.#tell({ what: 'asked', to: executes, why });
     this.#run.adapt({ executes });
   }
 
@@ -169,8 +177,17 @@ export class MovingRun {
   }
 
   note(what: Note['what'], why: string): void {
+    this.#tell({ what, why });
+  }
+
+  #tell(said: Pick<Note, 'what' | 'to' | 'why'>): void {
     const { epoch, point } = this.#run.status;
-    this.#notes = withNotes(this.#notes, [{ atMs: this.#parts.clock(), what, epoch, point, why }]);
+    this.#keep([{ atMs: this.#parts.clock(), epoch, point, ...said }]);
+  }
+
+  #keep(notes: readonly Note[]): void {
+    this.#notes = withNotes(this.#notes, notes);
+    for (const note of notes) this.#parts.told(note);
   }
 
   /** It has ended, wherever that was. @param used in all. */
@@ -219,7 +236,9 @@ export class MovingRun {
     const now = this.#run.status;
     if (now.executes === 'hub') this.#cameHome(this.#used);
     else this.#wentWith ??= this.#used;
-    this.#notes = withNotes(this.#notes, notesOn(this.#seen, now, this.#parts.clock()));
+    const atMs = this.#parts.clock();
+    if (now.point !== this.#seen.point) this.#pointAtMs = atMs;
+    this.#keep(notesOn(this.#seen, now, atMs));
     this.#seen = now;
     this.#progress.look(now, this.#parts.timer.nowMs());
   }

@@ -1,5 +1,6 @@
 /** The way of a run that moves, for people: pure. */
 import type { MigrationStatus } from '../../provider/protocol/migration/index.js';
+import type { Side } from '../../provider/protocol/responsibility/index.js';
 import { MIGRATION_BOUNDS } from './limits.js';
 
 /** One thing that happened on the way of a run. */
@@ -24,6 +25,8 @@ export interface Note {
     | 'over';
   readonly epoch: number;
   readonly point: number;
+  /** Where it was asked to go. */
+  readonly to?: Side;
   /** In a sentence. */
   readonly why: string;
 }
@@ -38,7 +41,7 @@ export function notesOn(before: Seen, now: Seen, atMs: number): readonly Note[] 
   if (now.isLinked !== before.isLinked) {
     notes.push(
       now.isLinked
-        ? { ...at, what: 'linked', why: 'there is a link with the provider, and it takes the task' }
+        ? { ...at, what: 'linked', why: 'the provider is heard, and takes the task' }
         : { ...at, what: 'link-lost', why: 'the provider is not heard, or takes the task no more' },
     );
   }

@@ -1,9 +1,11 @@
+import type { MigrationStatus } from '../../provider/protocol/migration/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import type { ParkReason } from '../observations.js';
 import { PARKING_BOUNDS } from './limits.js';
 import type { PendingRun } from '../pending-run.js';
 import type { Job } from '../scheduler/index.js';
 import type { Timer } from '../timer.js';
+import { notResumable } from './not-resumable.js';
 import type { Answer, Parking } from './parking.js';
 import type { ThreadLooks } from './thread-looks.js';
 
@@ -22,6 +24,8 @@ export interface CurrentRun {
   readonly where: 'thread' | 'own-thread' | 'waiting' | 'process' | 'memory' | 'disk' | 'provider';
   /** The provider between which and this hub it moves, or that executes it as a whole. */
   readonly provider?: string;
+  /** How it stands with one that moves. */
+  readonly moving?: Moving;
   /** Why no provider executes it, which alone may. */
   readonly waitsFor?: string;
   /** Why it stands still. */
@@ -30,18 +34,22 @@ export interface CurrentRun {
   readonly resumable: boolean;
   /** At the last point that is known; 0 before one is. */
   readonly fuel: number;
-  /** When the last point that is on disk was taken: milliseconds since 1970 (UTC). */
+  /** When the last point that is on disk was taken, or of one that moves its last point: milliseconds since 1970 (UTC). */
   readonly pointAtMs?: number;
   /** When it was last given to the runtime: milliseconds since 1970 (UTC). */
   readonly startedAtMs?: number;
 }
+
+type Moving = Pick<MigrationStatus, 'epoch' | 'point' | 'lag' | 'mode' | 'responsible' | 'isLinked'>;
 
 /** Runs that move between this hub and a provider. */
 interface Migrations {
   readonly jobs: readonly Job<PendingRun>[];
   of(
     runId: string,
-  ): { readonly executes: 'hub' | 'provider'; readonly provider: string; readonly fuel: number } | undefined;
+  ):
+    | (Pick<MigrationStatus, 'executes' | 'fuel'> & Moving & { readonly provider: string; readonly pointAtMs?: number })
+    | undefined;
   /** The providers, as far as runs that execute there as a whole are looked at. */
   readonly links: { wholeAt(runId: string): string | undefined; waitsFor(runId: string): string | undefined };
   checkpoint(runId: string): Uint8Array | undefined;
@@ -135,6 +143,7 @@ export class CurrentRuns {
     const isThere = moving?.executes === 'provider' || whole !== undefined;
     const where = isThere ? 'provider' : waitsFor === undefined ? place : 'waiting';
     const provider = moving?.provider ?? whole;
+    const pointAtMs = moving?.pointAtMs ?? seen?.pointAtMs;
     return {
       runId,
       task: task.manifest.name,
@@ -143,11 +152,12 @@ export class CurrentRuns {
       attempt,
       where: seen?.where ?? where,
       ...(provider === undefined ? {} : { provider }),
+      ...(moving === undefined ? {} : { moving: movingOf(moving) }),
       ...(waitsFor === undefined ? {} : { waitsFor }),
       ...(seen?.reason === undefined ? {} : { reason: seen.reason }),
       resumable: task.installed.resumable !== undefined,
       fuel: Math.max(seen?.fuel ?? 0, moving?.fuel ?? 0),
-      ...(seen?.pointAtMs === undefined ? {} : { pointAtMs: seen.pointAtMs }),
+      ...(pointAtMs === undefined ? {} : { pointAtMs }),
       ...(startedAtMs === undefined ? {} : { startedAtMs }),
     };
   }
@@ -165,7 +175,7 @@ export class CurrentRuns {
     if (!this.#isHere(runId)) return noRun(runId);
     const task = this.#parts.threads.find(runId)?.value.task;
     if (task === undefined || task.installed.resumable !== undefined) return undefined;
-    return no(`its task cannot stand still: "${task.manifest.name}" is not resumable (sterna inspect says why)`);
+    return no(notResumable(task.manifest.name));
   }
 
   /** Waits until a run stands still that was asked to. One that does not goes on, also when it could later. */
@@ -185,6 +195,10 @@ export class CurrentRuns {
     }
     return false;
   }
+}
+
+function movingOf({ epoch, point, lag, mode, responsible, isLinked }: Moving): Moving {
+  return { epoch, point, lag, mode, responsible, isLinked };
 }
 
 function no(reason: string): Answer {

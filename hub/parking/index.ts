@@ -5,6 +5,7 @@ export { filesOf } from './files-of.js';
 export { fitsOf } from './fits.js';
 export { KeptPoints } from './kept-points.js';
 export type { MovingRuns, Stretch } from './moving-runs.js';
+export { notResumable } from './not-resumable.js';
 export { Parking, type Answer, type Execution } from './parking.js';
 export { lastFuel } from './settled-fuel.js';
 export { Resumabilities } from './resumabilities.js';

@@ -28,6 +28,18 @@ const PARKED = {
   'new-version': 'to begin anew on the new version',
 } as const;
 
+const MOVED: Readonly<
+  Record<
+    Extract<Observation, { kind: 'run-moved' }>['what'],
+    { readonly word: string; readonly place: (provider: string) => string }
+  >
+> = {
+  there: { word: 'moved', place: (provider) => `to ${provider}` },
+  here: { word: 'moved', place: (provider) => `here, from ${provider}` },
+  linked: { word: 'linked', place: (provider) => `with ${provider}` },
+  'link-lost': { word: 'link lost', place: (provider) => `with ${provider}` },
+};
+
 type Finished = Extract<Observation, { kind: 'run-finished' }>;
 
 /** How much a line matters: to be shown always, as far as the pace allows, or only counted. */
@@ -51,6 +63,7 @@ export function weightOf(seen: Observation): Weight | 'always' | 'none' {
     case 'run-resumed':
     case 'run-restarted':
     case 'run-set-apart':
+    case 'run-moved':
       return 'notable';
     case 'event-held':
       return 'ordinary';
@@ -113,6 +126,11 @@ export function lineOf(seen: Observation, paint: Paint): string {
     case 'run-set-apart': {
       const text = `it has its thread for ${durationText(seen.heldMs)} while others wait: they get another`;
       return row(seen.task, '', paint.quiet(label('set apart')), text);
+    }
+    case 'run-moved': {
+      const { word, place } = MOVED[seen.what];
+      const text = `${place(seen.provider)}, epoch ${seen.epoch}, point ${seen.point}: ${printable(seen.why, MESSAGE_WIDTH)}`;
+      return row(seen.task, '', paint.quiet(label(word)), text);
     }
     case 'task-quarantined': {
       const until = new Date(seen.untilMs).toISOString();

@@ -95,6 +95,7 @@ export class Tally {
       case 'run-restarted':
       case 'run-checkpointed':
       case 'run-set-apart':
+      case 'run-moved':
       case 'firings-missed':
       case 'task-released':
       case 'dead-letters-dropped':

@@ -182,6 +182,20 @@ t.test('a hub that does not read says so, when it goes on, and how often in the 
   t.end();
 });
 
+t.test('a run that moves says where to, and what became of its link', (t) => {
+  const { lines, observe } = told();
+  const moved = { kind: 'run-moved', runId: 'r', task: 'forecast', provider: 'shed', epoch: 1, point: 4 } as const;
+  observe({ ...moved, what: 'there', why: 'by hand' });
+  observe({ ...moved, what: 'link-lost', why: 'the provider is not heard' });
+  observe({ ...moved, what: 'here', epoch: 2, why: 'the hub has taken it back' });
+  t.match(lines, [
+    /^forecast +moved +to shed, epoch 1, point 4: by hand$/,
+    /^forecast +link lost +with shed, epoch 1, point 4: the provider is not heard$/,
+    /^forecast +moved +here, from shed, epoch 2, point 4: the hub has taken it back$/,
+  ]);
+  t.end();
+});
+
 t.test('firings that were missed are a line of their own', (t) => {
   const { lines, observe } = told();
   observe(loaded('digest', '$timer/digest/morning'));
