@@ -10,7 +10,7 @@ import { invocationOf } from './invocation.js';
 import type { RunHistory } from '../records/index.js';
 import { API_BOUNDS } from './limits.js';
 import { recentRun, type RecentRuns } from './recent-runs.js';
-import type { Route } from './route.js';
+import { noTaskText, type Route } from './route.js';
 import { addRunHistory } from './run-history-routes.js';
 import { isAuthorized } from './token.js';
 
@@ -111,7 +111,7 @@ function shownEffects(effects: readonly Effect[]): readonly object[] {
 }
 
 function noTask(c: Context): Response {
-  return c.json({ error: `there is no task "${c.req.param('name') ?? ''}"` }, 404);
+  return c.json({ error: noTaskText(c.req.param('name') ?? '') }, 404);
 }
 
 function tooLarge(c: Context): Response {

@@ -3,6 +3,7 @@ import type { Control } from '../control/index.js';
 import { letterIdOf, letterName, type DeadLetters } from '../dead-letters/index.js';
 import type { DeadLetter, LetterSummary } from '../store/index.js';
 import { API_BOUNDS } from './limits.js';
+import { noTaskText } from './route.js';
 
 /** What a request says, as far as these routes look at it. */
 interface Asked {
@@ -85,7 +86,7 @@ async function purgedAll({ letters }: DeadLetterParts, asked: Asked): Promise<An
 function released(hub: DeadLetterParts, asked: Asked): Answered {
   const name = asked.param('name') ?? '';
   const was = hub.release(name);
-  if (was === undefined) return { status: 404, body: { error: `there is no task "${name}"` } };
+  if (was === undefined) return { status: 404, body: { error: noTaskText(name) } };
   return { status: 200, body: { task: name, released: was } };
 }
 
@@ -100,7 +101,10 @@ function sayWhich(): Answered {
 }
 
 function noLetter(asked: Asked): Answered {
-  return { status: 404, body: { error: `there is no dead letter "${asked.param('id') ?? ''}"` } };
+  return {
+    status: 404,
+    body: { error: `there is no dead letter "${asked.param('id') ?? ''}": "sterna dlq list" lists those there are` },
+  };
 }
 
 function listedLetter({ id, ...rest }: LetterSummary): ListedLetter {

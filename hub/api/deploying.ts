@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import type { Deployments } from '../deployments/index.js';
 import { API_BOUNDS } from './limits.js';
-import { fault, type Route } from './route.js';
+import { fault, noTaskText, type Route } from './route.js';
 import { takeUpload, uploadOf } from './upload.js';
 
 export type DeployingHub = Pick<Deployments, 'incoming' | 'deploy' | 'remove'>;
@@ -34,7 +34,7 @@ export function deployingRoutes(hub: DeployingHub): readonly Route[] {
       answer: async (request, { name = '' }) => {
         const purge = new URL(request.url).searchParams.get('state') === 'purge';
         const removed = await hub.remove(name, { purge });
-        return removed.kind === 'no-task' ? fault(404, `there is no task "${name}"`) : Response.json(removed);
+        return removed.kind === 'no-task' ? fault(404, noTaskText(name)) : Response.json(removed);
       },
     },
   ];

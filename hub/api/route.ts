@@ -10,3 +10,8 @@ export interface Route {
 export function fault(status: number, error: string): Response {
   return Response.json({ error }, { status });
 }
+
+/** Said where a task is named that is not deployed. */
+export function noTaskText(name: string): string {
+  return `there is no task "${name}": "sterna ls" lists those there are`;
+}

@@ -24,7 +24,10 @@ export function addRunHistory(
   routes.get('/v1/records/:run', async (c) => {
     const runId = lastPart(c.req.url);
     const record = runId.length > API_BOUNDS.runIdLength ? undefined : await history.find(runId);
-    if (record === undefined) return notFound(`there is no record of a run "${runId}"`);
+    if (record === undefined)
+      return notFound(
+        `there is no record of a run "${runId}": it is not over, or too old, or never was ("sterna runs" lists them)`,
+      );
     return json(record);
   });
   routes.get('/v1/components/:digest', async (c) => {

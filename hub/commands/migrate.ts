@@ -11,7 +11,16 @@ export function migrateCommand(runId: string, options: MigrateOptions, out: Outp
     const { to, json } = options;
     const answer = await client.post(`/v1/current-runs/${encodeURIComponent(runId)}/migrate`, { to: to ?? null });
     if (json) printJson(out, answer);
-    else out.write(`${runId} ${to === undefined ? 'comes home' : `moves to ${to}`}: sterna watch ${runId}\n`);
+    else out.write(`${runId} ${whatFollows(to, executesOf(answer))}: sterna watch ${runId}\n`);
     return 0;
   });
+}
+
+function whatFollows(to: string | undefined, executes: unknown): string {
+  if (to === undefined) return executes === 'hub' ? 'is here, and stays' : 'comes home';
+  return executes === 'provider' ? `is at ${to}, and stays` : `moves to ${to}`;
+}
+
+function executesOf(answer: unknown): unknown {
+  return typeof answer === 'object' && answer !== null && 'executes' in answer ? answer.executes : undefined;
 }

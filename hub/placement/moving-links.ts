@@ -51,7 +51,8 @@ export function movingLinks(parts: MovingLinksParts): Links {
     refusal: (name, task, request) => {
       const provider = find(name);
       if (provider === undefined) {
-        const known = names.length === 0 ? 'this hub has none: sterna provider add' : `there are ${names.join(', ')}`;
+        const known =
+          names.length === 0 ? 'this hub has none: "sterna provider add TOKEN"' : `this hub has ${names.join(', ')}`;
         return `there is no provider "${name}": ${known}`;
       }
       const plan = planned(task.manifest.name);

@@ -172,10 +172,13 @@ export class RemoteProvider {
   /** Why it does not execute a task; undefined when it does. */
   refusalOf(task: string): string | undefined {
     if (this.takes(task)) return undefined;
-    if (this.#session === undefined) return `there is no session with the provider ${this.name}: ${this.#reason}`;
+    if (this.#session === undefined) {
+      const { url } = this.#parts.saved.token;
+      return `there is no session with the provider ${this.name} at ${url}: ${this.#reason} ("sterna providers" shows when there is one)`;
+    }
     const said = this.#session.refusalOf(task);
     return said === undefined
-      ? `the provider ${this.name} is not ready for its task yet`
+      ? `the provider ${this.name} is not ready for its task yet: "sterna providers" says when it has taken it`
       : `the provider ${this.name} refuses its task: ${said}`;
   }
 

@@ -127,7 +127,7 @@ t.test('records outlive a kill and a new version', { skip: mosquittoMissing() },
     });
     t.match(await sterna('run', 'none/counter'), {
       code: 1,
-      stderr: 'sterna: there is no record of a run "none/counter"\n',
+      stderr: 'sterna: there is no record of a run "none/counter"',
     });
   });
 

@@ -105,7 +105,7 @@ t.test(
       code: 0,
       stdout: 'counter is removed: 0 waiting events were dropped, 4 keys were removed\n',
     });
-    t.match(await sterna('rm', 'counter'), { code: 1, stderr: 'sterna: there is no task "counter"\n' });
+    t.match(await sterna('rm', 'counter'), { code: 1, stderr: /^sterna: there is no task "counter": / });
     t.notMatch((await sterna('ls')).stdout, /counter/);
     t.equal(await hub.terminated(30_000), 0);
   },
