@@ -62,9 +62,6 @@ export function movingLinks(parts: MovingLinksParts): Links {
       const whole = parts.elsewhere(request.runId);
       if (whole !== undefined) return `it began at the provider ${whole}, which executes it as a whole`;
       if (provider.isFaulty) return `the provider ${name} was at fault: ${provider.status.reason}`;
-      if (provider.capsOf(task.manifest.name) !== undefined) {
-        return `the provider ${name} lowers the limits of its task, and a run has those that it began with`;
-      }
       return provider.refusalOf(task.manifest.name);
     },
     isLinked: (name, task) => {
