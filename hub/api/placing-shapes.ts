@@ -1,10 +1,15 @@
 /** Answers about providers, checked as far as commands look at them. */
-import type { PlannedNow, ProviderStatus, TaskThere } from '../placement/index.js';
+import type { Conditions, PlannedNow, ProviderStatus, TaskThere } from '../placement/index.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export interface PlacementAnswer {
+export interface PlacementAnswer extends ConditionsAnswer {
   readonly providers: readonly ProviderStatus[];
+}
+
+export interface ConditionsAnswer {
+  /** Nothing in it where the hub was started without an application. */
+  readonly conditions: Partial<Conditions>;
   readonly tasks: readonly PlannedNow[];
 }
 
@@ -13,8 +18,19 @@ export function placementOf(answer: unknown): PlacementAnswer {
   throw new Error("the hub's answer has no providers: is it of another version?");
 }
 
+export function conditionsOf(answer: unknown): ConditionsAnswer {
+  if (isConditions(answer)) return answer;
+  throw new Error("the hub's answer has no conditions: is it of another version?");
+}
+
 function isPlacement(value: unknown): value is PlacementAnswer {
-  return isObject(value) && areAll(value['providers'], isProvider) && areAll(value['tasks'], isPlanned);
+  return isConditions(value) && 'providers' in value && areAll(value.providers, isProvider);
+}
+
+function isConditions(value: unknown): value is ConditionsAnswer {
+  if (!isObject(value) || !isObject(value['conditions'])) return false;
+  const are = Object.values(value['conditions']).every((holds) => typeof holds === 'boolean');
+  return are && areAll(value['tasks'], isPlanned);
 }
 
 function isProvider(value: unknown): value is ProviderStatus {

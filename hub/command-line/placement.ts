@@ -30,7 +30,7 @@ export function addPlacement(program: Command): void {
     },
   );
 
-  askingCommand(program, 'conditions', 'tell a running hub what it is under: placement adapts to it')
+  askingCommand(program, 'conditions', 'show what a running hub is under, or tell it: placement follows')
     .addOption(new Option('--metered <on|off>', 'what goes over the network costs money').choices(['on', 'off']))
     .addOption(new Option('--battery <on|off>', 'the hub is on battery').choices(['on', 'off']))
     .addOption(new Option('--hot <on|off>', 'the machine is hot').choices(['on', 'off']))

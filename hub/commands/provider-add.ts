@@ -12,7 +12,7 @@ export interface ProviderAddOptions {
 export async function providerAddCommand({ token, data, name }: ProviderAddOptions, out: Output): Promise<number> {
   try {
     const saved = await saveProvider(data, name, token);
-    out.write(`${saved.name}: ${saved.token.url}\n`);
+    out.write(`${saved.name} is at ${saved.token.url}: the hub uses it when it starts next, with --app FILE\n`);
     return 0;
   } catch (error) {
     process.stderr.write(`sterna: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,6 +1,7 @@
 import { placementOf, type ProviderStatus } from '../api/index.js';
 import { fuelText, printable, textTable } from '../report/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
+import { placedTasksTable, WITHOUT_APP } from './placed-tasks.js';
 import { thereText } from './task-there.js';
 
 /** What a provider may say, as long as a person reads on. */
@@ -17,11 +18,18 @@ export function providersCommand(options: AskOptions, out: Output): Promise<numb
     const print = (header: readonly string[], rows: readonly (readonly string[])[]): void => {
       for (const line of textTable(header, rows)) out.write(`${line}\n`);
     };
-    const { providers, tasks } = placementOf(answer);
-    print(
-      ['provider', 'address', 'device', 'state', 'threads', 'fuel/s', 'runs', 'round trip', 'why'],
-      providers.map(rowOf),
-    );
+    const { providers, tasks, conditions } = placementOf(answer);
+    if (conditions.onBattery === undefined) {
+      out.write(`${WITHOUT_APP}\n`);
+      return 0;
+    }
+    if (providers.length === 0) out.write('this hub has no provider: sterna provider add TOKEN, and start it again\n');
+    else {
+      print(
+        ['provider', 'address', 'device', 'state', 'threads', 'fuel/s', 'runs', 'round trip', 'why'],
+        providers.map(rowOf),
+      );
+    }
     out.write('\n');
     const there = providers.flatMap(({ name, tasks: asked }) =>
       asked.map((task) => [name, task.task, printable(thereText(task), SAID)]),
@@ -30,10 +38,7 @@ export function providersCommand(options: AskOptions, out: Output): Promise<numb
       print(['provider', 'task', 'there'], there);
       out.write('\n');
     }
-    print(
-      ['task', 'placement', 'why'],
-      tasks.map(({ task, policy, reason }) => [task, policy, reason]),
-    );
+    for (const line of placedTasksTable(tasks)) out.write(`${line}\n`);
     const waiting = tasks.filter(({ waitsFor }) => waitsFor !== undefined);
     if (waiting.length > 0) out.write('\n');
     for (const { task, waitsFor = '' } of waiting)

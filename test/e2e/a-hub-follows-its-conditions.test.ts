@@ -33,7 +33,9 @@ t.test('sterna conditions changes what a hub places runs by, and says what that 
   t.strictSame(battery.conditions, { onBattery: true, metered: false });
   t.match(battery.tasks[0]?.reason, /on battery, work here counts 4 times/);
   t.strictSame((await told('--battery', 'off')).conditions, { onBattery: false, metered: false });
-  await t.rejects(told(), /must have "onBattery", "metered" or "isHot"/, 'nothing to change is a mistake');
+  t.strictSame((await told()).conditions, { onBattery: false, metered: false }, 'nothing is changed by asking');
+  const said = await sterna('conditions', '--data', data, '--hot', 'on');
+  t.match(said, /^battery off, metered off, hot on\n\ntask +placement +why\n/);
   const plan = (...flags: readonly string[]): Promise<string> =>
     sterna('app', 'plan', join(dir, 'app.toml'), '--tasks', tasks, ...flags);
   t.match(await plan('--battery'), /echo \(auto\): .* on battery, work here counts 4 times/);
@@ -51,4 +53,6 @@ t.test('a hub without an application has no conditions', async (t) => {
     );
   });
   t.match(said, /was started without --app: all runs execute here/);
+  t.match(await sterna('conditions', '--data', dir), 'this hub was started without --app: all runs execute here');
+  t.match(await sterna('providers', '--data', dir), 'this hub was started without --app: all runs execute here');
 });

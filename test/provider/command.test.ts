@@ -27,7 +27,7 @@ t.test('a hub is told of a provider by one line, which it keeps for its owner on
   t.match(token, /^sterna1\.[\w.-]+$/);
   t.equal(
     await sterna('provider', 'add', token, '--data', hub, '--name', 'attic'),
-    'attic: wss://provider.example:7443\n',
+    'attic is at wss://provider.example:7443: the hub uses it when it starts next, with --app FILE\n',
   );
   t.equal(statSync(join(hub, 'providers.json')).mode & 0o777, 0o600);
   t.not((await sterna('provider', 'invite', '--data', data)).trim(), token, 'another hub gets another one');
