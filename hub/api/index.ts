@@ -13,7 +13,7 @@ export { conditionsOf, placementOf } from './placing-shapes.js';
 export type { PlannedNow, ProviderStatus, TaskThere } from '../placement/index.js';
 export { RecentRuns, type RecentRun } from './recent-runs.js';
 export { startApi, type Api } from './server.js';
-export { isRun, lettersOf, runsOf, tasksOf, unrecordedOf } from './shapes.js';
+export { invokedOf, isRun, lettersOf, runsOf, tasksOf, unrecordedOf } from './shapes.js';
 export { currentRunRoutes } from './current-runs.js';
 export { currentRunsOf } from './current-run-shapes.js';
 export type { MigrationView, Note } from '../migration/index.js';

@@ -29,6 +29,24 @@ function isLetter(value: unknown): value is ListedLetter {
   );
 }
 
+/** What came of an invocation. */
+export type InvokedAnswer =
+  | { readonly kind: 'running'; readonly runId: string }
+  /** Effects with their payloads and values in base64. */
+  | { readonly kind: 'ended'; readonly run: RecentRun; readonly effects: readonly Readonly<Record<string, unknown>>[] };
+
+export function invokedOf(answer: unknown): InvokedAnswer {
+  if (isInvoked(answer)) return answer;
+  throw new Error("the hub's answer does not say what came of the run: is it of another version?");
+}
+
+function isInvoked(value: unknown): value is InvokedAnswer {
+  if (!isObject(value)) return false;
+  const { kind, runId, run, effects } = value;
+  if (kind === 'running') return isText(runId);
+  return kind === 'ended' && isRun(run) && Array.isArray(effects) && effects.every(isObject);
+}
+
 /** Runs that left no record. */
 export function unrecordedOf(answer: unknown): number {
   const count = isObject(answer) ? answer['unrecorded'] : undefined;

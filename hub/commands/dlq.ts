@@ -1,6 +1,8 @@
 import { lettersOf, type ApiClient, type ListedLetter } from '../api/index.js';
 import { bytesText, printable, textTable } from '../report/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
+import { momentText } from './run-words.js';
+import { readable } from './shown-bytes.js';
 
 /** Which letters: one, those of a task, or all. */
 export interface WhichLetters {
@@ -28,12 +30,12 @@ export function dlqListCommand(
   });
 }
 
-/** `sterna dlq show ID`: all that is kept of one. */
+/** `sterna dlq show ID`: all that is kept of one. Its payload is shown as text where it is. */
 export function dlqShowCommand(id: string, options: AskOptions, out: Output): Promise<number> {
   return asking(options, async (client) => {
     const answer = await client.get(`/v1/dead-letters/${encodeURIComponent(id)}`);
     if (options.json) printJson(out, answer);
-    else out.write(`${JSON.stringify(answer, undefined, 2)}\n`);
+    else out.write(`${JSON.stringify(shownLetter(answer), undefined, 2)}\n`);
     return 0;
   });
 }
@@ -80,13 +82,17 @@ function queryOf({ task }: WhichLetters): string {
 function rowOf({ id, atMs, task, attempts, payloadBytes, topic, reason }: ListedLetter): string[] {
   return [
     id,
-    new Date(atMs).toISOString(),
+    momentText(atMs),
     task,
     attempts === 0 ? '-' : String(attempts),
     bytesText(payloadBytes),
     printable(topic, 60),
     printable(reason, 100),
   ];
+}
+
+function shownLetter(answer: unknown): unknown {
+  return typeof answer === 'object' && answer !== null ? readable({ ...answer }, 'payload') : answer;
 }
 
 function fieldOf(answer: unknown, name: string): unknown {

@@ -44,13 +44,29 @@ void t.test('tasks are listed and invoked, and their runs and logs can be read',
     run: { task: 'thermostat', outcome: { kind: 'completed' } },
     effects: [{ kind: 'publish', topic: 'zigbee2mqtt/bath/radiator/set' }, { kind: 'set' }],
   });
+  const shown = await sterna(
+    'invoke',
+    'thermostat',
+    '--topic',
+    'zigbee2mqtt/hall/climate',
+    '--payload',
+    '{"temperature":17}',
+  );
+  t.match(
+    shown.stdout,
+    /^completed\n.*"topic":"zigbee2mqtt\/hall\/radiator\/set",.*"payload":"\{\\"state[^]*\nfuel /,
+    'as text',
+  );
   const trapped = await sterna('invoke', 'trap', '--topic', 'rogue/trap/poke');
-  t.equal(trapped.code, 1, 'a run that does not complete');
-  t.match((await sterna('ls')).stdout, /^thermostat +1\.0\.0 +runs +0 +0 +1 +0 /m);
+  t.match(trapped, { code: 1, stdout: /^trapped: / }, 'a run that does not complete');
+  t.match((await sterna('ls')).stdout, /^thermostat +1\.0\.0 +runs +0 +0 +2 +0 /m);
   t.match((await sterna('runs', 'thermostat', '--json')).stdout, /"runId":"[^"]+\/thermostat"/);
   t.match((await sterna('logs', 'trap')).stdout, /trapped +trap /);
   t.match(JSON.parse((await sterna('inspect', 'trap')).stdout), { name: 'trap', outcomes: { trapped: 1 } });
-  t.match(await sterna('inspect', 'none'), { code: 1, stderr: 'sterna: there is no task "none"\n' });
+  t.match(await sterna('inspect', 'none'), {
+    code: 1,
+    stderr: 'sterna: there is no task "none": "sterna ls" lists those there are\n',
+  });
 });
 
 void t.test('dead letters are listed, shown, sent back and thrown away, and a task is released by hand', async (t) => {
@@ -64,14 +80,19 @@ void t.test('dead letters are listed, shown, sent back and thrown away, and a ta
   );
   t.notMatch((await sterna('dlq', 'list', '--task', 'thermostat')).stdout, id);
   const shown = JSON.parse((await sterna('dlq', 'show', id)).stdout) as object;
-  t.match(shown, { id, task: 'trap', payload: Buffer.from('poke').toString('base64'), evidence: { version: '1.0.0' } });
+  t.match(shown, { id, task: 'trap', payload: 'poke', evidence: { version: '1.0.0' } });
+  const whole = JSON.parse((await sterna('dlq', 'show', id, '--json')).stdout) as object;
+  t.match(whole, { id, payload: Buffer.from('poke').toString('base64') }, 'for programs, bytes');
   t.match(await sterna('dlq', 'redrive', id), { code: 0, stdout: '1 sent back\n' });
-  t.match(await sterna('dlq', 'redrive', id), { code: 1, stderr: `sterna: there is no dead letter "${id}"\n` });
+  t.match(await sterna('dlq', 'redrive', id), { code: 1, stderr: `sterna: there is no dead letter "${id}"` });
   await until('it is given up again', 20_000, () => (hub.stdout.match(/"kind":"run-buried"/g) ?? []).length >= 3);
   t.match(await sterna('dlq', 'purge', '--task', 'trap', '--json'), { code: 0, stdout: '{"purged":1}\n' });
   t.match(await sterna('dlq', 'purge'), { code: 1, stderr: /say which letters/ });
   t.match(await sterna('release', 'trap'), { code: 0, stdout: 'trap was not quarantined\n' });
-  t.match(await sterna('release', 'none'), { code: 1, stderr: 'sterna: there is no task "none"\n' });
+  t.match(await sterna('release', 'none'), {
+    code: 1,
+    stderr: 'sterna: there is no task "none": "sterna ls" lists those there are\n',
+  });
 });
 
 void t.test('logs are followed until the hub ends, and clients that say nothing hold nobody up', async (t) => {
