@@ -105,7 +105,7 @@ export function lineOf(seen: Observation, paint: Paint): string {
       return [`  ${paint.bad('refused')}   ${printable(seen.source, 200)}`, ...problems].join('\n');
     }
     case 'started':
-      return `ready: ${seen.tasks} ${seen.tasks === 1 ? 'task' : 'tasks'} on ${seen.filters.length} ${seen.filters.length === 1 ? 'topic filter' : 'topic filters'}${seen.isBrokerAway === true ? '; the broker is not there yet' : ''}`;
+      return `ready: ${counted(seen.tasks, 'task')} on ${counted(seen.filters.length, 'topic filter')}, at the broker ${seen.broker}${seen.isBrokerAway === true ? '; it is not there yet' : ''}`;
     case 'run-finished':
       return finished(seen, paint);
     case 'run-retried': {
@@ -208,6 +208,10 @@ function complaint({ outcome, log }: Finished): string {
   const said = 'message' in outcome ? outcome.message : '';
   const last = log.findLast(({ level }) => level === 'error' || level === 'critical')?.message;
   return said !== '' ? said : (last ?? 'stopped; nothing of it takes effect');
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function row(task: string, topic: string, outcome: string, rest: string): string {
