@@ -1,11 +1,11 @@
 /**
  * What `npm run demo:migrate` runs: installs and builds what is missing, then
- * shows a long run that moves to another process and back while the link
+ * shows long runs that move to another process and back while the link
  * between them is cut. It ends by itself: with 0 when all was as promised.
  *
  * Plain JavaScript with only Node's own modules, as `start.mjs` is.
  */
-import { LONG_TASK } from './demo/long-task.mjs';
+import { COMPONENT } from './demo/long-tasks.mjs';
 import { showMoves } from './demo/story.mjs';
 import { buildTasks, compile, installPackages, requireNode } from './start/prepare.mjs';
 import { heedSignals, Plain, stopping } from './start/programs.mjs';
@@ -15,7 +15,7 @@ try {
   requireNode();
   await installPackages();
   await compile();
-  await buildTasks([LONG_TASK]);
+  await buildTasks([COMPONENT]);
   process.exitCode = await showMoves();
 } catch (error) {
   if (!(error instanceof Plain)) throw error;

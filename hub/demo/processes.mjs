@@ -4,6 +4,8 @@ import { setTimeout as passed } from 'node:timers/promises';
 import { ended, launch, Plain, stopping } from '../start/programs.mjs';
 
 const LOOK_MS = 100;
+/** Executing a run again takes as long as its work did. */
+const COMMAND_MS = 180_000;
 /** What a program said, shown when it fails. */
 const KEPT_LINES = 30;
 
@@ -53,8 +55,9 @@ export async function sterna(...args) {
   let [out, complaint] = ['', ''];
   child.stdout.on('data', (chunk) => (out += chunk));
   child.stderr.on('data', (chunk) => (complaint += chunk));
-  await ended(child);
-  if (child.exitCode !== 0) throw new Plain(`sterna ${args[0]} failed: ${complaint.trim()}`);
+  await ended(child, COMMAND_MS);
+  if (child.signalCode !== null) throw new Plain(`sterna ${args[0]} was ended by ${child.signalCode}`);
+  if (child.exitCode !== 0) throw new Plain(`sterna ${args[0]} failed: ${(complaint || out).trim()}`);
   return out.trim();
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../start/free-port.mjs';
-import { deployInto } from './long-task.mjs';
+import { application, BARN, deployInto, HOUSE } from './long-tasks.mjs';
 import { found, Program, sterna } from './processes.mjs';
 
 export const PROVIDER = 'shed';
@@ -30,11 +30,9 @@ export async function openScene(closing) {
   await provider.says(/listening on/, READY_MS);
 
   const [tasks, app] = [join(dir, 'tasks'), join(dir, 'app.toml')];
-  deployInto(tasks);
+  for (const task of [HOUSE, BARN]) deployInto(tasks, task);
   mkdirSync(data, { recursive: true });
-  // So that who watches does not wait for a provider that it cannot see.
-  const terms = '[tasks.forecast]\nresponsible = "hub"\n';
-  writeFileSync(app, `name = "demo"\n[placement]\ndefault = "prefer-local"\n${terms}`);
+  writeFileSync(app, application());
   await sterna('provider', 'add', token, '--name', PROVIDER, '--data', data);
   const args = ['--tasks', tasks, '--data', data, '--app', app, '--api', '127.0.0.1:0', '--listen', '127.0.0.1:0'];
   const hub = start('the hub', ['hub', ...args, '--report', 'json'], closing);
@@ -43,9 +41,9 @@ export async function openScene(closing) {
   const device = await connectSim(url, (topic, payload) => heard.push({ topic, payload }));
   closing.push(() => device.close());
   const client = await found('the hub answers', READY_MS, () => ApiClient.of(data).catch(() => undefined));
-  await found('there is a session with the provider', READY_MS, async () => {
+  await found('the provider takes the tasks', READY_MS, async () => {
     const { providers } = await client.get('/v1/placement');
-    return providers.some(({ state }) => state === 'open') || undefined;
+    return providers.some(({ tasks }) => tasks.filter(({ state }) => state === 'taken').length === 2) || undefined;
   });
   link.shape(LINK);
   return { link, hub, client, data, device, heard };

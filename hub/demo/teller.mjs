@@ -18,7 +18,7 @@ export function tellCommand(text) {
 
 /** What a command printed. */
 export function tellOutput(text) {
-  for (const line of text.split('\n')) process.stdout.write(`         ${line}\n`);
+  for (const line of text.split('\n')) process.stdout.write(`${`         ${line}`.trimEnd()}\n`);
 }
 
 /** The beginning of something, for who reads along. */

@@ -87,8 +87,8 @@ export function echo(from, to, heed) {
 }
 
 /** Waits until a child has ended and all it wrote has been read; ends it if that takes too long. */
-export async function ended(child) {
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+export async function ended(child, mostMs = STOP_MS) {
+  const timer = setTimeout(() => child.kill('SIGKILL'), mostMs);
   await closings.get(child);
   clearTimeout(timer);
 }
