@@ -9,14 +9,15 @@ import {
   addProvider,
   addRuns,
   addTasks,
+  helpOnErrors,
   program,
 } from './command-line/index.js';
 
 const VERSION = packageVersion();
 
-const sterna = program('sterna', VERSION)
-  .description('Runs small sandboxed tasks on the hub between devices and the internet.')
-  .showHelpAfterError('(sterna --help shows how it is used)');
+const sterna = program('sterna', VERSION).description(
+  'Runs small sandboxed tasks on the hub between devices and the internet.',
+);
 addPrograms(sterna, VERSION);
 addProvider(sterna);
 addTasks(sterna);
@@ -24,6 +25,7 @@ addRuns(sterna);
 addCheckpoints(sterna);
 addDeadLetters(sterna);
 addPlacement(sterna);
+helpOnErrors(sterna);
 
 try {
   await sterna.parseAsync();

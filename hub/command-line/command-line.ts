@@ -13,6 +13,12 @@ export function program(name: string, version: string): Command {
   return new Command(name).version(version).enablePositionalOptions();
 }
 
+/** Has each command name its own help after a wrong option or argument. */
+export function helpOnErrors(command: Command, words = command.name()): void {
+  command.showHelpAfterError(`(${words} --help shows how it is used)`);
+  for (const under of command.commands) helpOnErrors(under, `${words} ${under.name()}`);
+}
+
 /** A command that asks a running hub. */
 export function askingCommand(under: Command, usage: string, description: string): Command {
   return under

@@ -1,6 +1,6 @@
 /** The door of what `sterna` is told: commands in groups, each with its options. */
 export { addCheckpoints } from './checkpoints.js';
-export { program } from './command-line.js';
+export { helpOnErrors, program } from './command-line.js';
 export { addDeadLetters } from './dead-letters.js';
 export { addPlacement } from './placement.js';
 export { addPrograms } from './programs.js';

@@ -17,6 +17,8 @@ export async function asking(
   { data }: Pick<AskOptions, 'data'>,
   ask: (client: ApiClient) => Promise<number>,
 ): Promise<number> {
+  // Who reads may go, as `head` does: there is nothing left to say then.
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {
     return await ask(await ApiClient.of(data));
   } catch (error) {

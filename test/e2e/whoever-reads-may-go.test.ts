@@ -1,8 +1,11 @@
-/** A hub does its work whether or not anybody reads what it prints. */
+/** A hub does its work whether or not anybody reads what it prints, and a command that asks it ends without a word. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { until } from '../runtime/eventually.js';
 
 const MAIN = fileURLToPath(new URL('../../hub/main.js', import.meta.url));
 
@@ -19,3 +22,17 @@ for (const report of ['lines', 'json']) {
     t.match(log, /"reason":".*","msg":"stopping"/, 'its time was up');
   });
 }
+
+t.test('a command that asks a hub ends without a word when nobody reads it any more', async (t) => {
+  const data = t.testdir();
+  const places = ['--data', data, '--listen', '127.0.0.1:0', '--api', '127.0.0.1:0'];
+  const hub = spawn(process.execPath, [MAIN, 'hub', ...places, '--report', 'json'], { stdio: 'ignore' });
+  t.teardown(() => hub.kill('SIGKILL'));
+  await until('its API is there', 30_000, () => existsSync(join(data, 'api.json')));
+  const runs = spawn(process.execPath, [MAIN, 'runs', '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] });
+  runs.stdout.destroy();
+  let complaint = '';
+  runs.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  await once(runs, 'close');
+  t.match({ code: runs.exitCode, complaint }, { code: 0, complaint: '' });
+});
