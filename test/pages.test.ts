@@ -1,6 +1,6 @@
 /** The pages for people name only files, sections, commands and options that there are. */
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -70,6 +70,25 @@ t.test('each test that README.md names is there', (t) => {
   for (const name of named) {
     const file = path.join(PACKAGE_ROOT, name);
     t.ok(existsSync(`${file}.test.ts`) || existsSync(file), name);
+  }
+  t.end();
+});
+
+t.test('each promise of README.md names its tests, and each test from end to end is of a promise', (t) => {
+  const [, promises = ''] = page('README.md').split('## What it promises');
+  const rows = Array.from(promises.matchAll(/^\| (.+) \| (`.*`) \|$/gm), ([, promise = '', tests = '']) => ({
+    promise,
+    tests,
+  }));
+  t.ok(rows.length > 50);
+  for (const { promise, tests } of rows) t.match(tests, /^`test\/[^`]+`(, `test\/[^`]+`)*$/, promise);
+  const files = readdirSync(path.join(PACKAGE_ROOT, 'test/e2e')).filter((file) => file.endsWith('.test.ts'));
+  for (const file of files) {
+    const name = `test/e2e/${file.replace('.test.ts', '')}`;
+    t.ok(
+      rows.some(({ tests }) => tests.includes(`\`${name}\``)),
+      `README.md has a promise for ${name}`,
+    );
   }
   t.end();
 });
