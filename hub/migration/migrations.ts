@@ -1,80 +1,38 @@
-import type { MigrationMessage, MigrationStatus, StubRecord, Terms } from '../../provider/protocol/migration/index.js';
-import { isExecutor, NEW_RUN } from '../../provider/protocol/responsibility/index.js';
-import { CheckpointFault, mostCheckpointBytes, type RunResult, type Runtime } from '../../runtime/index.js';
+import type { MigrationMessage } from '../../provider/protocol/migration/index.js';
+import { CheckpointFault, mostCheckpointBytes } from '../../runtime/index.js';
 import type { CheckpointFiles } from '../checkpoints/index.js';
 import { withinMs } from '../deadline.js';
-import type { Observer, ParkReason } from '../observations.js';
-import type { Journal } from '../journal/index.js';
+import type { ParkReason } from '../observations.js';
 import type { Logger } from '../log.js';
-import {
-  cancelledRun,
-  fitsOf,
-  notResumable,
-  type Answer,
-  type KeptPoints,
-  type MovingRuns,
-  type Parking,
-} from '../parking/index.js';
+import type { Answer, KeptPoints, MovingRuns, Parking } from '../parking/index.js';
 import type { PendingRun } from '../pending-run.js';
 import type { DeployedTask } from '../registry/index.js';
 import { requestOf } from '../run-request.js';
 import type { Job, Scheduler } from '../scheduler/index.js';
-import { outcomeFault } from '../session/index.js';
 import type { StoredMove } from '../store/index.js';
-import type { Timer } from '../timer.js';
-import { KeptStubs } from './kept-stubs.js';
+import { AdoptedRuns } from './adopted-runs.js';
+import { DONE, no } from './answers.js';
+import { Departures, type DeparturesParts } from './departures.js';
+import { KnownRuns, type MigrationView } from './known-runs.js';
 import { MIGRATION_BOUNDS } from './limits.js';
 import { NO_LINKS, type Links, type Moves } from './links.js';
-import { MovingRun } from './moving-run.js';
-import type { Note } from './notes.js';
-import { StretchHost } from './stretch-host.js';
-import { readStub } from './stub-text.js';
+import { makeRun, type FirstStub, type RunMakerParts } from './make-run.js';
+import type { MovingRun } from './moving-run.js';
+import { RunEnds, type RunEndsParts } from './run-ends.js';
 
-export interface MigrationsParts {
+export interface MigrationsParts
+  extends
+    Pick<RunMakerParts, 'runtime' | 'journal' | 'durable' | 'timer' | 'clock' | 'records' | 'observe'>,
+    Pick<DeparturesParts, 'find' | 'newId'>,
+    Pick<RunEndsParts, 'end'> {
   /** @param moves told from now on. @returns undefined when all runs execute here. */
   readonly links: (moves: Moves) => Links | undefined;
-  readonly runtime: Pick<Runtime, 'resume'>;
   readonly scheduler: Pick<Scheduler<PendingRun>, 'unpark' | 'recall' | 'revive' | 'pump'>;
   readonly parking: Pick<Parking, 'adopt' | 'lend' | 'takeIn' | 'beginAnew' | 'seen'>;
-  /** Finds a run that has begun and does not move. */
-  readonly find: (runId: string) => Job<PendingRun> | undefined;
   readonly points: Pick<KeptPoints, 'of' | 'adopt'>;
   readonly files: Pick<CheckpointFiles, 'keep' | 'read' | 'remove'>;
-  readonly journal: Pick<Journal, 'write'>;
-  /** Resolves when all that was committed before is on disk. */
-  readonly durable: () => Promise<void>;
-  /** Ends a run that is the scheduler's again. */
-  readonly end: (job: Job<PendingRun>, result: RunResult) => void;
-  readonly timer: Timer;
-  /** Milliseconds since 1970 (UTC). */
-  readonly clock: () => number;
-  /** Another text each time, also over restarts. */
-  readonly newId: () => string;
-  /** Whether records of runs are kept. */
-  readonly records: boolean;
-  readonly observe: Observer;
   readonly log: Logger;
 }
-
-/** Where a run is that moves, and how it came there. */
-export interface MigrationView extends MigrationStatus {
-  readonly runId: string;
-  readonly task: string;
-  readonly provider: string;
-  /** When its last point that is known here was: milliseconds since 1970 (UTC). */
-  readonly pointAtMs?: number;
-  readonly notes: readonly Note[];
-}
-
-/** A run of an earlier hub whose checkpoints are not read yet. */
-interface Adopted {
-  readonly job: Job<PendingRun>;
-  readonly move: StoredMove;
-  /** The last that its provider has said of it on the link of now. */
-  said: MigrationMessage | undefined;
-}
-
-const DONE: Answer = { ok: true };
 
 /**
  * All runs of this hub that move.
@@ -86,25 +44,32 @@ const DONE: Answer = { ok: true };
 export class Migrations implements MovingRuns, Moves {
   readonly #parts: MigrationsParts;
   readonly #links: Links;
-  readonly #moving = new Map<Job<PendingRun>, MovingRun>();
-  /** By the name of their migration. */
-  readonly #adopted = new Map<string, Adopted>();
-  /** Told when the row of a run is over and done with. */
-  readonly #ending = new Map<Job<PendingRun>, () => void>();
-  /** Those that end: also before their last stretch has left its thread. */
-  readonly #isEnding = new Set<Job<PendingRun>>();
-  /** How fast runs that move no more went to each provider. */
-  readonly #bytesPerMs = new Map<string, number>();
-  /** Of runs that are over, the latest last. */
-  readonly #past = new Map<string, MigrationView>();
-  /** Runs that are about to begin to move, by id. */
-  readonly #beginning = new Map<string, Job<PendingRun>>();
+  readonly #maker: RunMakerParts;
+  readonly #known = new KnownRuns();
+  readonly #adopted: AdoptedRuns;
+  readonly #departures: Departures;
+  readonly #ends: RunEnds;
   #isStarted = false;
   #isStopped = false;
 
   constructor(parts: MigrationsParts) {
     this.#parts = parts;
-    this.#links = parts.links(this) ?? NO_LINKS;
+    const links = parts.links(this) ?? NO_LINKS;
+    const known = this.#known;
+    const enter = (job: Job<PendingRun>, provider: string, stub: FirstStub): MovingRun =>
+      this.#enter(job, provider, stub);
+    const isStopped = (): boolean => this.#isStopped;
+    this.#links = links;
+    this.#ends = new RunEnds({ ...parts, known, leave: (run) => this.#leave(run) });
+    this.#departures = new Departures({ ...parts, links, known, enter, isStopped });
+    this.#adopted = new AdoptedRuns({ ...parts, links, enter, isStopped, changed: (provider) => this.#hold(provider) });
+    this.#maker = {
+      ...parts,
+      links,
+      end: (job, last, how) => this.#ends.end(job, last, how),
+      stalled: (run, why) => void this.#keepHere(run, 'priority', why),
+      failed: (run, reason) => this.#failed(run, reason),
+    };
   }
 
   /** The providers. */
@@ -114,37 +79,35 @@ export class Migrations implements MovingRuns, Moves {
 
   /** Runs that move. */
   get jobs(): readonly Job<PendingRun>[] {
-    return [...this.#moving.keys()];
+    return this.#known.all.map(({ job }) => job);
   }
 
   has(job: Job<PendingRun>): boolean {
-    return this.#moving.has(job);
+    return this.#known.has(job);
   }
 
   stretchOf(job: Job<PendingRun>): ReturnType<MovingRuns['stretchOf']> {
-    return this.#moving.get(job)?.host.stretch;
+    return this.#known.get(job)?.host.stretch;
   }
 
   /** Where a run is; undefined for one that has not moved, or that too many have moved since. */
   of(runId: string): MigrationView | undefined {
-    const run = this.#find(runId);
-    return run === undefined ? this.#past.get(runId) : viewOf(run);
+    return this.#known.viewOf(runId);
   }
 
   /** Bytes of the last point of a run that moves; undefined for any other. */
   pointBytes(runId: string): number | undefined {
-    return this.#find(runId)?.pointBytes;
+    return this.#known.find(runId)?.pointBytes;
   }
 
-  /** How fast the latest run that told went to a provider, in bytes per millisecond; undefined when none did. */
+  /** See `KnownRuns`. */
   bytesPerMs(provider: string): number | undefined {
-    const runs = [...this.#moving.values()].filter((run) => run.provider === provider);
-    return runs.findLast((run) => run.bytesPerMs !== undefined)?.bytesPerMs ?? this.#bytesPerMs.get(provider);
+    return this.#known.bytesPerMs(provider);
   }
 
   /** The point from which a run would go on here, if it moves. */
   checkpoint(runId: string): Uint8Array | undefined {
-    return this.#find(runId)?.checkpoint;
+    return this.#known.find(runId)?.checkpoint;
   }
 
   /**
@@ -153,10 +116,10 @@ export class Migrations implements MovingRuns, Moves {
    * @param why In a sentence.
    */
   async migrate(runId: string, to: string | undefined, why: string): Promise<Answer> {
-    const run = this.#find(runId);
+    const run = this.#known.find(runId);
     if (to === undefined) return run === undefined ? no(this.#whyNotHome(runId)) : this.#home(run, why);
-    if (run === undefined) return this.#begin(runId, to, why);
-    const refusal = this.#whyNot(run.job, to);
+    if (run === undefined) return this.#departures.begin(runId, to, why);
+    const refusal = this.#departures.whyNot(run.job, to);
     if (refusal !== undefined) return no(refusal);
     if (run.provider !== to) {
       const first = `sterna migrate ${runId} --home, and when it is here sterna park ${runId}`;
@@ -171,59 +134,42 @@ export class Migrations implements MovingRuns, Moves {
    * @param reason Why it stands still until its turn comes, or somebody lets it go on.
    */
   async keepHere(runId: string, reason: ParkReason, why: string): Promise<boolean> {
-    const run = this.#find(runId);
+    const run = this.#known.find(runId);
     return run !== undefined && (await this.#keepHere(run, reason, why));
   }
 
   /** Runs that execute at a provider. */
   runsAt(provider: string): number {
-    let count = 0;
-    for (const run of this.#moving.values()) {
-      if (run.provider === provider && run.status.executes === 'provider') count++;
-    }
-    return count;
+    return this.#known.with(provider).filter(({ status }) => status.executes === 'provider').length;
   }
 
   /** Runs of a lane that the scheduler has as parked, as they execute elsewhere or are about to. */
   awayIn(lane: object): number {
-    const { parking } = this.#parts;
-    const jobs = [...this.#moving.values()].filter(({ host }) => host.stretch === undefined).map(({ job }) => job);
-    for (const job of this.#beginning.values()) if (parking.seen(job)?.state !== 'executing') jobs.push(job);
-    for (const { job } of this.#adopted.values()) jobs.push(job);
-    return new Set(jobs.filter((job) => job.lane === lane)).size;
+    const away = this.#known.all.filter(({ host }) => host.stretch === undefined).map(({ job }) => job);
+    const jobs = new Set([...away, ...this.#departures.standing, ...this.#adopted.jobs]);
+    return [...jobs].filter((job) => job.lane === lane).length;
   }
 
   cancel(runId: string): boolean {
-    const run = this.#find(runId);
+    const run = this.#known.find(runId);
     run?.cancel();
     return run !== undefined;
   }
 
   stopKey(task: DeployedTask, key: string): void {
-    for (const run of this.#moving.values()) {
+    for (const run of this.#known.all) {
       const { value } = run.job;
       if (value.task === task && value.key === key) run.cancel();
     }
   }
 
   over(job: Job<PendingRun>, goesAgain: boolean): void {
-    const run = this.#moving.get(job);
-    if (run === undefined) return;
-    if (goesAgain) run.note('kept-here', 'others wrote what it had read: it begins anew');
-    else run.note('over', 'it has ended');
-    this.#leave(run);
-    const told = this.#ending.get(job);
-    this.#ending.delete(job);
-    // What was committed took the row along; what was not leaves it.
-    const gone = goesAgain ? run.stubs.forget() : run.stubs.removeFiles();
-    void gone.catch((error: unknown) => this.#parts.log.debug({ err: error }, 'a stub is left until the next start'));
-    if (told === undefined) void run.close();
-    else told();
+    this.#ends.over(job, goesAgain);
   }
 
   /** Takes up a run that moved when an earlier hub ended, and is parked. `start` goes on with it. */
   adopt(job: Job<PendingRun>, move: StoredMove): void {
-    this.#adopted.set(move.id, { job, move, said: undefined });
+    this.#adopted.add(job, move);
     // Before there is a session: the provider is to have what the run may read, or nothing.
     this.#hold(move.provider);
   }
@@ -231,50 +177,36 @@ export class Migrations implements MovingRuns, Moves {
   /** All runs of an earlier hub are here. */
   start(): void {
     this.#isStarted = true;
-    for (const adopted of this.#adopted.values()) {
-      void this.#resume(adopted).catch((error: unknown) => this.#parts.log.error({ err: error }, 'a run stands still'));
-    }
+    this.#adopted.start();
   }
 
   /** The tasks that a provider takes may be others. */
   changed(provider: string): void {
-    for (const run of this.#moving.values()) if (run.provider === provider) run.look();
+    for (const run of this.#known.with(provider)) run.look();
   }
 
   unsent(id: string, reason: string): void {
-    const run = [...this.#moving.values()].find((one) => one.id === id);
+    const run = this.#known.named(id);
     if (run !== undefined) void this.#keepHere(run, 'priority', `it cannot be sent: ${reason}`);
   }
 
   /** The session with a provider is over. */
   lost(provider: string): void {
-    for (const run of this.#moving.values()) if (run.provider === provider) run.lost();
-    for (const adopted of this.#adopted.values()) if (adopted.move.provider === provider) adopted.said = undefined;
+    for (const run of this.#known.with(provider)) run.lost();
+    this.#adopted.lost(provider);
   }
 
   refusal(runId: string, provider: string): string | undefined {
-    const found = this.#parts.find(runId);
-    if (found === undefined) return `there is no run "${runId}" that has begun and is not over`;
-    if (this.#isStopped) return 'the hub is stopping';
-    const whyNot = this.#whyNot(found, provider);
-    if (whyNot !== undefined) return whyNot;
-    if (this.#moving.size + this.#beginning.size >= MIGRATION_BOUNDS.runs) {
-      return `at most ${MIGRATION_BOUNDS.runs} runs may move at once`;
-    }
-    return this.#beginning.has(runId) ? 'it is about to move already' : undefined;
+    return this.#departures.refusal(runId, provider);
   }
 
   begin(runId: string, provider: string, why: string): void {
-    const { log } = this.#parts;
-    this.#begin(runId, provider, why).then(
-      (answer) => (answer.ok ? undefined : log.debug({ runId, reason: answer.reason }, 'a run did not begin to move')),
-      (error: unknown) => log.error({ err: error, runId }, 'a run does not begin to move'),
-    );
+    this.#departures.beginSoon(runId, provider, why);
   }
 
   /** What the hub is under has changed: what it wants of runs that are away may have, too. */
   adapted(): void {
-    for (const run of this.#moving.values()) {
+    for (const run of this.#known.all) {
       const { job } = run;
       run.look();
       run.adapt(this.#links.prospects(job.value.task, requestOf(job, this.#parts.records)));
@@ -283,28 +215,20 @@ export class Migrations implements MovingRuns, Moves {
 
   /** A provider is at fault, and will have no session any more. */
   gone(provider: string, reason: string): void {
-    for (const run of this.#moving.values()) {
-      if (run.provider === provider)
-        void this.#keepHere(run, 'priority', `${provider} is not used any more: ${reason}`);
+    for (const run of this.#known.with(provider)) {
+      void this.#keepHere(run, 'priority', `${provider} is not used any more: ${reason}`);
     }
   }
 
   mostBytes(provider: string, id: string): number | undefined {
-    const adopted = this.#adopted.get(id);
-    const job = adopted?.move.provider === provider ? adopted.job : this.#movingAt(provider, id)?.job;
+    const job = this.#adopted.named(provider, id) ?? this.#movingWith(provider, id)?.job;
     return job && mostCheckpointBytes(job.value.task.manifest);
   }
 
   received(provider: string, message: MigrationMessage): void {
     const { id, task } = message;
-    if (!this.#isStarted || this.#isStopped) return;
-    const adopted = this.#adopted.get(id);
-    if (adopted !== undefined) {
-      // It is not said again soon.
-      if (adopted.move.provider === provider) adopted.said = message;
-      return;
-    }
-    const run = this.#movingAt(provider, id);
+    if (!this.#isStarted || this.#isStopped || this.#adopted.received(provider, message)) return;
+    const run = this.#movingWith(provider, id);
     if (run !== undefined) return run.receive(message);
     if (message.message.type === 'over') return;
     this.#links.send(provider, { id, task, message: { type: 'over' }, content: {} });
@@ -312,13 +236,13 @@ export class Migrations implements MovingRuns, Moves {
 
   /** What waits for its turn here of a version is not to be taken for runs that go again from their beginning. */
   hold(task: DeployedTask): void {
-    for (const { job, host } of this.#moving.values()) if (job.value.task === task) host.hold();
+    for (const { job, host } of this.#known.all) if (job.value.task === task) host.hold();
   }
 
   /** Another version of a task is in force, or none: see `Parking.taskChanged`. */
   taskChanged(name: string, task: DeployedTask | undefined): void {
     const policy = task?.manifest.resumable?.onNewVersion ?? 'finish-on-old';
-    for (const run of this.#moving.values()) {
+    for (const run of this.#known.all) {
       const { job, host } = run;
       host.goOn();
       if (job.value.task.manifest.name !== name || job.value.task === task) continue;
@@ -332,76 +256,19 @@ export class Migrations implements MovingRuns, Moves {
   /** Executes nothing any more. Resolves when the stubs are what the next start is to find. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    const closed = Promise.all([...this.#moving.values()].map((run) => run.close()));
+    const closed = Promise.all(this.#known.all.map((run) => run.close()));
     await withinMs(MIGRATION_BOUNDS.closeMs, closed);
   }
 
-  #movingAt(provider: string, id: string): MovingRun | undefined {
-    for (const run of this.#moving.values()) if (run.id === id && run.provider === provider) return run;
-    return undefined;
-  }
-
-  #find(runId: string): MovingRun | undefined {
-    for (const run of this.#moving.values()) if (run.job.value.runId === runId) return run;
-    return undefined;
-  }
-
-  #whyNot(job: Job<PendingRun>, provider: string): string | undefined {
-    const { task } = job.value;
-    const { name } = task.manifest;
-    if (task.installed.resumable === undefined) {
-      return notResumable(name);
-    }
-    if (job.probe) return 'it is the one that is tried after a quarantine';
-    return this.#links.refusal(provider, task, requestOf(job, this.#parts.records));
+  #movingWith(provider: string, id: string): MovingRun | undefined {
+    const run = this.#known.named(id);
+    return run?.provider === provider ? run : undefined;
   }
 
   #whyNotHome(runId: string): string {
     const whole = this.#links.wholeAt(runId);
     if (whole === undefined) return 'it executes here already';
     return `it began at the provider ${whole}, which executes it as a whole: "sterna explain ${runId}" says why`;
-  }
-
-  async #begin(runId: string, provider: string, why: string): Promise<Answer> {
-    const { parking, newId } = this.#parts;
-    const refusal = this.refusal(runId, provider);
-    const found = this.#parts.find(runId);
-    if (refusal !== undefined || found === undefined) return no(refusal ?? '');
-    this.#beginning.set(runId, found);
-    try {
-      const lent = await parking.lend(runId);
-      if (lent === undefined) return no('it ended, or came to no point at which it can stand still');
-      const { job, checkpoint } = lent;
-      if (this.#isStopped) {
-        await parking.takeIn(lent, 'stopping');
-        return no('the hub is stopping');
-      }
-      const { task } = job.value;
-      const terms: Terms = { ...this.#termsOf(job), executes: 'provider' };
-      const id = `${runId}#${newId()}`;
-      const record = { id, task: task.manifest.name, stub: NEW_RUN, content: { anchor: checkpoint }, terms, why };
-      const asked: Note = { atMs: this.#parts.clock(), what: 'asked', epoch: 0, point: 0, to: 'provider', why };
-      this.#enter(job, provider, { record, notes: [asked] });
-      return DONE;
-    } finally {
-      this.#beginning.delete(runId);
-      // What began to leave, and did not, was counted as away meanwhile.
-      found.lane.cameBack();
-      this.#parts.scheduler.pump();
-    }
-  }
-
-  /** What the hub wants of a run, as things are now. */
-  #termsOf(job: Job<PendingRun>): Omit<Terms, 'executes'> {
-    const { task } = job.value;
-    const everyMs = task.manifest.resumable?.everyMs ?? MIGRATION_BOUNDS.pointMs;
-    return {
-      pointMs: Math.min(everyMs, MIGRATION_BOUNDS.pointMs),
-      reclaimMs: MIGRATION_BOUNDS.reclaimMs,
-      responsible: undefined,
-      mode: undefined,
-      ...this.#links.prospects(task, requestOf(job, this.#parts.records)),
-    };
   }
 
   async #home(run: MovingRun, why: string): Promise<Answer> {
@@ -413,109 +280,36 @@ export class Migrations implements MovingRuns, Moves {
     return DONE;
   }
 
-  #enter(
-    job: Job<PendingRun>,
-    provider: string,
-    of: {
-      readonly record: StubRecord;
-      readonly notes: readonly Note[];
-      readonly files?: readonly { readonly bytes: Uint8Array; readonly digest: string }[];
-    },
-  ): MovingRun {
-    const links = this.#links;
-    const { runtime, scheduler, files, journal, points, durable, timer, clock, records, log } = this.#parts;
-    const { record, notes } = of;
-    const request = requestOf(job, records);
-    const failed = (run: MovingRun | undefined, reason: string): void => {
-      if (run === undefined || this.#moving.get(job) !== run || this.#isStopped) return;
-      log.warn({ runId: job.value.runId, reason }, 'a run moves no more');
-      void this.#keepHere(run, 'priority', reason);
-    };
-    const host = new StretchHost({
-      job,
-      request,
-      runtime,
-      scheduler,
-      resultFault: (result) => {
-        if (result.runId !== job.value.runId) return `a result is of the run ${result.runId}`;
-        return outcomeFault({ ...result, epoch: 0 }, { request, epoch: 0 });
-      },
-      faulty: (reason) => links.fault(provider, `${record.id}: ${reason}`),
-      refused: (reason) => failed(this.#moving.get(job), reason),
-    });
+  /** A run moves from now on. */
+  #enter(job: Job<PendingRun>, provider: string, stub: FirstStub): MovingRun {
     this.#hold(provider, [job.value.task]);
-    const stubs = new KeptStubs(
-      {
-        job,
-        provider,
-        files,
-        journal,
-        points,
-        durable,
-        log,
-        notes: () => this.#moving.get(job)?.notes ?? notes,
-        end: (last, how) => this.#end(job, last, how),
-      },
-      record,
-      of.files,
-    );
-    const run: MovingRun = new MovingRun({
-      job,
-      request,
-      provider,
-      record,
-      host,
-      stubs,
-      links,
-      timer,
-      clock,
-      notes,
-      told: (note) => this.#tell(job, provider, note),
-      changed: () => undefined,
-      stalled: (stalling, why) => void this.#keepHere(stalling, 'priority', why),
-      failed,
-    });
-    this.#moving.set(job, run);
+    const run = makeRun(this.#maker, { job, provider }, stub);
+    this.#known.add(run);
     return run;
   }
 
-  #tell({ value }: Job<PendingRun>, provider: string, { what, epoch, point, why }: Note): void {
-    const place = what === 'kept-here' ? 'here' : what;
-    if (place !== 'there' && place !== 'here' && place !== 'linked' && place !== 'link-lost') return;
-    const { runId, task } = value;
-    const moved = { runId, task: task.manifest.name, provider, what: place, epoch, point, why };
-    this.#parts.observe({ kind: 'run-moved', ...moved });
+  #leave(run: MovingRun): void {
+    run.leave();
+    this.#known.remove(run);
+    run.job.lane.cameBack();
+    this.#hold(run.provider);
   }
 
-  /** Ends a run in one transaction with its effects. Resolves when that is on disk. */
-  async #end(job: Job<PendingRun>, record: StubRecord, how: 'of-the-run' | 'cancelled'): Promise<void> {
-    const { scheduler, end, durable } = this.#parts;
-    const run = this.#moving.get(job);
-    // Whoever else wants it to end now finds it ending: it ends once.
-    if (run === undefined || this.#isEnding.has(job)) return;
-    this.#isEnding.add(job);
-    await run.host.idle;
-    const { result } = record.content;
-    const fuel = job.value.settledFuel ?? 0;
-    if (how === 'of-the-run' && result !== undefined) run.ended(result.usage);
-    const where = isExecutor(record.stub) ? {} : { where: run.provider };
-    const settled = new Promise<void>((resolve) => this.#ending.set(job, resolve));
-    scheduler.recall(job);
-    scheduler.revive(job);
-    end(job, how === 'of-the-run' && result !== undefined ? { ...result, ...where } : cancelledRun(job.value, fuel));
-    await settled;
-    this.#isEnding.delete(job);
-    await durable();
+  #failed(run: MovingRun, reason: string): void {
+    const { job } = run;
+    if (this.#known.get(job) !== run || this.#isStopped) return;
+    this.#parts.log.warn({ runId: job.value.runId, reason }, 'a run moves no more');
+    void this.#keepHere(run, 'priority', reason);
   }
 
   async #keepHere(run: MovingRun, reason: ParkReason, why: string): Promise<boolean> {
     const { parking, log } = this.#parts;
     const { job, provider, id, stubs } = run;
     await run.close();
-    if (this.#moving.get(job) !== run || this.#isEnding.has(job)) return false;
+    if (this.#known.get(job) !== run || this.#ends.isEnding(job)) return false;
     const { last } = stubs;
     if (run.isCancelled || last.content.result !== undefined) {
-      await this.#end(job, last, run.isCancelled ? 'cancelled' : 'of-the-run');
+      await this.#ends.end(job, last, run.isCancelled ? 'cancelled' : 'of-the-run');
       return false;
     }
     run.note('kept-here', why);
@@ -532,70 +326,12 @@ export class Migrations implements MovingRuns, Moves {
     return true;
   }
 
-  /** @param more Versions of runs that are about to move there. */
+  /** Tells of which versions a provider has runs. @param more Versions of runs that are about to move there. */
   #hold(provider: string, more: readonly DeployedTask[] = []): void {
-    const moving = [...this.#moving.values()].filter((run) => run.provider === provider).map(({ job }) => job);
-    const adopted = [...this.#adopted.values()].filter(({ move }) => move.provider === provider).map(({ job }) => job);
-    const versions = [...moving, ...adopted].map(({ value }) => value.task);
+    const moving = this.#known.with(provider).map(({ job }) => job);
+    const versions = [...moving, ...this.#adopted.with(provider)].map(({ value }) => value.task);
     this.#links.hold(provider, [...new Set([...versions, ...more])]);
   }
-
-  #leave(run: MovingRun): void {
-    const { job } = run;
-    run.leave();
-    if (run.bytesPerMs !== undefined) this.#bytesPerMs.set(run.provider, run.bytesPerMs);
-    this.#moving.delete(job);
-    job.lane.cameBack();
-    this.#hold(run.provider);
-    this.#past.set(job.value.runId, viewOf(run));
-    const [oldest] = this.#past.keys();
-    if (this.#past.size > MIGRATION_BOUNDS.past && oldest !== undefined) this.#past.delete(oldest);
-  }
-
-  /** Goes on with a run of an earlier hub, or has the parking do so, when its stub is of no use. */
-  async #resume(adopted: Adopted): Promise<void> {
-    const { job, move } = adopted;
-    const { files, points, log } = this.#parts;
-    const { runId, point, task, attempt } = job.value;
-    const text = readStub(move.stub);
-    try {
-      if (text === undefined) throw new Error('its stub cannot be read');
-      if (move.fits !== fitsOf(task) || move.attempt !== attempt) throw new Error('its task is not what it was');
-      const last = move.difference ?? move.anchor;
-      const anchor = last === undefined ? undefined : await files.read(last);
-      if (this.#isStopped) return;
-      if (point !== undefined) points.adopt(job, point);
-      job.value.point = undefined;
-      const { stub, terms, why, result, notes } = text;
-      const record = { id: move.id, task: task.manifest.name, stub, terms, why, content: { anchor, result } };
-      const run = this.#enter(job, move.provider, { record, notes, files: filesOfMove(move, anchor) });
-      // The application, and what the hub is under, may be others since.
-      run.adapt(this.#termsOf(job));
-      if (adopted.said !== undefined) run.receive(adopted.said);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      log.warn({ runId, reason }, 'a run moves no more');
-      this.#parts.journal.write([{ reads: [], writes: [], dropsMove: move.place }], () => undefined);
-      this.#adopted.delete(move.id);
-      job.lane.cameBack();
-      this.#parts.parking.adopt(job);
-      this.#parts.scheduler.pump();
-    } finally {
-      this.#adopted.delete(move.id);
-      this.#hold(move.provider);
-    }
-  }
-}
-
-/** What is on disk of a stub, whose last point is whole in memory: a file that is no part of that goes with the next point. */
-function filesOfMove(
-  { anchor, difference }: StoredMove,
-  whole: Uint8Array | undefined,
-): readonly { readonly bytes: Uint8Array; readonly digest: string }[] {
-  const gone = new Uint8Array();
-  const bytesOf = (digest: string): Uint8Array => (difference === undefined && digest === anchor && whole) || gone;
-  const digests = [anchor, difference].filter((digest) => digest !== undefined);
-  return digests.map((digest) => ({ digest, bytes: bytesOf(digest) }));
 }
 
 /** What a run goes on from here; undefined when its anchor and its difference do not make a whole. */
@@ -606,14 +342,4 @@ function checkpointOf(run: MovingRun): Uint8Array | undefined {
     if (error instanceof CheckpointFault) return undefined;
     throw error;
   }
-}
-
-function viewOf({ job, provider, notes, status, pointAtMs }: MovingRun): MigrationView {
-  const { runId, task } = job.value;
-  const point = pointAtMs === undefined ? {} : { pointAtMs };
-  return { ...status, ...point, runId, task: task.manifest.name, provider, notes };
-}
-
-function no(reason: string): Answer {
-  return { ok: false, reason };
 }
