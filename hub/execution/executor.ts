@@ -255,7 +255,7 @@ export class Executor {
     const { job, result, commit, verdict, atMs } = ended;
     const { runId, task, place, attempt } = job.value;
     if (verdict.kind === 'retry') {
-      const retries = place && { place, attempt: attempt + 1, dueAtMs: atMs + verdict.waitMs };
+      const retries = place && { place, attempt: attempt + 1, dueAtMs: atMs + verdict.waitMs, executions: 0 };
       return { ...commit.change, retries };
     }
     if (verdict.kind === 'bury') {
@@ -328,9 +328,17 @@ export class Executor {
       bucket,
       ...(key === undefined ? {} : { key }),
     });
+    this.#noteExecutions(job.value);
     this.#parts.parking.over(job, true);
     this.#parts.scheduler.repeat(job, lastFuel(job.value, result.usage.fuel));
     return false;
+  }
+
+  /** That a run went again in vain counts after a restart, too, where one may come between its executions: they take long. */
+  #noteExecutions({ task, place, attempt, clockMs, executions }: PendingRun): void {
+    if (task.installed.resumable === undefined || place === undefined) return;
+    const retries = { place, attempt, dueAtMs: clockMs, executions };
+    this.#parts.journal.write([{ reads: [], writes: [], retries }], () => undefined);
   }
 
   /** A run goes again later: nobody has its key meanwhile, and others its slot. */

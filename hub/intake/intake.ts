@@ -65,7 +65,7 @@ interface Waking {
   /** By the monotonic clock. */
   readonly arrivedMs: number;
   readonly chain: readonly string[];
-  /** Set when an earlier hub was to try it again. */
+  /** Set when an earlier hub was to try it again, or had it go again. */
   readonly retry?: StoredRetry | undefined;
   /** Set when it had begun, and come to a point. */
   readonly point?: StoredPoint | undefined;
@@ -273,7 +273,7 @@ export class Intake {
     const event: StoredEvent = { ...letter, clockMs: dueAtMs, runs: [{ task: name, seed }] };
     const place = journal.receive(event, undefined, durable);
     // That an attempt is due is kept, too: after a restart shaping would be asked otherwise.
-    const retry = { place, attempt: 1, dueAtMs };
+    const retry = { place, attempt: 1, dueAtMs, executions: 0 };
     journal.write([{ reads: [], writes: [], retries: retry }], () => undefined);
     this.#dispatch(event, { match, seed, place, arrivedMs: timer.nowMs(), chain: readChain(letter.chain), retry });
     scheduler.pump();
@@ -422,7 +422,8 @@ export class Intake {
       shapingKey,
       expiresAtMs: schedule.ttlMs === undefined ? Infinity : arrivedMs + schedule.ttlMs,
       attempt: retry?.attempt ?? 1,
-      executions: 0,
+      // One that had come to a point goes on with the execution after those.
+      executions: (retry?.executions ?? 0) + (point === undefined && move === undefined ? 0 : 1),
       takenAtMs: clockMs,
       clockMs: retry?.dueAtMs ?? clockMs,
       seed,

@@ -2,12 +2,17 @@
 import type { RunTableShape } from './run-table.js';
 import type { StoredMove, StoredPoint, StoredRetry } from './store.js';
 
-/** Runs that are in their second attempt or a later one, or wait for it. */
+/** Runs that go again, or are to. */
 export const RETRIES: RunTableShape<StoredRetry> = {
   name: 'retries',
-  columns: ['attempt', 'due_at_ms'],
-  values: ({ attempt, dueAtMs }) => [attempt, dueAtMs],
-  of: (row, place) => ({ place, attempt: Number(row['attempt']), dueAtMs: Number(row['due_at_ms']) }),
+  columns: ['attempt', 'due_at_ms', 'executions'],
+  values: ({ attempt, dueAtMs, executions }) => [attempt, dueAtMs, executions],
+  of: (row, place) => ({
+    place,
+    attempt: Number(row['attempt']),
+    dueAtMs: Number(row['due_at_ms']),
+    executions: Number(row['executions']),
+  }),
 };
 
 /** Points of execution that runs have come to. */

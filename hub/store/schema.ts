@@ -164,6 +164,10 @@ const MIGRATIONS: readonly string[] = [
     toml TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  /* Executions of that attempt that came to their end, each after others had written what it read. */
+  `
+  ALTER TABLE retries ADD COLUMN executions INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /**

@@ -119,13 +119,15 @@ export interface ScheduleChange {
   readonly schedule: StoredSchedule | undefined;
 }
 
-/** A run that waits for its next attempt, or has begun it. */
+/** A run that waits for its next attempt, has begun it, or goes again as others wrote what it had read. */
 export interface StoredRetry {
   readonly place: RunPlace;
   /** The number of that attempt. */
   readonly attempt: number;
   /** When it is due, which is also what it sees as now: milliseconds since 1970 (UTC). */
   readonly dueAtMs: number;
+  /** Executions of that attempt that came to their end, each after others had written what it read. */
+  readonly executions: number;
 }
 
 /** The last point of execution of a run that goes on: what it is resumed from after a restart. */

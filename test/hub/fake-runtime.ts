@@ -44,7 +44,7 @@ export function fakeRuntime(behave?: (request: RunRequest) => Behaviour | Promis
     signals: [],
     slots: 4,
     closed: false,
-    install: (component) => {
+    install: (component, _, { resumable } = {}) => {
       const key = Buffer.from(component).toString('utf8');
       if (key.includes('refused'))
         return Promise.reject(new RuntimeError('component-refused', `${key} imports what no task gets`));
@@ -54,6 +54,7 @@ export function fakeRuntime(behave?: (request: RunRequest) => Behaviour | Promis
         imports: [],
         initialMemoryBytes: 0,
         startFuel: 0,
+        resumable,
       };
       return Promise.resolve(installed);
     },

@@ -100,8 +100,10 @@ t.test('a run’s retry is kept until the run is over, and a transaction that fa
   const id = store.nextInboxId();
   const place = { group: id, run: 0 };
   const events = [letter(0).event, letter(1).event];
-  store.commit([{ ...NOTHING, retries: { place, attempt: 2, dueAtMs: 10 } }], { received: { id, events } });
-  store.commit([{ ...NOTHING, retries: { place, attempt: 3, dueAtMs: 20.5 } }]);
+  store.commit([{ ...NOTHING, retries: { place, attempt: 2, dueAtMs: 10, executions: 0 } }], {
+    received: { id, events },
+  });
+  store.commit([{ ...NOTHING, retries: { place, attempt: 3, dueAtMs: 20.5, executions: 7 } }]);
   t.throws(() =>
     store.commit([
       { ...NOTHING, ends: place },
@@ -111,7 +113,7 @@ t.test('a run’s retry is kept until the run is over, and a transaction that fa
   await store.close();
   const again = openStore(join(dir, 'state.db'));
   t.teardown(() => again.close());
-  t.same(again.retries(), [{ place, attempt: 3, dueAtMs: 20.5 }]);
+  t.same(again.retries(), [{ place, attempt: 3, dueAtMs: 20.5, executions: 7 }]);
   t.equal([...again.unfinished()].length, 1);
   again.commit([{ ...NOTHING, ends: place }]);
   t.same(again.retries(), []);

@@ -116,7 +116,7 @@ class Work {
     this.#open = this.#open.filter((place) => !over.includes(place));
     const changes = over.map((place) => this.#change(place, step));
     for (const place of this.#open.filter(() => random.once(8))) {
-      changes.push({ reads: [], writes: [], retries: { place, attempt: 2, dueAtMs: step } });
+      changes.push({ reads: [], writes: [], retries: { place, attempt: 2, dueAtMs: step, executions: 0 } });
     }
     const number = (): number => 1 + random.below(step + 1);
     const also: Also = {

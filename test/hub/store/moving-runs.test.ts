@@ -64,7 +64,7 @@ t.test('it goes when the run is over, goes again later, or moves no more', async
   const [over, again, still] = [0, 1, 2].map((run) => ({ group: 1, run }));
   const changes: StateChange[] = [
     { ...NOTHING, ends: over },
-    { ...NOTHING, retries: again && { place: again, attempt: 2, dueAtMs: 9 } },
+    { ...NOTHING, retries: again && { place: again, attempt: 2, dueAtMs: 9, executions: 0 } },
     { ...NOTHING, dropsMove: still },
   ];
   store.commit(changes);

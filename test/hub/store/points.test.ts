@@ -57,7 +57,10 @@ t.test('a point goes with the end of its run, its next attempt, and where it beg
     const { store, point, found } = opened(t);
     const { place } = point(0);
     store.commit([change({ point: point(0) }), change({ point: point(1) })], {});
-    store.commit([change({ [last]: last === 'retries' ? { place, attempt: 2, dueAtMs: 9 } : place })], {});
+    store.commit(
+      [change({ [last]: last === 'retries' ? { place, attempt: 2, dueAtMs: 9, executions: 0 } : place })],
+      {},
+    );
     t.strictSame(await found(), [point(1)], last);
   }
 });
