@@ -170,7 +170,8 @@ async function begin(options: HubOptions, rooms: Rooms, releases: Releases): Pro
   const { writing, long, tasks, changing } = rooms;
   const { deliveries, dispatch, intake, schedules } = rooms.eventsIn;
   const { found } = long;
-  const earlier = await earlierVersions({ moves: found.moves, registry, runtime, components, log });
+  const begun = [...found.moves, ...found.points];
+  const earlier = await earlierVersions({ begun, registry, runtime, components, log });
   for (const task of earlier.values()) changing.changes.takeUp(task);
   await tasks.retireComponents();
   rooms.failures.quarantine.resume(registry.tasks, store.quarantines());

@@ -13,9 +13,9 @@ export async function deployFirst({ around, foundation, queues, ...options }: Fi
   const { placement, observe, log } = around;
   const { components, runtime, keepsRecords } = foundation;
   const { registry, lanes } = queues;
-  // Without it a run cannot be executed again, which is no reason not to execute it.
-  const keepComponent: DeployParts['keep'] = async (digest, component) => {
-    if (!keepsRecords && placement === undefined) return;
+  // Without it a run cannot be executed again, or go on under a hub with another version: no reason not to execute it.
+  const keepComponent: DeployParts['keep'] = async ({ digest, resumable }, component) => {
+    if (!keepsRecords && placement === undefined && resumable === undefined) return;
     await components.keep(digest, component).catch((error: unknown) => {
       log.warn({ err: error, digest }, 'a component could not be kept: its runs cannot be replayed');
     });

@@ -3,7 +3,7 @@ import type { Runtime } from '../../runtime/index.js';
 import type { LateLink } from '../broker/index.js';
 import type { Counts } from '../counts.js';
 import type { DeadLetters } from '../dead-letters/index.js';
-import type { KeptComponents, KeptTasks, TaskChanges } from '../deployments/index.js';
+import type { DeployParts, KeptComponents, KeptTasks, TaskChanges } from '../deployments/index.js';
 import type { Drained, Executor, Outbox } from '../execution/index.js';
 import type { Deliveries, Dispatch, Intake, Lanes } from '../intake/index.js';
 import type { Devices, Journal } from '../journal/index.js';
@@ -98,8 +98,8 @@ export interface Queues {
 export interface FirstTasks {
   /** Those that were deployed to this hub. */
   readonly kept: KeptTasks;
-  /** Keeps a component, by its digest, as long as runs of it may be executed again. */
-  readonly keepComponent: (digest: string, component: Uint8Array) => Promise<void>;
+  /** Keeps a component as long as runs of it may be executed again, or go on. */
+  readonly keepComponent: DeployParts['keep'];
   /** Components that no task has any more are kept for replays only, and not for ever. */
   readonly retireComponents: () => Promise<void>;
 }

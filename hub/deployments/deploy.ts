@@ -12,8 +12,8 @@ export interface DeployParts {
   readonly shadowed: (name: string, source: string) => void;
   /** Whether a task with that name was deployed to this hub. */
   readonly isKept: (name: string) => boolean;
-  /** Keeps the component of a task, by its digest, so that its runs can be executed again. */
-  readonly keep: (digest: string, component: Uint8Array) => Promise<void>;
+  /** Keeps the component of a task, so that its runs can be executed again, or go on. */
+  readonly keep: (installed: InstalledTask, component: Uint8Array) => Promise<void>;
 }
 
 /**
@@ -60,7 +60,7 @@ async function deploy(loaded: LoadedTask, { registry, runtime, keep }: DeployPar
     return refuse(`a hub must have at most ${DEPLOYMENT_BOUNDS.tasks} tasks`);
   const installed = await install(runtime, component, manifest);
   if (typeof installed === 'string') return refuse(installed);
-  await keep(installed.digest, component);
+  await keep(installed, component);
   return { ok: true, task: { manifest, installed, toml }, componentBytes: component.length };
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Runtime } from '../../runtime/index.js';
+import type { InstalledTask, Runtime } from '../../runtime/index.js';
 import { withinMs } from '../deadline.js';
 import { install, taskLoaded } from './deploy.js';
 import type { Observer } from '../observations.js';
@@ -20,8 +20,8 @@ export interface DeploymentsParts {
   readonly runtime: Pick<Runtime, 'install'>;
   /** Removes all that is in a bucket. @returns how many keys it had. */
   readonly purge: (bucket: string) => Promise<number>;
-  /** Keeps a component, by its digest, so that runs of it can be executed again. */
-  readonly keep: (digest: string, component: Uint8Array) => Promise<void>;
+  /** See `DeployParts`. */
+  readonly keep: (installed: InstalledTask, component: Uint8Array) => Promise<void>;
   /** What the hub's application says otherwise than these tasks, in sentences: with it, the hub would not start. */
   readonly contradictions: (tasks: readonly Manifest[]) => readonly string[];
   readonly observe: Observer;
@@ -123,7 +123,7 @@ export class Deployments {
     const bytes = await readFile(component);
     const installed = await install(runtime, bytes, manifest);
     if (typeof installed === 'string') return refused(installed);
-    await this.#parts.keep(installed.digest, bytes);
+    await this.#parts.keep(installed, bytes);
     changes.reserve(installed.key);
     try {
       const staged = await kept.stage(manifest, toml, component);

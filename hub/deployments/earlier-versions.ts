@@ -1,16 +1,17 @@
-/** Versions that are not in force any more, of which runs that moved go on: as an earlier hub has kept them. */
+/** Versions that are not in force any more, of which runs go on: as an earlier hub has kept them. */
 import type { Runtime } from '../../runtime/index.js';
 import { install } from './deploy.js';
 import type { KeptComponents } from './kept-components.js';
+import { DEPLOYMENT_BOUNDS } from './limits.js';
 import type { Logger } from '../log.js';
 import { parseManifest } from '../manifest/index.js';
 import { fitsOf } from '../parking/index.js';
 import type { DeployedTask, Registry } from '../registry/index.js';
-import type { StoredMove } from '../store/index.js';
+import type { BegunVersion, StoredMove, StoredPoint } from '../store/index.js';
 
 export interface EarlierVersionsParts {
-  /** Runs that moved. */
-  readonly moves: readonly StoredMove[];
+  /** Runs that have begun. Of too many versions, those of the first ones count. */
+  readonly begun: readonly Pick<StoredMove | StoredPoint, 'fits' | 'version'>[];
   readonly registry: Pick<Registry, 'get' | 'tasks'>;
   readonly runtime: Pick<Runtime, 'install' | 'uninstall'>;
   readonly components: Pick<KeptComponents, 'find'>;
@@ -22,12 +23,16 @@ export interface EarlierVersionsParts {
  * @returns them by what their runs were given: see `StoredPoint.fits`.
  */
 export async function earlierVersions(parts: EarlierVersionsParts): Promise<ReadonlyMap<string, DeployedTask>> {
-  const { moves, registry, runtime, log } = parts;
+  const { begun, registry, runtime, log } = parts;
   const found = new Map<string, DeployedTask>();
   const unfit: DeployedTask[] = [];
   const inForce = new Set(registry.tasks.map(fitsOf));
-  for (const [fits, version] of new Map(moves.map((move) => [move.fits, move.version]))) {
+  for (const [fits, version] of new Map(begun.map((run) => [run.fits, run.version]))) {
     if (inForce.has(fits) || version === undefined) continue;
+    if (found.size >= DEPLOYMENT_BOUNDS.earlierVersions) {
+      log.warn({ versions: found.size }, 'runs of more earlier versions than these begin anew');
+      break;
+    }
     const task = await installed(version, parts);
     if (task === undefined) continue;
     if (typeof task === 'object' && fitsOf(task) === fits) {
@@ -36,7 +41,7 @@ export async function earlierVersions(parts: EarlierVersionsParts): Promise<Read
     }
     if (typeof task === 'object') unfit.push(task);
     const reason = typeof task === 'object' ? 'its component is prepared otherwise now' : task;
-    log.warn({ reason }, 'a run that moved cannot go on on the version that it began on');
+    log.warn({ reason }, 'a run cannot go on on the version that it began on');
   }
   const wanted = new Set([...registry.tasks, ...found.values()].map((task) => task.installed.key));
   for (const { installed } of unfit) if (!wanted.has(installed.key)) runtime.uninstall(installed.key);
@@ -45,7 +50,7 @@ export async function earlierVersions(parts: EarlierVersionsParts): Promise<Read
 
 /** @returns why it cannot be had, in words; undefined when it is not wanted. */
 async function installed(
-  { digest, toml }: NonNullable<StoredMove['version']>,
+  { digest, toml }: BegunVersion,
   { registry, runtime, components }: EarlierVersionsParts,
 ): Promise<DeployedTask | string | undefined> {
   const parsed = parseManifest(toml, 'task.toml');

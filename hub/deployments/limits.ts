@@ -13,6 +13,11 @@ export const DEPLOYMENT_BOUNDS = {
   lastRunsMs: 10_000,
   /** Keys that one transaction removes when a bucket is emptied: some milliseconds of the main thread. */
   purgedKeys: 500,
+  /**
+   * Versions that are not in force any more and that a start takes up, as runs have begun on them: each is a component that
+   * is prepared. As many as a provider has of them.
+   */
+  earlierVersions: 16,
   /** Components of versions that are no longer deployed, which a replay needs. */
   keptComponentBytes: 256 * MiB,
 } as const;

@@ -166,7 +166,8 @@ export class Intake {
           const place = { group: group.id, run };
           const at = nameOf(place);
           const [retry, point, move] = [again.get(at), begun.get(at), moved.get(at)];
-          const version = move && earlier?.get(move.fits);
+          const begunOn = (move ?? point)?.fits;
+          const version = begunOn === undefined ? undefined : earlier?.get(begunOn);
           const ofVersion = version && matchOn(version, event.topic);
           const match = ofVersion ?? matches.find(({ task }) => task.manifest.name === name);
           const chain = readChain(event.chain);

@@ -10,3 +10,4 @@ export { Parking, type Answer, type Execution } from './parking.js';
 export { lastFuel } from './settled-fuel.js';
 export { Resumabilities } from './resumabilities.js';
 export { ThreadLooks } from './thread-looks.js';
+export { versionOf } from './version-of.js';

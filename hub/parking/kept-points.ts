@@ -8,6 +8,7 @@ import type { StateChange, StoredPoint } from '../store/index.js';
 import { glanceAt, type Glance, type Since } from '../../runtime/index.js';
 import { filesOf } from './files-of.js';
 import { fitsOf } from './fits.js';
+import { versionOf } from './version-of.js';
 
 export interface KeptPointsParts extends ChangeKeeper {
   readonly files: Pick<CheckpointFiles, 'keep' | 'remove'>;
@@ -165,7 +166,8 @@ export class KeptPoints {
         if (!this.#filesOf(job).includes(digest)) await files.remove(digest);
         return undefined;
       }
-      const point = { place, attempt, digest, base, fuel, atMs, fits: fitsOf(task), byHand: byHand() };
+      const version = { fits: fitsOf(task), version: versionOf(task) };
+      const point = { place, attempt, digest, base, fuel, atMs, ...version, byHand: byHand() };
       this.#last.set(job, point);
       await keepChange(this.#parts, { point });
       observe({ kind: 'run-checkpointed', runId, task: task.manifest.name, fuel, bytes });

@@ -26,6 +26,7 @@ export {
   type Store,
   type StoredEvent,
   type StoredMessage,
+  type BegunVersion,
   type StoredMove,
   type StoredPoint,
   type StoredSchedule,

@@ -1,6 +1,9 @@
 /** What the store keeps of some runs of the inbox, each in a table of its own. */
 import type { RunTableShape } from './run-table.js';
-import type { StoredMove, StoredPoint, StoredRetry } from './store.js';
+import type { Row } from './sqlite.js';
+import type { BegunVersion, StoredMove, StoredPoint, StoredRetry } from './store.js';
+
+const VERSIONS = 'LEFT JOIN begun_versions USING (fits)';
 
 /** Runs that go again, or are to. */
 export const RETRIES: RunTableShape<StoredRetry> = {
@@ -18,6 +21,7 @@ export const RETRIES: RunTableShape<StoredRetry> = {
 /** Points of execution that runs have come to. */
 export const POINTS: RunTableShape<StoredPoint> = {
   name: 'run_points',
+  joined: VERSIONS,
   columns: ['attempt', 'digest', 'fuel', 'at_ms', 'fits', 'by_hand', 'base'],
   values: ({ attempt, digest, fuel, atMs, fits, byHand, base }) => {
     return [attempt, digest, fuel, atMs, fits, byHand ? 1 : 0, base ?? null];
@@ -29,6 +33,7 @@ export const POINTS: RunTableShape<StoredPoint> = {
     fuel: Number(row['fuel']),
     atMs: Number(row['at_ms']),
     fits: String(row['fits']),
+    version: versionIn(row),
     byHand: Number(row['by_hand']) === 1,
     base: textIn(row['base']),
   }),
@@ -37,7 +42,7 @@ export const POINTS: RunTableShape<StoredPoint> = {
 /** Runs that move between this hub and a provider. */
 export const MOVES: RunTableShape<StoredMove> = {
   name: 'moving_runs',
-  joined: 'LEFT JOIN moving_versions USING (fits)',
+  joined: VERSIONS,
   columns: ['attempt', 'id', 'provider', 'fits', 'anchor', 'difference', 'stub'],
   values: ({ attempt, id, provider, fits, anchor, difference, stub }) => {
     return [attempt, id, provider, fits, anchor ?? null, difference ?? null, stub];
@@ -48,14 +53,14 @@ export const MOVES: RunTableShape<StoredMove> = {
     id: String(row['id']),
     provider: String(row['provider']),
     fits: String(row['fits']),
-    version: versionIn(row['digest'], row['toml']),
+    version: versionIn(row),
     anchor: textIn(row['anchor']),
     difference: textIn(row['difference']),
     stub: String(row['stub']),
   }),
 };
 
-function versionIn(digest: unknown, toml: unknown): StoredMove['version'] {
+function versionIn({ component: digest, toml }: Row): BegunVersion | undefined {
   return typeof digest === 'string' && typeof toml === 'string' ? { digest, toml } : undefined;
 }
 

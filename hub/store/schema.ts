@@ -168,6 +168,11 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE retries ADD COLUMN executions INTEGER NOT NULL DEFAULT 0;
   `,
+  /* From here on, those of which runs have a point are among them, too. */
+  `
+  ALTER TABLE moving_versions RENAME TO begun_versions;
+  ALTER TABLE begun_versions RENAME COLUMN digest TO component;
+  `,
 ];
 
 /**

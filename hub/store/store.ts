@@ -130,6 +130,14 @@ export interface StoredRetry {
   readonly executions: number;
 }
 
+/** A version of a task, as it was deployed: runs that have begun end on it, whichever the next start finds. */
+export interface BegunVersion {
+  /** Of its component. */
+  readonly digest: string;
+  /** What its task.toml says. */
+  readonly toml: string;
+}
+
 /** The last point of execution of a run that goes on: what it is resumed from after a restart. */
 export interface StoredPoint {
   readonly place: RunPlace;
@@ -144,6 +152,8 @@ export interface StoredPoint {
   readonly atMs: number;
   /** What the run was given, as a text that is equal for equal things: with another it cannot go on. */
   readonly fits: string;
+  /** Undefined for one that nobody kept. */
+  readonly version: BegunVersion | undefined;
   /** Whether it stands still until somebody lets it go on. */
   readonly byHand: boolean;
 }
@@ -157,8 +167,7 @@ export interface StoredMove {
   readonly provider: string;
   /** See `StoredPoint`. */
   readonly fits: string;
-  /** The version of its task, as it was deployed: the run ends on it, whichever the next start finds. Undefined for one that nobody kept. */
-  readonly version: { readonly digest: string; readonly toml: string } | undefined;
+  readonly version: BegunVersion | undefined;
   /** Name checkpoints, which are files beside the store. */
   readonly anchor: string | undefined;
   readonly difference: string | undefined;

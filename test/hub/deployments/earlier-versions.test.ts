@@ -1,6 +1,7 @@
-/** Which versions a hub takes up again, of which runs that moved go on. */
+/** Which versions a hub takes up again, of which runs go on. */
 import t from 'tap';
 import { earlierVersions, type EarlierVersionsParts } from '../../../hub/deployments/earlier-versions.js';
+import { DEPLOYMENT_BOUNDS } from '../../../hub/deployments/limits.js';
 import { parseManifest } from '../../../hub/manifest/index.js';
 import { fitsOf } from '../../../hub/parking/index.js';
 import type { DeployedTask } from '../../../hub/registry/index.js';
@@ -34,7 +35,7 @@ async function taken(
 ): Promise<{ readonly versions: readonly string[]; readonly gone: readonly string[]; readonly told: unknown[] }> {
   const [gone, told]: [string[], unknown[]] = [[], []];
   const parts: EarlierVersionsParts = {
-    moves,
+    begun: moves,
     registry: { get: () => inForce, tasks: inForce === undefined ? [] : [inForce] },
     runtime: {
       install: (component) => Promise.resolve(installedOf(Buffer.from(component).toString())),
@@ -53,6 +54,19 @@ t.test('a version of which a run goes on is taken up, once, where it is not in f
   t.match(await taken([moveOf(old), moveOf(old)], taskOf('new', '2.0.0')), { versions: ['1.0.0'], gone: [], told: [] });
   t.match(await taken([moveOf(old)], undefined), { versions: ['1.0.0'] }, 'its task was removed');
   t.match(await taken([moveOf(old)], old), { versions: [], told: [] }, 'it is in force');
+});
+
+t.test('of many versions the first ones are taken up', async (t) => {
+  const many = Array.from({ length: DEPLOYMENT_BOUNDS.earlierVersions + 1 }, (_, i) => taskOf('old', `1.0.${i}`));
+  const { versions, told } = await taken(
+    many.map((task) => moveOf(task)),
+    taskOf('new', '2.0.0'),
+  );
+  t.strictSame(
+    versions,
+    many.slice(0, DEPLOYMENT_BOUNDS.earlierVersions).map(({ manifest }) => manifest.version),
+  );
+  t.match(told, [{ versions: DEPLOYMENT_BOUNDS.earlierVersions }]);
 });
 
 t.test('the version in force says what becomes of runs of others', async (t) => {

@@ -60,7 +60,8 @@ t.test('so does the one that it goes on with from a point', async (t) => {
   const [group] = store.unfinished();
   const place = { group: group?.id ?? 0, run: 0 };
   const retries = { place, attempt: 1, dueAtMs: 5_000, executions: EXECUTION_BOUNDS.executions - 1 };
-  const point = { place, attempt: 1, digest: 'd', base: undefined, fuel: 1, atMs: 1, fits: 'f', byHand: false };
+  const at = { attempt: 1, digest: 'd', base: undefined, fuel: 1, atMs: 1 };
+  const point = { place, ...at, fits: 'f', version: undefined, byHand: false };
   store.commit([
     { reads: [], writes: [], retries },
     { reads: [], writes: [], point },

@@ -99,6 +99,22 @@ t.test('one whose task was removed ends there, also under the next hub', async (
   await until('nothing goes on', 10_000, () => next.hub.runs === 0);
 });
 
+t.test('one that came home and was parked by hand there ends on its version under the next hub, too', async (t) => {
+  const all = await standingThere(t);
+  const { hub, peer, run } = all;
+  await deployNewer(hub);
+  all.letGo();
+  t.same(await hub.hub.migrations.migrate(run, undefined, 'by hand'), { ok: true });
+  await executes(hub, run, 'hub');
+  t.same(await hub.hub.currentRuns.park(run), { ok: true });
+  await hub.hub.close();
+  const next = await realHub(t, { tasks: {}, dir: hub.dir, placement: peer.placement(TERMS) });
+  t.match(next.hub.currentRuns.list(), [{ runId: run, version: '1.0.0', where: 'disk', reason: 'by-hand' }]);
+  t.same(next.hub.currentRuns.resume(run), { ok: true });
+  t.same(await endOf(next), alone);
+  t.notOk(next.told().some((told) => told.startsWith('long restarted')));
+});
+
 t.test('cancel: it ends without effect, and the provider forgets it', async (t) => {
   const { hub, peer } = await standingThere(t);
   await deployNewer(hub, 'cancel');

@@ -232,6 +232,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
         base: undefined,
         atMs: 1,
         fits: fitsOf(task),
+        version: undefined,
         byHand: false,
         ...point,
       };

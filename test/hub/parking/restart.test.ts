@@ -69,9 +69,9 @@ t.test('a run whose checkpoint is damaged begins anew, and says so', async (t) =
   t.match(next.told()[0], /^long restarted: its checkpoint cannot be read: the checkpoint is damaged/);
 });
 
-t.test('a run of a task that is given other things now begins anew, and says so', async (t) => {
+t.test('a run of a task that is given other things now, and wants that, begins anew, and says so', async (t) => {
   const dir = copied(t);
-  const toml = longToml('long', '', OFTEN).replace('100G', '200G');
+  const toml = longToml('long', '', `${OFTEN}onNewVersion = "restart-on-new"\n`).replace('100G', '200G');
   const next = await realHub(t, { tasks: { long: toml }, dir });
   await until('it begins', 20_000, () => next.told().length > 0);
   t.equal(next.told()[0], 'long restarted: its task is not what it was when it stood still');

@@ -32,6 +32,7 @@ function opened(t: Test) {
     fuel: 2 ** 40,
     atMs: 1_790_000_000_000,
     fits: 'f',
+    version: { digest: 'c', toml: 'version = "1"' },
     byHand: false,
     ...more,
   });
