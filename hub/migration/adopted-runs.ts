@@ -5,6 +5,7 @@ import type { Logger } from '../log.js';
 import { fitsOf, type KeptPoints, type Parking } from '../parking/index.js';
 import type { PendingRun } from '../pending-run.js';
 import { requestOf } from '../run-request.js';
+import type { DeployedTask } from '../registry/index.js';
 import type { Job, Scheduler } from '../scheduler/index.js';
 import type { StoredMove } from '../store/index.js';
 import type { Links } from './links.js';
@@ -18,10 +19,12 @@ export interface AdoptedRunsParts {
   readonly files: Pick<CheckpointFiles, 'read'>;
   readonly points: Pick<KeptPoints, 'adopt'>;
   readonly journal: Pick<Journal, 'write'>;
-  readonly parking: Pick<Parking, 'adopt'>;
+  readonly parking: Pick<Parking, 'adopt' | 'cancel' | 'taskChanged'>;
   readonly scheduler: Pick<Scheduler<PendingRun>, 'pump'>;
   /** A run moves from now on. */
   readonly enter: (job: Job<PendingRun>, provider: string, stub: FirstStub) => MovingRun;
+  /** Another version of the task of a run is in force, or none. */
+  readonly overtaken: (run: MovingRun, task: DeployedTask | undefined) => void;
   /** The versions of which there are runs here have changed. */
   readonly changed: (provider: string) => void;
   readonly isStopped: () => boolean;
@@ -36,9 +39,12 @@ interface Adopted {
   readonly move: StoredMove;
   /** The last that its provider has said of it on the link of now. */
   said: MigrationMessage | undefined;
+  isCancelled: boolean;
+  /** Set when another version of its task has come into force since, or none. */
+  overtaken: { readonly by: DeployedTask | undefined } | undefined;
 }
 
-/** The runs that moved when an earlier hub ended, until what is on disk of them is read. */
+/** The runs that moved when an earlier hub ended, until what is on disk of them is read: what comes meanwhile is done then. */
 export class AdoptedRuns {
   readonly #parts: AdoptedRunsParts;
   /** By the name of their migration. */
@@ -65,7 +71,7 @@ export class AdoptedRuns {
 
   /** A run of an earlier hub is parked. `start` goes on with it. */
   add(job: Job<PendingRun>, move: StoredMove): void {
-    this.#runs.set(move.id, { job, move, said: undefined });
+    this.#runs.set(move.id, { job, move, said: undefined, isCancelled: false, overtaken: undefined });
   }
 
   /** All of them are here. */
@@ -83,15 +89,40 @@ export class AdoptedRuns {
     return adopted !== undefined;
   }
 
+  /** A run is to end without effect. @returns whether it is one of these. */
+  cancel(runId: string): boolean {
+    const found = this.#where(({ value }) => value.runId === runId);
+    for (const adopted of found) adopted.isCancelled = true;
+    return found.length > 0;
+  }
+
+  /** See `MovingRuns`. */
+  stopKey(task: DeployedTask, key: string): void {
+    for (const adopted of this.#where(({ value }) => value.task === task && value.key === key)) {
+      adopted.isCancelled = true;
+    }
+  }
+
+  /** Another version of a task is in force, or none. */
+  taskChanged(name: string, by: DeployedTask | undefined): void {
+    for (const adopted of this.#where(({ value: { task } }) => task.manifest.name === name && task !== by)) {
+      adopted.overtaken = { by };
+    }
+  }
+
   /** The session with a provider is over. */
   lost(provider: string): void {
     for (const adopted of this.#runs.values()) if (adopted.move.provider === provider) adopted.said = undefined;
   }
 
+  #where(is: (job: Job<PendingRun>) => boolean): readonly Adopted[] {
+    return [...this.#runs.values()].filter(({ job }) => is(job));
+  }
+
   /** Goes on with a run, or has the parking do so, when its stub is of no use. */
   async #resume(adopted: Adopted): Promise<void> {
     const { job, move } = adopted;
-    const { links, files, points, enter, changed, isStopped, records } = this.#parts;
+    const { links, files, points, enter, overtaken, changed, isStopped, records } = this.#parts;
     const { point, task, attempt } = job.value;
     const text = readStub(move.stub);
     try {
@@ -108,6 +139,8 @@ export class AdoptedRuns {
       // The application, and what the hub is under, may be others since.
       run.adapt(termsOf(task, requestOf(job, records), links));
       if (adopted.said !== undefined) run.receive(adopted.said);
+      if (adopted.overtaken !== undefined) overtaken(run, adopted.overtaken.by);
+      if (adopted.isCancelled) run.cancel();
     } catch (error) {
       this.#giveUp(adopted, error instanceof Error ? error.message : String(error));
     } finally {
@@ -116,13 +149,16 @@ export class AdoptedRuns {
     }
   }
 
-  #giveUp({ job, move }: Adopted, reason: string): void {
+  #giveUp({ job, move, isCancelled, overtaken }: Adopted, reason: string): void {
     const { journal, parking, scheduler, log } = this.#parts;
-    log.warn({ runId: job.value.runId, reason }, 'a run moves no more');
+    const { runId, task } = job.value;
+    log.warn({ runId, reason }, 'a run moves no more');
     journal.write([{ reads: [], writes: [], dropsMove: move.place }], () => undefined);
     this.#runs.delete(move.id);
     job.lane.cameBack();
     parking.adopt(job);
+    if (overtaken !== undefined) parking.taskChanged(task.manifest.name, overtaken.by);
+    if (isCancelled) parking.cancel(runId);
     scheduler.pump();
   }
 }

@@ -28,7 +28,7 @@ export interface MigrationsParts
   /** @param moves told from now on. @returns undefined when all runs execute here. */
   readonly links: (moves: Moves) => Links | undefined;
   readonly scheduler: Pick<Scheduler<PendingRun>, 'unpark' | 'recall' | 'revive' | 'pump'>;
-  readonly parking: Pick<Parking, 'adopt' | 'lend' | 'takeIn' | 'beginAnew' | 'seen'>;
+  readonly parking: Pick<Parking, 'adopt' | 'cancel' | 'lend' | 'takeIn' | 'beginAnew' | 'seen' | 'taskChanged'>;
   readonly points: Pick<KeptPoints, 'of' | 'adopt'>;
   readonly files: Pick<CheckpointFiles, 'keep' | 'read' | 'remove'>;
   readonly log: Logger;
@@ -62,7 +62,14 @@ export class Migrations implements MovingRuns, Moves {
     this.#links = links;
     this.#ends = new RunEnds({ ...parts, known, leave: (run) => this.#leave(run) });
     this.#departures = new Departures({ ...parts, links, known, enter, isStopped });
-    this.#adopted = new AdoptedRuns({ ...parts, links, enter, isStopped, changed: (provider) => this.#hold(provider) });
+    this.#adopted = new AdoptedRuns({
+      ...parts,
+      links,
+      enter,
+      isStopped,
+      overtaken: (run, task) => this.#overtaken(run, task),
+      changed: (provider) => this.#hold(provider),
+    });
     this.#maker = {
       ...parts,
       links,
@@ -153,7 +160,7 @@ export class Migrations implements MovingRuns, Moves {
   cancel(runId: string): boolean {
     const run = this.#known.find(runId);
     run?.cancel();
-    return run !== undefined;
+    return run !== undefined || this.#adopted.cancel(runId);
   }
 
   stopKey(task: DeployedTask, key: string): void {
@@ -161,6 +168,7 @@ export class Migrations implements MovingRuns, Moves {
       const { value } = run.job;
       if (value.task === task && value.key === key) run.cancel();
     }
+    this.#adopted.stopKey(task, key);
   }
 
   over(job: Job<PendingRun>, goesAgain: boolean): void {
@@ -241,16 +249,12 @@ export class Migrations implements MovingRuns, Moves {
 
   /** Another version of a task is in force, or none: see `Parking.taskChanged`. */
   taskChanged(name: string, task: DeployedTask | undefined): void {
-    const policy = task?.manifest.resumable?.onNewVersion ?? 'finish-on-old';
     for (const run of this.#known.all) {
       const { job, host } = run;
       host.goOn();
-      if (job.value.task.manifest.name !== name || job.value.task === task) continue;
-      if (policy === 'cancel') run.cancel();
-      else if (policy === 'restart-on-new') {
-        void this.#keepHere(run, 'new-version', 'it begins anew on another version of its task');
-      } else run.outlives(task?.manifest.version);
+      if (job.value.task.manifest.name === name && job.value.task !== task) this.#overtaken(run, task);
     }
+    this.#adopted.taskChanged(name, task);
   }
 
   /** Executes nothing any more. Resolves when the stubs are what the next start is to find. */
@@ -269,6 +273,14 @@ export class Migrations implements MovingRuns, Moves {
     const whole = this.#links.wholeAt(runId);
     if (whole === undefined) return 'it executes here already';
     return `it began at the provider ${whole}, which executes it as a whole: "sterna explain ${runId}" says why`;
+  }
+
+  #overtaken(run: MovingRun, task: DeployedTask | undefined): void {
+    const policy = task?.manifest.resumable?.onNewVersion ?? 'finish-on-old';
+    if (policy === 'cancel') run.cancel();
+    else if (policy === 'restart-on-new') {
+      void this.#keepHere(run, 'new-version', 'it begins anew on another version of its task');
+    } else run.outlives(task?.manifest.version);
   }
 
   async #home(run: MovingRun, why: string): Promise<Answer> {

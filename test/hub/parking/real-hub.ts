@@ -38,6 +38,7 @@ export interface RealHubOptions {
   readonly dir?: string;
   readonly drainMs?: number;
   readonly placement?: HubOptions['placement'];
+  readonly openCheckpoints?: HubOptions['openCheckpoints'];
 }
 
 /** What a run of `probe` does: turns of a loop, as many as its payload says. */
@@ -67,7 +68,7 @@ const prepared = mkdtempSync(join(tmpdir(), 'sterna-prepared-'));
 process.once('exit', () => rmSync(prepared, { recursive: true, force: true }));
 
 export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub> {
-  const { tasks, component, threads = 1, dir = t.testdir({}), drainMs = 1_000, placement } = options;
+  const { tasks, component, threads = 1, dir = t.testdir({}), drainMs = 1_000, placement, openCheckpoints } = options;
   for (const [name, toml] of Object.entries(tasks)) await writeTask(join(dir, 'tasks', name), toml, component);
   const components = join(dir, 'data', 'components');
   cpSync(prepared, components, { recursive: true });
@@ -90,6 +91,7 @@ export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub
     log: createLog(process.env['STERNA_TEST_LOG'] ?? 'silent'),
     drainMs,
     ...(placement === undefined ? {} : { placement }),
+    ...(openCheckpoints === undefined ? {} : { openCheckpoints }),
   });
   t.teardown(() => hub.close());
   // What begins with a dot is being written.
