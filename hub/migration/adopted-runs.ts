@@ -25,6 +25,8 @@ export interface AdoptedRunsParts {
   readonly enter: (job: Job<PendingRun>, provider: string, stub: FirstStub) => MovingRun;
   /** Another version of the task of a run is in force, or none. */
   readonly overtaken: (run: MovingRun, task: DeployedTask | undefined) => void;
+  /** Nobody counts on the provider of a run any more. */
+  readonly abandoned: (run: MovingRun, reason: string) => void;
   /** The versions of which there are runs here have changed. */
   readonly changed: (provider: string) => void;
   readonly isStopped: () => boolean;
@@ -42,6 +44,8 @@ interface Adopted {
   isCancelled: boolean;
   /** Set when another version of its task has come into force since, or none. */
   overtaken: { readonly by: DeployedTask | undefined } | undefined;
+  /** Why nobody counts on its provider any more. */
+  abandoned: string | undefined;
 }
 
 /** The runs that moved when an earlier hub ended, until what is on disk of them is read: what comes meanwhile is done then. */
@@ -71,7 +75,8 @@ export class AdoptedRuns {
 
   /** A run of an earlier hub is parked. `start` goes on with it. */
   add(job: Job<PendingRun>, move: StoredMove): void {
-    this.#runs.set(move.id, { job, move, said: undefined, isCancelled: false, overtaken: undefined });
+    const nothing = { said: undefined, isCancelled: false, overtaken: undefined, abandoned: undefined };
+    this.#runs.set(move.id, { job, move, ...nothing });
   }
 
   /** All of them are here. */
@@ -115,6 +120,11 @@ export class AdoptedRuns {
     for (const adopted of this.#runs.values()) if (adopted.move.provider === provider) adopted.said = undefined;
   }
 
+  /** Nobody counts on a provider any more. */
+  gone(provider: string, reason: string): void {
+    for (const adopted of this.#runs.values()) if (adopted.move.provider === provider) adopted.abandoned = reason;
+  }
+
   #where(is: (job: Job<PendingRun>) => boolean): readonly Adopted[] {
     return [...this.#runs.values()].filter(({ job }) => is(job));
   }
@@ -122,7 +132,7 @@ export class AdoptedRuns {
   /** Goes on with a run, or has the parking do so, when its stub is of no use. */
   async #resume(adopted: Adopted): Promise<void> {
     const { job, move } = adopted;
-    const { links, files, points, enter, overtaken, changed, isStopped, records } = this.#parts;
+    const { links, files, points, enter, overtaken, abandoned, changed, isStopped, records } = this.#parts;
     const { point, task, attempt } = job.value;
     const text = readStub(move.stub);
     try {
@@ -141,6 +151,7 @@ export class AdoptedRuns {
       if (adopted.said !== undefined) run.receive(adopted.said);
       if (adopted.overtaken !== undefined) overtaken(run, adopted.overtaken.by);
       if (adopted.isCancelled) run.cancel();
+      if (adopted.abandoned !== undefined) abandoned(run, adopted.abandoned);
     } catch (error) {
       this.#giveUp(adopted, error instanceof Error ? error.message : String(error));
     } finally {

@@ -69,7 +69,7 @@ export interface Moves {
   runsAt(provider: string): number;
   /** What the hub is under has changed. */
   adapted(): void;
-  /** There will be no other. */
+  /** Nobody is to count on another one: the provider is at fault, or does not know this hub. */
   gone(provider: string, reason: string): void;
 }
 

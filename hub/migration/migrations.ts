@@ -68,6 +68,7 @@ export class Migrations implements MovingRuns, Moves {
       enter,
       isStopped,
       overtaken: (run, task) => this.#overtaken(run, task),
+      abandoned: (run, reason) => this.#abandoned(run, reason),
       changed: (provider) => this.#hold(provider),
     });
     this.#maker = {
@@ -221,11 +222,9 @@ export class Migrations implements MovingRuns, Moves {
     }
   }
 
-  /** A provider is at fault, and will have no session any more. */
   gone(provider: string, reason: string): void {
-    for (const run of this.#known.with(provider)) {
-      void this.#keepHere(run, 'priority', `${provider} is not used any more: ${reason}`);
-    }
+    for (const run of this.#known.with(provider)) this.#abandoned(run, reason);
+    this.#adopted.gone(provider, reason);
   }
 
   mostBytes(provider: string, id: string): number | undefined {
@@ -281,6 +280,10 @@ export class Migrations implements MovingRuns, Moves {
     else if (policy === 'restart-on-new') {
       void this.#keepHere(run, 'new-version', 'it begins anew on another version of its task');
     } else run.outlives(task?.manifest.version);
+  }
+
+  #abandoned(run: MovingRun, reason: string): void {
+    void this.#keepHere(run, 'priority', `${run.provider} is not used any more: ${reason}`);
   }
 
   async #home(run: MovingRun, why: string): Promise<Answer> {

@@ -15,6 +15,7 @@ import {
 } from '../../provider/protocol/index.js';
 import { withinMs } from '../deadline.js';
 import { SESSION_BOUNDS } from './limits.js';
+import { NotKnown } from './not-known.js';
 import { connectLink, type LinkEvents, type LinkOptions, type ProviderLink } from './provider-link.js';
 
 export interface OpenOptions extends LinkOptions {
@@ -38,7 +39,10 @@ export interface OpenedLink {
   handOver(events: LinkEvents): void;
 }
 
-/** @throws ProtocolError when the provider refuses, or is not the one it should be; Error when it cannot be reached. */
+/**
+ * @throws NotKnown when the provider does not let this hub in; ProtocolError when it refuses for another reason, or is not
+ *   the one it should be; Error when it cannot be reached.
+ */
 export async function openLink(options: OpenOptions): Promise<OpenedLink> {
   const inbox = new Inbox();
   const { connect = connectLink } = options;
@@ -120,10 +124,9 @@ class Inbox implements LinkEvents {
     const message = decodeProviderMessage(bytes);
     if (isOfType(message, type)) return message;
     if (message.type === 'close') {
-      throw new ProtocolError(
-        message.code === 'done' ? 'internal' : message.code,
-        `The provider says: ${message.message}`,
-      );
+      const said = `The provider says: ${message.message}`;
+      if (message.code === 'identity') throw new NotKnown(said);
+      throw new ProtocolError(message.code === 'done' ? 'internal' : message.code, said);
     }
     throw new ProtocolError('out-of-turn', `The provider sent ${message.type} where ${type} was due`);
   }

@@ -11,6 +11,7 @@ import type { Logger } from '../log.js';
 import type { Timer } from '../timer.js';
 import { loweredFrom, type Caps, type LoweredLimits } from './capped-limits.js';
 import { SESSION_BOUNDS } from './limits.js';
+import { NotKnown } from './not-known.js';
 import { openLink, type OpenOptions } from './open-session.js';
 import { ProviderSession, type ReadingTask } from './provider-session.js';
 import { RemoteLost } from './remote-lost.js';
@@ -42,7 +43,10 @@ export interface RemoteProviderParts {
   readonly mostBytes: (id: string) => number | undefined;
   /** Told that a message about a run that moves cannot be sent. */
   readonly unsent: (id: string, reason: string) => void;
-  /** Told when a session is over, before there is another one. `isForGood` when there will be none. */
+  /**
+   * Told when a session is over, before there is another one, or when there is none. `isForGood` when nobody is to count
+   * on another: it is at fault, or does not know this hub.
+   */
   readonly lost: (isForGood: boolean, reason: string) => void;
 }
 
@@ -63,8 +67,11 @@ export interface ProviderStatus {
   readonly device: string | undefined;
   /** What it said of itself last; undefined before the first session. */
   readonly capacity: Pick<Capacity, 'threads' | 'fuelPerSecond'> | undefined;
-  /** `faulty`: it gave an answer that cannot be right, and is not asked again before the hub is started anew. */
-  readonly state: 'connecting' | 'open' | 'faulty' | 'closed';
+  /**
+   * `faulty`: it gave an answer that cannot be right, and is not asked again before the hub is started anew.
+   * `not-known`: it does not know this hub, or no more. It is asked now and then whether it does.
+   */
+  readonly state: 'connecting' | 'open' | 'not-known' | 'faulty' | 'closed';
   /** Why it is not open. */
   readonly reason: string;
   readonly runs: number;
@@ -219,7 +226,7 @@ export class RemoteProvider {
   }
 
   get #isWanted(): boolean {
-    return this.#state === 'connecting' || this.#state === 'open';
+    return this.#state !== 'faulty' && this.#state !== 'closed';
   }
 
   async #connect(): Promise<void> {
@@ -262,8 +269,13 @@ export class RemoteProvider {
   #failed(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     if (!this.#isWanted) return;
-    if (reason !== this.#reason) this.#parts.log.warn({ provider: this.name, reason }, 'no session with a provider');
+    const isNotKnown = error instanceof NotKnown;
+    const wasNotKnown = this.#state === 'not-known';
+    const isTold = reason === this.#reason || (isNotKnown && wasNotKnown);
+    if (!isTold) this.#parts.log.warn({ provider: this.name, reason }, 'no session with a provider');
     this.#reason = reason;
+    this.#state = isNotKnown ? 'not-known' : 'connecting';
+    if (isNotKnown && !wasNotKnown) this.#parts.lost(true, reason);
     // It will hardly become another one by itself, but a token may be renewed at its side.
     const isFinal = error instanceof ProtocolError && (error.code === 'identity' || error.code === 'version');
     this.#retry(isFinal ? SESSION_BOUNDS.mostRetryMs : this.#retryMs);
@@ -273,10 +285,12 @@ export class RemoteProvider {
     this.#uploadedBytes += this.#session?.uploadedBytes ?? 0;
     this.#session = undefined;
     if (code === 'fault' && this.#state !== 'faulty') this.fault(message);
-    this.#parts.lost(this.isFaulty, message);
+    // Its own word, on a session that it had agreed to.
+    const isNotKnown = code === 'identity';
+    this.#parts.lost(this.isFaulty || isNotKnown, message);
     this.#parts.changed();
     if (!this.#isWanted) return;
-    this.#state = 'connecting';
+    this.#state = isNotKnown ? 'not-known' : 'connecting';
     this.#reason = message;
     this.#parts.log.warn({ provider: this.name, code, reason: message }, 'a session with a provider ended');
     const wasSteady = this.#parts.timer.nowMs() - this.#openedAtMs >= SESSION_BOUNDS.steadyMs;
@@ -284,7 +298,6 @@ export class RemoteProvider {
   }
 
   #retry(afterMs: number): void {
-    this.#state = 'connecting';
     this.#retryMs = Math.min(SESSION_BOUNDS.mostRetryMs, 2 * afterMs);
     const { timer, random } = this.#parts;
     this.#cancelRetry = timer.after(afterMs * (0.75 + random() / 2), () => void this.#connect());

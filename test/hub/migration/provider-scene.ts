@@ -47,6 +47,7 @@ export class ProviderScene {
   #token: JoinToken | undefined;
   #provider: ProviderUnderTest | undefined;
   #hub: RealHub | undefined;
+  #placed: Placement | undefined;
   #isCut = false;
   #isHeld = false;
   /** Sends what was held, on the link of now. */
@@ -71,6 +72,17 @@ export class ProviderScene {
     return this.#hub;
   }
 
+  /** Of the hub. */
+  get placement(): Placement {
+    if (this.#placed === undefined) throw new Error('the hub was not started');
+    return this.#placed;
+  }
+
+  /** By which the provider knows the hub. */
+  get hubKey(): Uint8Array {
+    return this.#keys.hub.publicKey;
+  }
+
   get provider(): ProviderUnderTest {
     if (this.#provider === undefined) throw new Error('the provider was not started');
     return this.#provider;
@@ -93,7 +105,8 @@ export class ProviderScene {
   /** On what an earlier one has left, if there was one. */
   async startHub(tasks: RealHubOptions['tasks'] = {}): Promise<void> {
     const { component } = this.#options;
-    const placement = this.#placement();
+    const placement = this.#newPlacement();
+    this.#placed = placement;
     const from = component === undefined ? {} : { component };
     this.#hub = await realHub(this.#t, { tasks, dir: this.#dir, placement, ...from });
   }
@@ -137,7 +150,7 @@ export class ProviderScene {
     return run;
   }
 
-  #placement(): Placement {
+  #newPlacement(): Placement {
     if (this.#token === undefined) throw new Error('there was no provider yet');
     return placementBy(appOf(this.#options.responsible ?? 'hub'), {
       providers: [{ name: SHED, token: this.#token }],
