@@ -16,7 +16,7 @@ export interface ProviderPolicy {
   readonly tasks: number;
   /** Components of a session together. */
   readonly componentBytes: Bytes;
-  /** Replicated state of a session: keys and values, and `replicaEntryBytes` for each. */
+  /** Replicated state of a session: keys and values, and `PROTOCOL_BOUNDS.stateEntryBytes` for each. */
   readonly stateBytes: Bytes;
   /** Runs of a hub that have moved here and are not over. */
   readonly migrations: number;
@@ -84,8 +84,6 @@ export const PROVIDER_BOUNDS = {
   measuredRunMs: 0.5,
   /** What a replica's file may have besides what is live before it is written anew. */
   replicaSlackBytes: 1 * MiB,
-  /** What an entry counts besides its names and its value: each thread has its place in memory. */
-  replicaEntryBytes: 128,
   /** Replicas that a thread holds open. */
   openReplicas: 64,
   /** How long unfinished uploads are kept for a hub that is gone: an evening's outage. */

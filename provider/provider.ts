@@ -174,6 +174,7 @@ class OpenProvider implements Provider, Door {
       leaseMs,
       window: policy.window,
       windowBytes: policy.queuedBytes,
+      stateBytes: policy.stateBytes,
       capacity: { threads, fuelPerSecond: this.#speed.fuelPerSecond, device },
       revision: this.#started.replicas.revisionOf(hub),
       stubs,

@@ -1,6 +1,10 @@
 import { ApiError, whereaboutsOf, type ApiClient, type MigrationView } from '../api/index.js';
+import { printable } from '../report/index.js';
 import { asking, printJson, type AskOptions, type Output } from './asking.js';
 import { movesTable } from './run-words.js';
+
+/** What providers may say in a reason, as long as a person reads on. */
+const SAID = 1_000;
 
 /** `sterna explain RUN`: where a run was placed and moved, and why. Answers with 1 when the hub does not know it any more. */
 export function explainCommand(run: string, options: AskOptions, out: Output): Promise<number> {
@@ -36,7 +40,7 @@ function linesOf(answer: unknown): readonly string[] {
   if (typeof answer !== 'object' || answer === null || !('decisions' in answer)) return [];
   const { decisions } = answer;
   if (!Array.isArray(decisions)) return [];
-  const waits = 'waitsFor' in answer ? [`waits now, as ${String(answer.waitsFor)}`] : [];
+  const waits = 'waitsFor' in answer ? [`waits now, as ${printable(String(answer.waitsFor), SAID)}`] : [];
   const placed = decisions.flatMap((decision: unknown): string[] => {
     if (typeof decision !== 'object' || decision === null || !('side' in decision) || !('reason' in decision))
       return [];
@@ -44,7 +48,7 @@ function linesOf(answer: unknown): readonly string[] {
       decision.side === 'remote' && 'provider' in decision
         ? `at ${String(decision.provider)}`
         : sideText(decision.side);
-    return [`${where}, as ${String(decision.reason)}`];
+    return [`${where}, as ${printable(String(decision.reason), SAID)}`];
   });
   return [...placed, ...waits];
 }

@@ -10,7 +10,7 @@ import { HUB_BOUNDS } from '../limits.js';
 import { STORE_BOUNDS } from '../store/limits.js';
 import type { Logger } from '../log.js';
 import { affordableRecords } from '../records/index.js';
-import { openStore, RecordArchive, type Store } from '../store/index.js';
+import { openStore, RecordArchive, type BucketUsage, type Store } from '../store/index.js';
 import type { Releases } from './releases.js';
 import type { Foundation, HubPlacement } from './rooms.js';
 
@@ -55,7 +55,8 @@ export async function openFoundation(options: FoundationOptions, releases: Relea
   });
   const component = (digest: string): Promise<Uint8Array | undefined> => components.find(digest);
   const threads = options.threads ?? availableParallelism();
-  const runtime = placement?.over({ local, threads, file, component }) ?? local;
+  const usageOf = (bucket: string): BucketUsage => store.usageOf(bucket);
+  const runtime = placement?.over({ local, threads, file, usageOf, component }) ?? local;
   releases.add(() => closeRuntime(runtime, log));
   return { file, store, archive, keepsRecords: records.bytes > 0, components, runtime };
 }

@@ -24,6 +24,8 @@ export interface Question {
   };
   /** The best provider; undefined when none takes the task. */
   readonly remote: (RemoteSide & { readonly name: string; readonly hasRoom: boolean }) | undefined;
+  /** Why none does, of those that have said so. */
+  readonly refusals?: readonly string[];
   readonly standing: Standing | undefined;
   readonly nowMs: number;
   /** Of a run that could stand still: why it cannot move to that provider, if it cannot. Left out for any other run. */
@@ -89,8 +91,9 @@ function sideFor(question: Question): Decision {
   }
 }
 
-function without({ policy, fuel, remote }: Question): Decision {
-  const why = remote === undefined ? 'no provider takes it now' : `the provider ${remote.name} has no room now`;
+function without({ policy, fuel, remote, refusals = [] }: Question): Decision {
+  const none = ['no provider takes it now', ...(refusals.length === 0 ? [] : [refusals.join('; ')])].join(': ');
+  const why = remote === undefined ? none : `the provider ${remote.name} has no room now`;
   if (policy === 'remote-only') return { side: 'wait', fuel, reason: `its placement is remote-only, and ${why}` };
   return { side: 'local', fuel, reason: why };
 }

@@ -23,6 +23,8 @@ export interface LinkedProvidersParts extends Pick<
 export interface Served {
   /** The hub's store, which exists. */
   readonly file: string;
+  /** How full a bucket is, with all that was committed. */
+  readonly usageOf: RemoteProviderParts['usageOf'];
   /** A component as it was deployed; undefined when it is not kept any more. */
   readonly component: (digest: string) => Promise<Uint8Array | undefined>;
 }
@@ -47,14 +49,14 @@ export class LinkedProviders {
   }
 
   /** No session is opened before `start`. */
-  open({ file, component }: Served): void {
+  open({ file, usageOf, component }: Served): void {
     const { providers, openState } = this.#parts;
     const reader = openState({ file });
     const stateEpoch = randomBytes(16).toString('hex');
     this.#reader = reader;
     const linked = providers.map((saved) => {
       const feed = new StateFeed(reader);
-      return { feed, provider: this.#provider(saved, { feed, stateEpoch, component: kept(component) }) };
+      return { feed, provider: this.#provider(saved, { feed, usageOf, stateEpoch, component: kept(component) }) };
     });
     this.#all = linked.map(({ provider }) => provider);
     this.#feeds = linked.map(({ feed }) => feed);
@@ -72,6 +74,9 @@ export class LinkedProviders {
   /** Takes note of what was committed. */
   note(changes: readonly StateChange[], results: readonly ChangeResult[]): void {
     for (const feed of this.#feeds) feed.note(changes, results);
+    const committed = changes.filter((_, i) => results[i]?.kind === 'committed');
+    const written = new Set(committed.flatMap(({ writes }) => writes.map(({ bucket }) => bucket)));
+    if (written.size > 0) for (const provider of this.#all) provider.written(written);
   }
 
   close(): void {
@@ -81,7 +86,7 @@ export class LinkedProviders {
 
   #provider(
     saved: SavedProvider,
-    served: Pick<RemoteProviderParts, 'feed' | 'stateEpoch' | 'component'>,
+    served: Pick<RemoteProviderParts, 'feed' | 'usageOf' | 'stateEpoch' | 'component'>,
   ): RemoteProvider {
     const { key, hubName, timer, clock, random, log, connect, changed, moves } = this.#parts;
     const { name } = saved;

@@ -67,7 +67,9 @@ export function movingLinks(parts: MovingLinksParts): Links {
     isLinked: (name, task) => {
       const provider = find(name);
       if (provider === undefined || provider.isFaulty) return false;
-      return isInForce(task) ? provider.takes(task.manifest.name) : provider.isReady && mayGoOn(task);
+      return isInForce(task)
+        ? provider.takes(task.manifest.name)
+        : provider.goesOnWith(task.manifest.name) && mayGoOn(task);
     },
     hold: (name, versions) => parts.hold(name, versions),
     send: (name, message) => find(name)?.move(message) ?? false,

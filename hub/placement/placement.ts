@@ -74,6 +74,7 @@ export class Placement {
       threads: () => this.#machine.threads,
       idleSlots: () => local().idleSlots,
       choice,
+      refusals: (task) => providers.all.flatMap((provider) => provider.refusalOf(task) ?? []),
       expectations,
       decisions,
       movedTo: (provider) => this.#moves?.runsAt(provider) ?? 0,

@@ -18,6 +18,8 @@ export interface PlacerParts {
   readonly threads: () => number;
   readonly idleSlots: () => number;
   readonly choice: Pick<ProviderChoice, 'bestFor'>;
+  /** Why providers do not execute a task, those that do not. */
+  readonly refusals: (task: string) => readonly string[];
   readonly expectations: Pick<
     Expectations,
     'fuelOf' | 'speedOf' | 'sharedSpeedOf' | 'underWayMs' | 'queueMs' | 'transportMs'
@@ -128,7 +130,7 @@ export class Placer {
   }
 
   #byPolicy(task: string, policy: PlacementPolicy, payloadBytes: number, { keptHere, hindrance }: Ties = {}): Decision {
-    const { tasks, threads, idleSlots, choice, expectations, movedTo, timer } = this.#parts;
+    const { tasks, threads, idleSlots, choice, refusals, expectations, movedTo, timer } = this.#parts;
     const fuel = expectations.fuelOf(task, payloadBytes);
     const provider = choice.bestFor(task, payloadBytes);
     const here = expectations.speedOf(task, fuel);
@@ -154,6 +156,7 @@ export class Placer {
         transportMs: expectations.transportMs(provider, payloadBytes),
         ...expectations.sharedSpeedOf(task, fuel, provider, moved),
       },
+      ...(provider === undefined ? { refusals: refusals(task) } : {}),
       standing: this.#standings.of(task, payloadBytes),
       nowMs: timer.nowMs(),
       ...(moving === undefined ? {} : { moving }),

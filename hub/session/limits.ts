@@ -22,6 +22,11 @@ export const SESSION_BOUNDS = {
   fullMs: 5,
   /** Messages with state that are sent in one turn of the event loop. */
   stateMessages: 4,
+  /**
+   * Of the state that a provider has room for, the part below which a task comes back whose state was too much: all of it is
+   * sent anew then, and one that hovers about the bound would be sent again and again.
+   */
+  stateAgain: 7 / 8,
   /** Runs that were given up and whose answer may still come: as many as fill the window, or so many, end the session. */
   abandoned: 4_096,
   /** Round trips that the median is taken of: one that is late is an accident, two of four are a link that has slowed. */

@@ -35,6 +35,8 @@ export interface ProviderSessionParts extends Pick<ComponentUploadsParts, 'compo
   readonly mostBytes: (id: string) => number | undefined;
   /** Told that a message about a run that moves cannot be sent. */
   readonly unsent: (id: string, reason: string) => void;
+  /** Told when the provider has said which tasks it executes, before any run of them is sent. */
+  readonly ready: () => void;
   /** Told when there is more room, or tasks are ready. */
   readonly changed: () => void;
   /** Called once. `code` is 'fault' when the provider is not to be trusted any more. */
@@ -278,6 +280,7 @@ export class ProviderSession implements LinkEvents {
         this.#ready.set(task.name, task);
       } else this.#refused.set(task.name, task.message);
     }
+    this.#parts.ready();
     this.#parts.changed();
   }
 

@@ -8,6 +8,7 @@ import {
 } from '../../provider/protocol/index.js';
 import type { MigrationMessage } from '../../provider/protocol/migration/index.js';
 import type { Logger } from '../log.js';
+import type { BucketUsage } from '../store/index.js';
 import type { Timer } from '../timer.js';
 import { loweredFrom, type Caps, type LoweredLimits } from './capped-limits.js';
 import { SESSION_BOUNDS } from './limits.js';
@@ -18,6 +19,7 @@ import { RemoteLost } from './remote-lost.js';
 import type { SavedProvider } from './saved-providers.js';
 import type { RemoteResult, SentRun } from './sent-runs.js';
 import type { StateFeed } from './state-feed.js';
+import { StateRoom } from './state-room.js';
 
 export interface RemoteProviderParts {
   readonly saved: SavedProvider;
@@ -25,6 +27,8 @@ export interface RemoteProviderParts {
   readonly hubName: string;
   readonly stateEpoch: string;
   readonly feed: StateFeed;
+  /** How full a bucket is, with all that was committed. */
+  readonly usageOf: (bucket: string) => BucketUsage;
   /** The file of a component, as it was deployed. */
   readonly component: (digest: string) => Promise<Uint8Array>;
   readonly timer: Timer;
@@ -54,7 +58,7 @@ export interface RemoteProviderParts {
 export interface TaskThere {
   readonly task: string;
   readonly state: 'taken' | 'refused' | 'not-ready';
-  /** Why it is refused, in the provider's words. */
+  /** Why it is refused, in the provider's words, or the hub's. */
   readonly reason?: string;
   /** Limits that it has lowered. */
   readonly lowered?: LoweredLimits;
@@ -86,6 +90,7 @@ export interface ProviderStatus {
 export class RemoteProvider {
   readonly name: string;
   readonly #parts: RemoteProviderParts;
+  readonly #stateRoom: StateRoom;
   #session: ProviderSession | undefined;
   #openedAtMs = 0;
   /** What it said of itself last. */
@@ -101,6 +106,7 @@ export class RemoteProvider {
   constructor(parts: RemoteProviderParts) {
     this.#parts = parts;
     this.name = parts.saved.name;
+    this.#stateRoom = new StateRoom(parts.usageOf);
   }
 
   get capacity(): Capacity {
@@ -137,7 +143,7 @@ export class RemoteProvider {
       roundTripMs: this.roundTripMs,
       queueMs: this.queueMs,
       uploadedBytes: this.#uploadedBytes + (session?.uploadedBytes ?? 0),
-      tasks: session === undefined ? [] : this.#tasks.map((task) => taskThere(task, session)),
+      tasks: session === undefined ? [] : this.#tasks.map((task) => this.#taskThere(task, session)),
     };
   }
 
@@ -153,7 +159,12 @@ export class RemoteProvider {
 
   /** Whether it executes a task now. */
   takes(task: string): boolean {
-    return this.#session?.takes(task) ?? false;
+    return (this.#session?.takes(task) ?? false) && this.#stateRoom.surplusOf(task) === undefined;
+  }
+
+  /** Whether runs that are there, of a version of a task that is not configured any more, can go on. */
+  goesOnWith(task: string): boolean {
+    return this.isReady && this.#stateRoom.earlierSurplusOf(task) === undefined;
   }
 
   /** The limits of a task that it has lowered; undefined when the task has its own there. */
@@ -183,6 +194,8 @@ export class RemoteProvider {
       const { url } = this.#parts.saved.token;
       return `there is no session with the provider ${this.name} at ${url}: ${this.#reason} ("sterna providers" shows when there is one)`;
     }
+    const surplus = this.#stateRoom.surplusOf(task);
+    if (surplus !== undefined) return `the provider ${this.name} has no room for its state: ${surplus}`;
     const said = this.#session.refusalOf(task);
     return said === undefined
       ? `the provider ${this.name} is not ready for its task yet: "sterna providers" says when it has taken it`
@@ -191,8 +204,8 @@ export class RemoteProvider {
 
   /** Replaces what it executes. @param earlier Versions of which runs are there: they go on reading. */
   configure(tasks: readonly TaskSpec[], earlier: readonly ReadingTask[] = []): void {
-    const buckets = [...tasks, ...earlier].flatMap(({ grants }) => Object.values(grants.buckets).map(({ id }) => id));
-    this.#parts.feed.replicate(new Set(buckets));
+    this.#stateRoom.configure(tasks, earlier);
+    this.#replicate();
     this.#earlier = earlier;
     this.#session?.hold(earlier);
     const before = new Map(this.#tasks.map((task) => [task.name, JSON.stringify(task)]));
@@ -202,6 +215,14 @@ export class RemoteProvider {
     this.#tasks = tasks;
     for (const task of tasks) if (before.get(task.name) !== JSON.stringify(task)) this.#session?.withhold(task.name);
     this.#session?.configure(tasks);
+  }
+
+  /** Buckets were written to: more tasks may fit, or fewer. */
+  written(buckets: ReadonlySet<string>): void {
+    if (!this.#stateRoom.written(buckets)) return;
+    this.#replicate();
+    // Not from within a commit.
+    setImmediate(() => (this.#isWanted ? this.#parts.changed() : undefined));
   }
 
   /** @throws RemoteLost when there will be no outcome from there. */
@@ -229,6 +250,17 @@ export class RemoteProvider {
     return this.#state !== 'faulty' && this.#state !== 'closed';
   }
 
+  #replicate(): void {
+    this.#parts.feed.replicate(this.#stateRoom.buckets);
+  }
+
+  /** What a session may have is not taken up by tasks that are not executed in it. */
+  #readied(): void {
+    const refused = this.#tasks.filter(({ name }) => this.#session?.refusalOf(name) !== undefined);
+    this.#stateRoom.refused(new Set(refused.map(({ name }) => name)));
+    this.#replicate();
+  }
+
   async #connect(): Promise<void> {
     const { saved, key, hubName, stateEpoch, feed, component, timer, clock, changed, log, connect } = this.#parts;
     const { moved, mostBytes, unsent } = this.#parts;
@@ -249,7 +281,10 @@ export class RemoteProvider {
       if (!this.#isWanted) return opened.link.cut();
       const { link, welcome } = opened;
       const ended = (code: ProtocolErrorCode | 'done', message: string): void => this.#ended(code, message);
-      const told = { changed, moved, mostBytes, unsent, ended };
+      const ready = (): void => this.#readied();
+      const told = { ready, changed, moved, mostBytes, unsent, ended };
+      this.#stateRoom.opened(welcome.stateBytes);
+      this.#replicate();
       const session = new ProviderSession({ link, welcome, feed, component, timer, ...told });
       this.#session = session;
       this.#openedAtMs = timer.nowMs();
@@ -302,12 +337,13 @@ export class RemoteProvider {
     const { timer, random } = this.#parts;
     this.#cancelRetry = timer.after(afterMs * (0.75 + random() / 2), () => void this.#connect());
   }
-}
 
-function taskThere({ name: task, limits }: TaskSpec, session: ProviderSession): TaskThere {
-  const reason = session.refusalOf(task);
-  if (reason !== undefined) return { task, state: 'refused', reason };
-  if (!session.takes(task)) return { task, state: 'not-ready' };
-  const caps = session.capsOf(task);
-  return caps === undefined ? { task, state: 'taken' } : { task, state: 'taken', lowered: loweredFrom(limits, caps) };
+  #taskThere({ name: task, limits }: TaskSpec, session: ProviderSession): TaskThere {
+    const surplus = this.#stateRoom.surplusOf(task);
+    const reason = surplus === undefined ? session.refusalOf(task) : `it has no room for its state: ${surplus}`;
+    if (reason !== undefined) return { task, state: 'refused', reason };
+    if (!session.takes(task)) return { task, state: 'not-ready' };
+    const caps = session.capsOf(task);
+    return caps === undefined ? { task, state: 'taken' } : { task, state: 'taken', lowered: loweredFrom(limits, caps) };
+  }
 }

@@ -5,11 +5,13 @@ export { StateView } from './state-view.js';
 export { Backups } from './backups.js';
 export type { BucketView, KeyView } from './state-view-messages.js';
 export { RecordArchive } from './record-archive.js';
+export type { BucketUsage } from './bucket-usage.js';
 export type { RunSummary } from './run-summary.js';
 export type { RunQuery } from './record-reader.js';
 export { type RecordBounds, type RunRecord, type StoredRecord, type TaskVersion } from './run-record.js';
 export {
   type Also,
+  type BegunVersion,
   type ChangeResult,
   type DeadLetter,
   type DeadMessage,
@@ -26,7 +28,6 @@ export {
   type Store,
   type StoredEvent,
   type StoredMessage,
-  type BegunVersion,
   type StoredMove,
   type StoredPoint,
   type StoredSchedule,

@@ -101,7 +101,7 @@ class SqliteStore implements Store {
   readonly #select: Statement;
   readonly #upsert: Statement;
   readonly #remove: Statement;
-  readonly #usageOf: Statement;
+  readonly #countUsage: Statement;
   readonly #setRevision: Statement;
   readonly #usage = new Map<string, BucketUsage>();
   readonly #inbox: InboxTable;
@@ -141,7 +141,7 @@ class SqliteStore implements Store {
         'INSERT INTO state VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version',
       );
       this.#remove = this.#connection.prepare('DELETE FROM state WHERE bucket = ? AND key = ?');
-      this.#usageOf = this.#connection.prepare(
+      this.#countUsage = this.#connection.prepare(
         'SELECT count(*) AS keys, coalesce(sum(length(key) + length(value)), 0) AS bytes FROM state WHERE bucket = ?',
       );
       this.#setRevision = this.#connection.prepare("UPDATE meta SET number = ? WHERE name = 'revision'");
@@ -405,10 +405,10 @@ class SqliteStore implements Store {
       const before = this.#entry(bucket, key)?.bytes;
       const after = value === undefined ? undefined : Buffer.byteLength(key) + value.length;
       if ((before === undefined) !== (after === undefined)) changed.add(bucket);
-      usage.set(bucket, changedUsage(usage.get(bucket) ?? this.#currentUsage(bucket), { before, after }));
+      usage.set(bucket, changedUsage(usage.get(bucket) ?? this.usageOf(bucket), { before, after }));
     }
     for (const [bucket, after] of usage) {
-      const fault = usageFault(bucket, this.#currentUsage(bucket), after);
+      const fault = usageFault(bucket, this.usageOf(bucket), after);
       if (fault !== undefined) return fault;
     }
     return usage;
@@ -420,10 +420,10 @@ class SqliteStore implements Store {
   }
 
   /** Counted once per bucket and then kept up to date, as a count reads the whole bucket. */
-  #currentUsage(bucket: string): BucketUsage {
+  usageOf(bucket: string): BucketUsage {
     const known = this.#usage.get(bucket);
     if (known !== undefined) return known;
-    const row = this.#usageOf.get(bucket);
+    const row = this.#countUsage.get(bucket);
     const usage = { keys: Number(row?.['keys'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
     this.#usage.set(bucket, usage);
     return usage;

@@ -1,4 +1,5 @@
 import type { Listed, QoS, Read } from '../../runtime/index.js';
+import type { BucketUsage } from './bucket-usage.js';
 import type { RunRecord } from './run-record.js';
 
 /** A change to one key of a bucket: the new value, or undefined for "no longer there". */
@@ -324,6 +325,8 @@ export interface Store {
   durable(): Promise<void>;
   /** Set while it is better not to commit, for some milliseconds; resolves when it is over. */
   readonly paused: Promise<void> | undefined;
+  /** How full a bucket is, with all that was committed. */
+  usageOf(bucket: string): BucketUsage;
   /** Runs that were begun or waited when an earlier hub ended, in the order of arrival; to be gone through at once, and once. */
   unfinished(): Iterable<UnfinishedGroup>;
   /** Deliveries that a broker may repeat, oldest first. */

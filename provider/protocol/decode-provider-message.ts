@@ -38,6 +38,7 @@ const READERS: { readonly [Type in ProviderMessage['type']]: (fields: Fields) =>
       window: fields.whole('window'),
       // A provider that does not say takes what fits into one message.
       windowBytes: fields.has('windowBytes') ? fields.whole('windowBytes') : MOST.messageBytes,
+      stateBytes: fields.has('stateBytes') ? fields.whole('stateBytes') : MOST.stateBytes,
       capacity: {
         threads: capacity.whole('threads'),
         fuelPerSecond: capacity.amount('fuelPerSecond'),

@@ -15,6 +15,10 @@ export const PROTOCOL_BOUNDS = {
   tasks: 1_024,
   /** Buckets replicated to one session. */
   buckets: 1_024,
+  /** The state of a session, where the provider does not say. */
+  stateBytes: 64 * MiB,
+  /** What a key counts in it besides its names and its value: each thread has its place in memory. */
+  stateEntryBytes: 128,
   /** Runs in one message: more gains nothing. */
   runs: 256,
   /** Changes of state in one message. */

@@ -184,6 +184,8 @@ export type ProviderMessage =
       readonly window: number;
       /** What their events may have together, as `runBytes` counts. */
       readonly windowBytes: Bytes;
+      /** What the hub's state may have here: values, characters of buckets and keys, and `stateEntryBytes` for each key. */
+      readonly stateBytes: Bytes;
       readonly capacity: Capacity;
       /** The revision of this hub's state that the provider still has, of the hello's epoch; 0 for none. */
       readonly revision: number;

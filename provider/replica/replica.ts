@@ -188,5 +188,5 @@ function sizeOf({ bucket, key, value }: StateEntry): number {
 }
 
 function sizeWith(bucket: string, key: string, valueBytes: number): number {
-  return PROVIDER_BOUNDS.replicaEntryBytes + bucket.length + key.length + valueBytes;
+  return PROTOCOL_BOUNDS.stateEntryBytes + bucket.length + key.length + valueBytes;
 }

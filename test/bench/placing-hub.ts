@@ -75,7 +75,13 @@ export async function placingHub(options: PlacingHubOptions): Promise<PlacingHub
   const providers = [{ name: 'p', token }];
   const placement = placementBy(app, { providers, ...(connect === undefined ? {} : { connect }) });
   const { manifest, component } = await builtTask(guest);
-  const placed = placement.over({ local, threads, file, component: () => Promise.resolve(component) });
+  const placed = placement.over({
+    local,
+    threads,
+    file,
+    usageOf: (bucket) => store.usageOf(bucket),
+    component: () => Promise.resolve(component),
+  });
   const installed = await placed.install(component, manifest.limits);
   const from = performance.now();
   placement.deployed(

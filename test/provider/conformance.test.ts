@@ -59,6 +59,7 @@ t.test('a hub with a join token is let in, and then known without it', async (t)
   const first = hub(t);
   const welcome = await first.open();
   t.match(welcome, { version: 2, stubs: /^(disk|memory)$/ });
+  t.ok(welcome.stateBytes > 0);
   t.ok(welcome.window > 0 && welcome.heartbeatMs > 0 && welcome.leaseMs > welcome.heartbeatMs);
   const again = hub(t, { token: { ...token, secret: Buffer.alloc(32) } });
   await again.open();

@@ -71,7 +71,13 @@ export async function hubSide(t: Test, options: HubSideOptions): Promise<HubSide
   });
   const components = new Map<string, Uint8Array>();
   const component = (digest: string) => Promise.resolve(components.get(digest));
-  const runtime = placement.over({ local, threads: 1, file, component });
+  const runtime = placement.over({
+    local,
+    threads: 1,
+    file,
+    usageOf: (bucket) => store.usageOf(bucket),
+    component,
+  });
   const tasks = new Map<string, DeployedTask>();
   for (const path of options.tasks) {
     const { manifest: built, component: asBuilt } = await builtTask(path);

@@ -145,6 +145,7 @@ async function scene(t: Test, { seed, policy, there, change, checked = 0 }: Scen
     local: near,
     threads: 2,
     file: join(dir, 'state.db'),
+    usageOf: () => ({ keys: 0, bytes: 0 }),
     component: () => Promise.resolve(COMPONENT),
   });
   const parsed = parseManifest(

@@ -88,6 +88,7 @@ export class ScriptedProvider {
       leaseMs: 5_000,
       window: 8,
       windowBytes: 1_000_000,
+      stateBytes: 1_000_000,
       capacity: { threads: 1, fuelPerSecond: 0 },
       revision: 0,
       stubs: 'memory',

@@ -77,6 +77,7 @@ function scene(t: Test, provider: ScriptedProvider, change: Partial<RemoteProvid
     hubName: 'h',
     stateEpoch: 'e',
     feed: new StateFeed({ snapshot: () => nothing, close: () => undefined }),
+    usageOf: () => ({ keys: 0, bytes: 0 }),
     component: (digest) => {
       read.push(digest);
       const found = COMPONENTS.get(digest);

@@ -159,6 +159,7 @@ export const PROVIDER_MESSAGES: readonly ProviderMessage[] = [
     leaseMs: 5_000,
     window: 16,
     windowBytes: 9,
+    stateBytes: 10,
     capacity: { threads: 2, fuelPerSecond: 1.5, device: 'server' },
     revision: 3,
     stubs: 'disk',
