@@ -29,14 +29,17 @@ export class ProviderChoice {
 
   /** The one at which a run would be over first, of the class of device that its task prefers. */
   bestFor(task: string, payloadBytes = 0): RemoteProvider | undefined {
-    const { app, providers, expectations } = this.#parts;
+    const { app, providers, tasks, expectations } = this.#parts;
     const device = app.deviceOf(task);
     let best: (Candidate & { readonly provider: RemoteProvider }) | undefined;
     for (const provider of providers.all) {
       if (provider.isFaulty || !provider.takes(task)) continue;
-      if (this.#isTooSmall(provider, task) || this.#wasLate(provider, task)) continue;
+      const wasLate = this.#wasLate(provider, task);
+      // What may execute nowhere else goes to it, if there is no other.
+      if (this.#isTooSmall(provider, task) || (wasLate && !tasks.isRemoteOnly(task))) continue;
       const candidate = {
         provider,
+        wasLate,
         hasRoom: provider.room > 0,
         isPreferred: device === undefined || provider.capacity.device === device,
         ms: expectations.transportMs(provider, payloadBytes) + expectations.queueMs(provider),

@@ -81,6 +81,7 @@ export class RunsThere {
       return await this.#first(provider, run, late);
     } catch (error) {
       if (!(error instanceof RemoteLost)) throw error;
+      if (error.isOverdue) this.#parts.choice.noteLate(provider.name, name);
       if (!this.#isClosed) log.info({ runId: request.runId, reason: error.message }, 'a run is placed anew');
       return undefined;
     } finally {

@@ -145,7 +145,7 @@ export class SentRuns {
     for (const { n, overdueAtMs } of this.#pending.values()) {
       if (nowMs < overdueAtMs) continue;
       this.#parts.send({ type: 'cancel', n });
-      this.#giveUp(n, 'the provider did not answer in time');
+      this.#giveUp(n, 'the provider did not answer in time', true);
     }
   }
 
@@ -176,14 +176,14 @@ export class SentRuns {
   }
 
   /** Whatever the provider says of it from now on, the run is not its any more. */
-  #giveUp(n: number, why: string): void {
+  #giveUp(n: number, why: string, isOverdue = false): void {
     const pending = this.#pending.get(n);
     if (pending === undefined) return;
     this.#pending.delete(n);
     if (!this.#outgoing.includes(pending)) this.#abandoned.set(n, pending.bytes);
     if (this.#abandoned.size >= Math.min(SESSION_BOUNDS.abandoned, Math.max(1, this.#window))) this.#parts.stuck();
     pending.settle();
-    pending.reject(new RemoteLost(why));
+    pending.reject(new RemoteLost(why, isOverdue));
   }
 
   /** The provider has answered a run of so many bytes. */

@@ -3,10 +3,11 @@ import { isBetter } from '../../../hub/placement/better-provider.js';
 import { parseApp } from '../../../hub/placement/index.js';
 
 t.test('of two providers, the one with room is better, then that of the preferred class, then the sooner one', (t) => {
-  const near = { hasRoom: true, isPreferred: false, ms: 1 };
-  const server = { hasRoom: true, isPreferred: true, ms: 50 };
+  const near = { wasLate: false, hasRoom: true, isPreferred: false, ms: 1 };
+  const server = { wasLate: false, hasRoom: true, isPreferred: true, ms: 50 };
   t.ok(isBetter(server, near) && !isBetter(near, server));
   t.ok(isBetter(near, { ...server, hasRoom: false }), 'a full one is none');
+  t.ok(isBetter({ ...near, hasRoom: false }, { ...server, wasLate: true }), 'one that was late comes last');
   t.ok(isBetter({ ...near, isPreferred: true }, server) && !isBetter(server, { ...near, isPreferred: true }));
   t.end();
 });
