@@ -75,6 +75,11 @@ export const RUNTIME_BOUNDS = {
   reads: 4_096,
   /** Characters of those keys together: they cross to the main thread as JSON, in which each may take six bytes. */
   readLength: 512 * KiB,
+  /**
+   * How long a run sees state as of one moment. While it does, SQLite's log cannot begin anew, and grows with all that is
+   * written. Most runs are over sooner; what one reads later is of a later moment, which its commit finds out.
+   */
+  snapshotMs: 1_000,
   /** Bytes of values at which a run can look at no more: they are kept until it ends, in the hub's memory and not in its own. */
   readBytes: 64 * MiB,
   /**

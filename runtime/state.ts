@@ -9,7 +9,7 @@ export interface Stored {
   readonly version: number;
 }
 
-/** Reads of one run: all of them see the same moment. */
+/** Reads of one run, or of a stretch of one that takes long: all of them see the same moment. */
 export interface StateSnapshot {
   get(bucket: string, key: string): Stored | undefined;
   /** Keys in ascending order of their UTF-8 bytes, those after `after`, at most `limit`. */

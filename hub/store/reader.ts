@@ -59,8 +59,9 @@ class SqliteReader implements StateReader {
       },
       release: () => {
         if (!begun) return;
-        begun = false;
+        // In this order: the call may fail, where a guest has left little of the stack, and is made again then.
         this.#connection.exec('COMMIT');
+        begun = false;
       },
     };
   }

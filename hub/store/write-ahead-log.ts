@@ -15,7 +15,8 @@ const LOOK_EVERY = 256;
  * waits for it, but while there are commits it never reaches the end. During
  * the second the store asks for no commits (`paused`): it has little left to
  * copy, and after it the log begins anew, which keeps its size bounded. Only
- * a reader that holds its snapshot that long can put that off, to the next time.
+ * a reader that holds its snapshot that long can put that off, to the next time;
+ * runs hold theirs for a second (`snapshotMs`).
  */
 export class WriteAheadLog {
   readonly #file: string;

@@ -112,7 +112,7 @@ export class Executor {
     try {
       instance = this.#instanceFor(request, task, watch);
       run = new RunContext(request, instance, state);
-      instance.gauge.begin(request.limits.fuel, from + request.limits.deadlineMs, watch);
+      instance.gauge.begin(request.limits.fuel, from + request.limits.deadlineMs, watchOf(run, watch));
       const { gauge } = instance;
       const wishes = points && task.loaded.resumable && instance.isSaved ? () => points.wish(gauge.granted) : undefined;
       if (earlier === undefined || wishes === undefined) ending = instance.handle(run, request.event, wishes);
@@ -199,6 +199,18 @@ export class Executor {
       },
     };
   }
+}
+
+/** The watch of a run, which hears of its slices as well. */
+function watchOf(run: RunContext, watch: SliceWatch): SliceWatch {
+  return {
+    now: () => watch.now(),
+    cancelled: () => watch.cancelled(),
+    sliceEnded: () => {
+      run.sliceEnded(watch.now());
+      watch.sliceEnded();
+    },
+  };
 }
 
 /** Makes the instance what the next event may find, or lets go of it. */

@@ -34,7 +34,7 @@ export class ReadRecord {
   }
 
   page(page: KeyPage): void {
-    // In one snapshot the same question has the same answer.
+    // While a bucket has the same keys, the same question has the same answer.
     const question = `${page.limit} ${page.bucket}\0${page.after ?? ''}\0${page.after === undefined}`;
     if (this.#pages?.has(question) === true) return;
     let bytes = ENTRY_BYTES;

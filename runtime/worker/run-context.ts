@@ -91,6 +91,8 @@ export class RunContext {
   #pages: Map<string, string[]> | undefined;
   #listed: Map<string, number> | undefined;
   #snapshot: StateSnapshot | undefined;
+  /** When it was first seen at a slice's end. */
+  #snapshotSeenMs: number | undefined;
   #random: Random | undefined;
 
   constructor(request: RunRequest, instance: Executing, state: StateReader | undefined) {
@@ -284,7 +286,10 @@ export class RunContext {
   #storedKeys(state: StateReader, bucket: string, after: string | undefined, limit: number): readonly string[] {
     const snapshot = this.#snapshotNow(state);
     this.#listed ??= new Map();
-    if (!this.#listed.has(bucket)) this.#listed.set(bucket, snapshot.keysVersion(bucket));
+    const version = snapshot.keysVersion(bucket);
+    if (!this.#listed.has(bucket)) this.#listed.set(bucket, version);
+    // Not of the moment at which it looked first.
+    if (this.#listed.get(bucket) !== version) this.#record?.spoil(`keys of "${bucket}" changed while it went on`);
     const keys = snapshot.keys(bucket, after, limit);
     this.#record?.page({ bucket, after, limit, keys });
     return keys;
@@ -375,20 +380,21 @@ export class RunContext {
   }
 
   #snapshotNow(state: StateReader): StateSnapshot {
-    if (this.#snapshot !== undefined) return this.#snapshot;
-    const snapshot = (this.#snapshot = state.snapshot());
-    // Not of the moment at which it began: it was suspended in between.
-    for (const [bucket, version] of this.#listed ?? []) {
-      if (snapshot.keysVersion(bucket) !== version)
-        this.#record?.spoil(`keys of "${bucket}" changed while it was suspended`);
-    }
-    return snapshot;
+    return (this.#snapshot ??= state.snapshot());
+  }
+
+  /** A run that takes long keeps no moment of the state open. @param nowMs on a monotonic clock. */
+  sliceEnded(nowMs: number): void {
+    if (this.#snapshot === undefined) return;
+    this.#snapshotSeenMs ??= nowMs;
+    if (nowMs - this.#snapshotSeenMs >= RUNTIME_BOUNDS.snapshotMs) this.release();
   }
 
   /** Ends what the run holds open on this side. */
   release(): void {
     this.#snapshot?.release();
     this.#snapshot = undefined;
+    this.#snapshotSeenMs = undefined;
   }
 }
 

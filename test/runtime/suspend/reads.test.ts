@@ -8,6 +8,7 @@ import {
   DEFAULT_LIMITS,
   describeCheckpoint,
   encodeCheckpoint,
+  RUNTIME_BOUNDS,
   type RunRequest,
   type RunResult,
   type StateReader,
@@ -61,6 +62,8 @@ interface Looking {
   readonly suspended: (changes?: Partial<RunRequest>, points?: number) => Uint8Array;
   readonly resumed: (checkpoint: Uint8Array) => RunResult;
   readonly whole: (changes?: Partial<RunRequest>, state?: StateReader) => RunResult;
+  /** Executes one during whose first work something happens, and so much time passes. */
+  readonly meanwhile: (ms: number, happens: () => void) => RunResult;
 }
 
 async function looking(t: Test, use: (looking: Looking) => void): Promise<void> {
@@ -102,6 +105,17 @@ function lookingAt({ key, cacheDir }: Prepared, store: Store, state: StateReader
       if (result === undefined) throw new Error('nobody asked it to stop');
       return result;
     },
+    meanwhile: (ms, happens) => {
+      let nowMs = 0;
+      let slices = 0;
+      const sliceEnded = (): void => {
+        if (++slices !== IN_FIRST_WORK) return;
+        happens();
+        nowMs += ms;
+      };
+      const watch = { now: () => nowMs, cancelled: () => false, sliceEnded };
+      return new Executor(cacheDir, state, undefined, 500).execute(request({ recordReads: true }), watch);
+    },
     whole: (changes, from = state) => new Executor(cacheDir, from).execute(request(changes), WATCH),
   };
 }
@@ -137,6 +151,36 @@ t.test('a run that read a value which changed while it stood still finds it as i
   }),
 );
 
+t.test('a run sees state as of one moment for a second, then as it is; what it had looked at conflicts', (t) =>
+  looking(t, ({ store, meanwhile, whole }) => {
+    const writes = [{ bucket: BUCKET, key: '3', value: Buffer.from('3') }];
+    const before = whole();
+    const shortly = meanwhile(RUNTIME_BOUNDS.snapshotMs - 1, () => store.commit([{ reads: [], writes }]));
+    t.strictSame(shortly.effects, before.effects);
+    t.match(shortly.pages, [{ keys: ['1', '2'] }]);
+    t.equal(shortly.unrecorded, undefined);
+
+    const values = { bucket: BUCKET, key: '4', value: Buffer.from('4') };
+    const { effects, reads, listed, unrecorded } = meanwhile(RUNTIME_BOUNDS.snapshotMs, () =>
+      store.commit([{ reads: [], writes: [values] }]),
+    );
+    t.notSame(effects, whole().effects, 'its second look is not like its first');
+    t.strictSame(listed, [{ bucket: BUCKET, version: 2 }]);
+    t.match(store.commit([{ reads, listed, writes: [] }]).results, [{ kind: 'conflict' }]);
+    t.equal(unrecorded, `keys of "${BUCKET}" changed while it went on`);
+  }),
+);
+
+t.test('a run that takes long, and whose state stays as it is, commits and is recorded', (t) =>
+  looking(t, ({ store, meanwhile, whole }) => {
+    const elsewhere = [{ bucket: 'other', key: '1', value: Buffer.from('1') }];
+    const result = meanwhile(RUNTIME_BOUNDS.snapshotMs, () => store.commit([{ reads: [], writes: elsewhere }]));
+    t.strictSame(comparable(result), comparable(whole({ recordReads: true })));
+    const { reads, listed } = result;
+    t.match(store.commit([{ reads, listed, writes: [] }]).results, [{ kind: 'committed' }]);
+  }),
+);
+
 t.test('what is recorded of a run that was suspended is what is recorded of one that was not', (t) =>
   looking(t, ({ suspended, resumed, whole }) => {
     const checkpoint = suspended({ recordReads: true }, IN_SECOND_WORK);
@@ -157,6 +201,6 @@ t.test('a run whose keys changed while it stood still says that its record is no
     const checkpoint = suspended({ recordReads: true });
     store.commit([{ reads: [], writes: [{ bucket: BUCKET, key: '2', value: undefined }] }]);
     const { unrecorded } = resumed(checkpoint);
-    t.equal(unrecorded, `keys of "${BUCKET}" changed while it was suspended`);
+    t.equal(unrecorded, `keys of "${BUCKET}" changed while it went on`);
   }),
 );
