@@ -93,6 +93,8 @@ export const RUNTIME_BOUNDS = {
   messageLength: 4_096,
   /** Lines of a run's log: an empty one costs nothing of the log limit. */
   logLines: 4_096,
+  /** Lines beyond those that are counted: what four bytes hold. A run of hours comes to more, and those count no further. */
+  droppedLogLines: 0xffff_ffff,
   /** Random bytes in one call: a millisecond in which a run cannot be stopped. */
   randomBytes: 1 * MiB,
   /** Runs handed to a thread in one message: more gains nothing, fewer costs wake-ups. */

@@ -5,12 +5,15 @@ const FIRST_BYTES = 4_096;
 /** What a packer that is used again holds on to. */
 const MOST_KEPT_BYTES = 256 * 1024;
 
+/** The largest number that `whole` takes. */
+export const MOST_WHOLE = 0xffff_ffff;
+
 /** Lays values down. Numbers are little-endian. */
 export class Packer {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #at = 0;
 
-  /** A whole number below 2^32. */
+  /** A whole number of at most `MOST_WHOLE`. @throws RangeError */
   whole(value: number): void {
     this.#reserve(4);
     this.#at = this.#bytes.writeUInt32LE(value, this.#at);

@@ -1,6 +1,6 @@
 /** How records of runs are written into rows of `run_records`. */
 import type { Effect, KeyPage, LogLevel, LogLine, Outcome, QoS, Read } from '../../runtime/index.js';
-import { Packer, Unpacker } from './packing.js';
+import { MOST_WHOLE, Packer, Unpacker } from './packing.js';
 import type { RunRecord, TaskVersion } from './run-record.js';
 
 /** Rows of another format are refused by name. Formats are added, never changed. */
@@ -88,7 +88,7 @@ export class RecordPacker {
       this.#text(context);
       this.#text(message);
     }
-    rest.whole(record.droppedLogLines);
+    rest.whole(Math.min(record.droppedLogLines, MOST_WHOLE));
     this.#text(rareText(record));
   }
 

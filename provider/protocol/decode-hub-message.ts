@@ -103,7 +103,7 @@ function runOf(fields: Fields): RemoteRun {
     n: fields.whole('n'),
     task: fields.text('task', MOST.nameLength),
     runId: fields.text('runId', MOST.idLength),
-    attempt: fields.whole('attempt', MOST.wholeNumber, 1),
+    attempt: fields.whole('attempt', MOST.attempts, 1),
     epoch: fields.whole('epoch'),
     event: eventOf(fields.object('event')),
     clockMs: fields.amount('clockMs'),

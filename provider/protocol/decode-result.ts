@@ -24,7 +24,7 @@ export function resultOf(fields: Fields): Required<Omit<RunResult, 'runId' | 'wh
     pages: fields.has('pages') ? fields.list('pages', MOST.pages, pageOf) : undefined,
     unrecorded: fields.optionalText('unrecorded', MOST.messageLength),
     log: fields.list('log', MOST.logLines, logLineOf),
-    droppedLogLines: fields.whole('droppedLogLines'),
+    droppedLogLines: fields.whole('droppedLogLines', MOST.droppedLogLines),
     noticed: fields.has('noticed') ? fields.choices('noticed', LIMIT_NAMES) : undefined,
     usage: usageOf(fields.object('usage')),
   };

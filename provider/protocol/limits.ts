@@ -73,6 +73,9 @@ export const PROTOCOL_BOUNDS = {
   /** Keys in one of them: as many as a list has, and as many again for what the run wrote itself. */
   pageKeys: 8_192,
   logLines: 4_096,
+  /** Lines beyond those, and attempts: what the four bytes hold in which a record and a checkpoint have them. */
+  droppedLogLines: 0xffff_ffff,
+  attempts: 0xffff_ffff,
   /** Versions that a side names. */
   versions: 16,
   /** Between two beats: a provider cannot keep a hub busy with them, nor have it wait for a link that is dead. */

@@ -4,6 +4,7 @@
  * nobody else would notice.
  */
 import { mayPublish } from '../grants.js';
+import { RUNTIME_BOUNDS } from '../limits.js';
 import type { Bytes, Effect } from '../task.js';
 import { topicFault } from '../topic.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -28,6 +29,9 @@ function amountFault({ request: { limits }, used, collected }: Done): string | u
   const log = sum(collected.log, ({ context, message }) => Buffer.byteLength(context) + Buffer.byteLength(message));
   if (logBytes !== log) return `its log has ${log} bytes, and not ${logBytes} as it says`;
   if (log > limits.logBytes) return `its log has ${log} bytes, more than its limit of ${limits.logBytes}`;
+  const { droppedLogLines } = collected;
+  const most = RUNTIME_BOUNDS.droppedLogLines;
+  if (droppedLogLines > most) return `it left out ${droppedLogLines} lines of its log, and at most ${most} are counted`;
   return undefined;
 }
 

@@ -298,7 +298,7 @@ export class RunContext {
   addLog(line: LogLine): void {
     const bytes = Buffer.byteLength(line.context) + Buffer.byteLength(line.message);
     if (this.logBytes + bytes > this.request.limits.logBytes || this.log.length >= RUNTIME_BOUNDS.logLines) {
-      this.droppedLogLines++;
+      this.droppedLogLines = Math.min(this.droppedLogLines + 1, RUNTIME_BOUNDS.droppedLogLines);
       return;
     }
     this.logBytes += bytes;

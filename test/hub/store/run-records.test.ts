@@ -122,6 +122,13 @@ t.test('a record is found as it was kept, whatever is in it', (t) => {
   t.end();
 });
 
+t.test('a count of lines beyond what a record holds is the most that it holds', (t) => {
+  const { store, reader } = opened(t);
+  store.commit([], { records: [record('a', { droppedLogLines: 2 ** 32 + 4_095 })], atMs: NOON });
+  t.equal(reader.find('a/light', 0)?.droppedLogLines, 2 ** 32 - 1);
+  t.end();
+});
+
 t.test('a record is kept with what its run did, and not at all on a conflict or when that is refused', (t) => {
   const { store, reader } = opened(t);
   const value = new Uint8Array(1);

@@ -70,6 +70,28 @@ t.test('what is out of its bound is refused, with its name and what would be rig
   t.end();
 });
 
+/** A message in which each number of that name is another. */
+function withNumber(bytes: Uint8Array, name: string, value: number): Uint8Array {
+  const { header, parts } = decodeFrame(bytes);
+  const text = JSON.stringify(header).replaceAll(new RegExp(`"${name}":\\d+`, 'g'), `"${name}":${value}`);
+  return encodeFrame({ header: JSON.parse(text) as typeof header, parts });
+}
+
+t.test('a number for which others have four bytes is one that they hold', (t) => {
+  const outcomes = PROVIDER_MESSAGES.filter(({ type }) => type === 'outcomes').map(encodeProviderMessage);
+  const runs = HUB_MESSAGES.filter(({ type }) => type === 'runs').map(encodeHubMessage);
+  for (const [name, messages, decode] of [
+    ['droppedLogLines', outcomes, decodeProviderMessage],
+    ['attempt', runs, decodeHubMessage],
+  ] as const) {
+    for (const bytes of messages) {
+      t.doesNotThrow(() => decode(withNumber(bytes, name, 2 ** 32 - 1)), name);
+      t.throws(() => decode(withNumber(bytes, name, 2 ** 32)), { code: 'malformed', message: new RegExp(name) }, name);
+    }
+  }
+  t.end();
+});
+
 t.test('a name that objects have by themselves is no field, and no task is called so by accident', (t) => {
   const header = { type: 'configure', config: 1, tasks: [], toString: 'x' };
   t.same(decodeHubMessage(encodeFrame({ header, parts: [] })), { type: 'configure', config: 1, tasks: [] });

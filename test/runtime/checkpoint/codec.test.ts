@@ -114,7 +114,7 @@ t.test('no byte can be another and no end be missing, packed or not', (t) => {
 });
 
 t.test('what cannot be of a run is refused, though its checksum is right', (t) => {
-  const { guest } = aCheckpoint();
+  const { guest, collected } = aCheckpoint();
   const refused = (changes: Parameters<typeof aCheckpoint>[0], message: RegExp): void => {
     t.throws(() => decodeCheckpoint(encodeCheckpoint(aCheckpoint(changes))), message);
   };
@@ -128,6 +128,7 @@ t.test('what cannot be of a run is refused, though its checksum is right', (t) =
   refused({ guest: { ...guest, handles: { size: 4, free: [4] } } }, /handle that is free/);
   refused({ guest: { ...guest, handles: { size: 4, free: [1, 1] } } }, /handle that is free/);
   refused({ guest: { ...guest, args: [1, 2, 3] } }, /4 arguments/);
+  refused({ collected: { ...collected, droppedLogLines: 2 ** 32 } }, /left out 4294967296 lines of its log/);
   refused({ progress: Number.NaN }, /the progress must be 0 or more/);
   refused({ used: { fuel: 1.5, wallMs: 0, hostMs: 0, peakMemoryBytes: 0 } }, /the fuel used must be a whole number/);
   t.end();

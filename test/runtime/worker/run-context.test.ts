@@ -150,6 +150,9 @@ t.test('log lines are kept up to the limit, and the others counted', (t) => {
   line('z'.repeat(9));
   line('');
   t.strictSame([run.log.map(({ message }) => message[0]), run.droppedLogLines, run.logBytes], [['x', 'z'], 2, 30]);
+  run.droppedLogLines = RUNTIME_BOUNDS.droppedLogLines;
+  line('one more');
+  t.equal(run.droppedLogLines, RUNTIME_BOUNDS.droppedLogLines, 'as far as they are counted');
   t.equal(run.verdict, undefined);
   t.end();
 });
