@@ -79,7 +79,7 @@ export interface Hub extends Looking {
   /** Those of them that move between this hub and its providers. */
   readonly migrations: Migrations;
   /**
-   * Resolves when the hub cannot go on, as its disk fails, or as a broker that was away at the start turns it away: it is to be
+   * Resolves when the hub cannot go on, as its store fails, or as a broker that was away at the start turns it away: it is to be
    * closed, and started again.
    */
   readonly failed: Promise<Error>;

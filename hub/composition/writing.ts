@@ -25,7 +25,7 @@ export function makeWriting({ around, foundation }: Pick<Rooms, 'around' | 'foun
     failed: (error) => {
       log.fatal(
         { err: error },
-        'the disk no longer keeps what is written: nothing is acknowledged or published any more',
+        'the store no longer keeps what is written: nothing is acknowledged or published any more',
       );
       tellFailure(error);
     },

@@ -1,19 +1,22 @@
 import type { Devices } from './devices.js';
 import { JOURNAL_BOUNDS } from './limits.js';
 import type { Logger } from '../log.js';
-import type {
-  ChangeResult,
-  DeadMessage,
-  Delivery,
-  LetterId,
-  OutboxGroup,
-  RunPlace,
-  ScheduleChange,
-  RunRecord,
-  StateChange,
-  Store,
-  StoredEvent,
-  StoredQuarantine,
+import { OneByOne, type WrittenApart } from './one-by-one.js';
+import {
+  writeFault,
+  type Also,
+  type ChangeResult,
+  type DeadMessage,
+  type Delivery,
+  type LetterId,
+  type OutboxGroup,
+  type RunPlace,
+  type ScheduleChange,
+  type RunRecord,
+  type StateChange,
+  type Store,
+  type StoredEvent,
+  type StoredQuarantine,
 } from '../store/index.js';
 
 export interface JournalParts {
@@ -29,7 +32,7 @@ export interface JournalParts {
   readonly lettersDropped: (letters: number) => void;
   /** Told what runs wanted and what came of it, before anyone else is. */
   readonly changed?: (changes: readonly StateChange[], results: readonly ChangeResult[]) => void;
-  /** The disk no longer confirms what is written: nothing may leave from now on. */
+  /** The disk no longer confirms what is written, or the store cannot take it: nothing may leave from now on. */
   readonly failed: (error: Error) => void;
 }
 
@@ -56,6 +59,11 @@ class Turn {
 
   constructor(readonly inboxId: number) {}
 
+  get changes(): readonly StateChange[] {
+    const { batches } = this;
+    return batches.length === 1 ? (batches[0]?.changes ?? []) : batches.flatMap((batch) => batch.changes);
+  }
+
   get isEmpty(): boolean {
     const { events, batches, sent, dead, discarded, quarantines } = this;
     const lists = [events, batches, sent, dead, discarded, quarantines];
@@ -77,7 +85,8 @@ const URGENCY = { now: 2, soon: 1, later: 0 };
  *
  * A transaction that fails, for instance as the disk is full, is tried again
  * until it succeeds: until then its events are not acknowledged and its runs
- * not over, which makes the hub stop taking more.
+ * not over, which makes the hub stop taking more. One that never can, as
+ * something in it cannot be written, is taken apart (`OneByOne`).
  */
 export class Journal {
   readonly #parts: JournalParts;
@@ -88,6 +97,8 @@ export class Journal {
   #retry: NodeJS.Timeout | undefined;
   #waiting = false;
   #broken = false;
+  /** What is written one by one, and goes before the next transaction. */
+  #apart: { readonly turn: Turn; readonly writing: OneByOne } | undefined;
   #recordsDue = false;
   #recordsTimer: NodeJS.Timeout | undefined;
   /** Runs whose records were left out, as too many waited. */
@@ -180,7 +191,8 @@ export class Journal {
   /** Commits now, unless the store asks for a pause or the last transaction failed. */
   flush(): void {
     const { store, devices } = this.#parts;
-    if (this.#turn.isEmpty && !this.#recordsDue && devices?.waiting !== true) return;
+    const waits = !this.#turn.isEmpty || this.#recordsDue || devices?.waiting === true;
+    if (!waits && this.#apart === undefined) return;
     if (this.#waiting || this.#retry !== undefined || this.#broken) return;
     if (store.paused !== undefined) {
       this.#waiting = true;
@@ -224,65 +236,96 @@ export class Journal {
   }
 
   #commit(): void {
-    const { store, log, devices, clock } = this.#parts;
+    if (this.#apart !== undefined) return this.#commitApart();
+    const { store, log, devices } = this.#parts;
     const turn = this.#turn;
-    const { events, deliveries, batches, sent, dead, records, discarded, quarantines } = turn;
-    const received = events.length === 0 ? undefined : { id: turn.inboxId, events };
-    const changes = batches.length === 1 ? (batches[0]?.changes ?? []) : batches.flatMap((batch) => batch.changes);
+    const also = this.#alsoOf(turn);
     let committed;
     try {
-      committed = store.commit(changes, {
-        received,
-        deliveries,
-        sent,
-        dead,
-        schedules: [...turn.schedules.values()],
-        discarded,
-        quarantines,
-        records,
-        atMs: clock(),
-        ...(devices === undefined ? {} : { devices: devices.pending }),
-      });
+      committed = store.commit(turn.changes, devices === undefined ? also : { ...also, devices: devices.pending });
       devices?.written();
     } catch (error) {
-      log.error(
-        { err: error, events: events.length, runs: changes.length },
-        'the store could not be written to: it is tried again',
-      );
-      this.#retry = setTimeout(() => {
-        this.#retry = undefined;
-        this.flush();
-      }, JOURNAL_BOUNDS.retryMs);
-      return;
+      if (writeFault(error) !== 'lasting') return this.#notWritten(error);
+      log.error({ err: error }, 'something cannot be written: it is looked for');
+      this.#apart = { turn, writing: new OneByOne(this.#parts, turn.changes, also) };
+      this.#begin(new Turn(store.nextInboxId()));
+      return this.#commitApart();
     }
+    this.#begin(new Turn(also.received === undefined ? turn.inboxId : store.nextInboxId()));
+    const { results, outbox, lettersDropped } = committed;
+    this.#written(turn, { results, outbox: outbox === undefined ? [] : [outbox], lettersDropped });
+  }
+
+  #commitApart(): void {
+    if (this.#apart === undefined) return;
+    const { turn, writing } = this.#apart;
+    let written;
+    try {
+      written = writing.write();
+    } catch (error) {
+      return this.#notWritten(error);
+    }
+    this.#apart = undefined;
+    this.#written(turn, written);
+    // What came meanwhile.
+    this.flush();
+  }
+
+  #alsoOf(turn: Turn): Also {
+    const { inboxId, events, deliveries, sent, dead, discarded, quarantines, records } = turn;
+    const received = events.length === 0 ? undefined : { id: inboxId, events };
+    const schedules = [...turn.schedules.values()];
+    return { received, deliveries, sent, dead, schedules, discarded, quarantines, records, atMs: this.#parts.clock() };
+  }
+
+  #begin(turn: Turn): void {
     this.#recordsDue = false;
     clearTimeout(this.#recordsTimer);
     this.#recordsTimer = undefined;
-    this.#turn = new Turn(received === undefined ? turn.inboxId : store.nextInboxId());
-    this.#parts.changed?.(changes, committed.results);
-    if (received !== undefined || changes.length > 0 || discarded.length > 0) {
-      void this.#keep(turn.onDurable, committed.outbox);
-    }
-    if (committed.lettersDropped > 0) this.#parts.lettersDropped(committed.lettersDropped);
+    this.#turn = turn;
+  }
+
+  /** What the store does not take for now is tried again. What it never will take ends the hub, which could do nothing more. */
+  #notWritten(error: unknown): void {
+    if (writeFault(error) !== 'passing') return this.#fail(error);
+    const { events, changes } = this.#apart?.turn ?? this.#turn;
+    this.#parts.log.error(
+      { err: error, events: events.length, runs: changes.length },
+      'the store could not be written to: it is tried again',
+    );
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.flush();
+    }, JOURNAL_BOUNDS.retryMs);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#parts.failed(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #written({ events, batches, changes, discarded, onDurable }: Turn, written: WrittenApart): void {
+    const { results, outbox, lettersDropped } = written;
+    this.#parts.changed?.(changes, results);
+    if (events.length > 0 || changes.length > 0 || discarded.length > 0) void this.#keep(onDurable, outbox);
+    if (lettersDropped > 0) this.#parts.lettersDropped(lettersDropped);
     let from = 0;
     for (const batch of batches) {
-      batch.settled(committed.results.slice(from, from + batch.changes.length));
+      batch.settled(results.slice(from, from + batch.changes.length));
       from += batch.changes.length;
     }
   }
 
   /** What the world outside is told waits for the disk. */
-  async #keep(onDurable: readonly (() => void)[], outbox: OutboxGroup | undefined): Promise<void> {
-    const { store, released, failed } = this.#parts;
+  async #keep(onDurable: readonly (() => void)[], outbox: readonly OutboxGroup[]): Promise<void> {
+    const { store, released } = this.#parts;
     try {
       await store.durable();
     } catch (error) {
-      if (this.#broken) return;
-      this.#broken = true;
-      failed(error instanceof Error ? error : new Error(String(error)));
-      return;
+      return this.#fail(error);
     }
     for (const durable of onDurable) durable();
-    if (outbox !== undefined) released(outbox);
+    for (const group of outbox) released(group);
   }
 }

@@ -10,8 +10,10 @@ export type { RunSummary } from './run-summary.js';
 export type { RunQuery } from './record-reader.js';
 export { type RecordBounds, type RunRecord, type StoredRecord, type TaskVersion } from './run-record.js';
 export {
+  StoreError,
   type Also,
   type BegunVersion,
+  type Committed,
   type ChangeResult,
   type DeadLetter,
   type DeadMessage,
@@ -38,3 +40,4 @@ export {
   type UnfinishedGroup,
   type Write,
 } from './store.js';
+export { writeFault } from './write-fault.js';

@@ -77,6 +77,12 @@ export function blobOf(value: unknown): Uint8Array {
   throw new TypeError('Cannot read the store as a value in it is not a blob');
 }
 
+/** SQLite's primary code of an error; undefined for one that is not SQLite's. */
+export function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}
+
 function isRow(row: unknown): row is Row {
   return typeof row === 'object' && row !== null;
 }

@@ -2,7 +2,18 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Journal } from '../../../hub/journal/journal.js';
 import { createLog } from '../../../hub/log.js';
-import { openStore, type OutboxGroup, type Store, type StoredEvent } from '../../../hub/store/index.js';
+import {
+  openStore,
+  StoreError,
+  type ChangeResult,
+  type OutboxGroup,
+  type RunPlace,
+  type RunRecord,
+  type StateChange,
+  type Store,
+  type StoredEvent,
+} from '../../../hub/store/index.js';
+import { until } from '../../runtime/eventually.js';
 
 const EVENT: StoredEvent = {
   id: 'e',
@@ -171,4 +182,102 @@ t.test('an event whose runs are over within a moment is written and confirmed on
   setup.journal.sent(1);
   await turn();
   t.equal(commits.length, 1, 'what the broker has waits for the next transaction');
+});
+
+/** Nobody can pack it. */
+const UNWRITABLE_RECORD = { runId: 'e/a', event: EVENT, task: { name: 'a' } } as unknown as RunRecord;
+const wanting = (value: unknown, ends: RunPlace): StateChange => ({
+  reads: [],
+  writes: [{ bucket: 'b', key: `${ends.run}`, value: value as Uint8Array }],
+  messages: [{ ...MESSAGE, origin: { id: `e/a/${ends.run}`, source: 'a', timeMs: 4 } }],
+  ends,
+});
+
+/** Runs that are not over, by the number of their event's. */
+const unfinished = (store: Store): readonly number[] =>
+  [...store.unfinished()].flatMap((group) => [0, 1, 2, 3].filter((run) => !group.isOver(run)));
+
+/** Writes four runs' ends at once: the second wants what cannot be written, and the last two have such a record. */
+function writeFour({ journal }: Setup): { acknowledged: number; results: readonly ChangeResult[] } {
+  const seen = { acknowledged: 0, results: [] as readonly ChangeResult[] };
+  const runs = ['a', 'b', 'c', 'd'].map((task) => ({ task, seed: 3 }));
+  const { group } = journal.receive({ ...EVENT, runs }, undefined, () => seen.acknowledged++);
+  const at = (run: number): RunPlace => ({ group, run });
+  const changes: StateChange[] = [
+    wanting(Buffer.from('x'), at(0)),
+    wanting({ length: 1 }, at(1)),
+    { ...wanting(Buffer.from('x'), at(2)), record: UNWRITABLE_RECORD },
+    { reads: [], writes: [], ends: at(3), record: UNWRITABLE_RECORD },
+  ];
+  journal.write(changes, (results) => (seen.results = results));
+  journal.flush();
+  return seen;
+}
+
+t.test(
+  'of what cannot be written, the change at fault is refused or lacks its record; all else is as ever',
+  async (t) => {
+    const setup = setUp(t);
+    const seen = writeFour(setup);
+    t.match(seen.results, [{ kind: 'committed' }, { kind: 'refused' }, { kind: 'committed' }, { kind: 'committed' }]);
+    setup.synced();
+    await turn();
+    t.equal(seen.acknowledged, 1);
+    t.strictSame(
+      setup.released.map(({ messages }) => messages.map(({ origin }) => origin.id)),
+      [['e/a/0'], ['e/a/2']],
+    );
+    t.strictSame(unfinished(setup.store), [1]);
+    let acknowledged = 0;
+    setup.journal.receive(EVENT, undefined, () => acknowledged++);
+    setup.journal.flush();
+    setup.synced();
+    await turn();
+    t.same([acknowledged, setup.failures], [1, []], 'the hub goes on');
+  },
+);
+
+t.test('on a disk that is full meanwhile it goes on where it was, with what came since behind it', async (t) => {
+  const setup = setUp(t);
+  const commit = setup.store.commit.bind(setup.store);
+  let calls = 0;
+  const full = Object.assign(new Error('database or disk is full'), { errcode: 13 });
+  setup.store.commit = (...args) => {
+    if (++calls === 4) throw new StoreError('write-failed', 'disk full', { cause: full });
+    return commit(...args);
+  };
+  const seen = writeFour(setup);
+  let acknowledged = 0;
+  setup.journal.receive(EVENT, undefined, () => acknowledged++);
+  setup.journal.flush();
+  t.same([seen.results, calls], [[], 4]);
+  await until('the next attempt', 20_000, () => seen.results.length === 4);
+  for (let i = 0; i < 3; i++) {
+    setup.synced();
+    await turn();
+  }
+  t.same([seen.acknowledged, acknowledged], [1, 1]);
+  t.equal(setup.released.flatMap(({ messages }) => messages).length, 2, 'nothing twice');
+  t.strictSame(setup.failures, []);
+});
+
+t.test('a hub that cannot write what it must is told, and does not try for ever', async (t) => {
+  for (const errcode of [undefined, 11]) {
+    const setup = setUp(t);
+    let calls = 0;
+    const cause = Object.assign(new Error('no'), errcode === undefined ? {} : { errcode });
+    setup.store.commit = () => {
+      calls++;
+      throw new StoreError('write-failed', 'cannot be written', { cause });
+    };
+    let acknowledged = 0;
+    setup.journal.receive(EVENT, undefined, () => acknowledged++);
+    setup.journal.flush();
+    t.match(setup.failures, [{ code: 'write-failed' }]);
+    const before = calls;
+    setup.journal.receive(EVENT, undefined, () => acknowledged++);
+    setup.journal.flush();
+    await turn();
+    t.same([calls, acknowledged], [before, 0]);
+  }
 });
