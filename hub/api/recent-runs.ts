@@ -11,17 +11,17 @@ export type RecentRun = Omit<RunSummary, 'version'>;
 export class RecentRuns {
   readonly #most: number;
   /** A ring: the next one takes the place of the oldest. */
-  readonly #finished: Finished[] = [];
+  readonly #finished: RecentRun[] = [];
   #next = 0;
 
   constructor(most: number = API_BOUNDS.recentRuns) {
     this.#most = most;
   }
 
-  /** Called for everything that happens: it keeps a reference and no more. */
+  /** Called for everything that happens. Nothing is held of what a run was given, or has done. */
   note(observation: Observation): void {
     if (observation.kind !== 'run-finished') return;
-    this.#finished[this.#next] = observation;
+    this.#finished[this.#next] = recentRun(observation);
     this.#next = (this.#next + 1) % this.#most;
   }
 
@@ -30,7 +30,7 @@ export class RecentRuns {
     const runs: RecentRun[] = [];
     for (let i = 1; i <= this.#finished.length && runs.length < most; i++) {
       const finished = this.#finished[(this.#next - i + this.#most) % this.#most];
-      if (finished !== undefined && (task === undefined || finished.task === task)) runs.push(recentRun(finished));
+      if (finished !== undefined && (task === undefined || finished.task === task)) runs.push(finished);
     }
     return runs;
   }
@@ -39,7 +39,8 @@ export class RecentRuns {
 export function recentRun({ event, effects, log, droppedLogLines, ...run }: Finished): RecentRun {
   const shown = log.slice(0, API_BOUNDS.recentLogLines).map((line) => ({
     ...line,
-    message: line.message.slice(0, API_BOUNDS.recentLogLength),
+    context: cut(line.context),
+    message: cut(line.message),
   }));
   return {
     runId: run.runId,
@@ -56,4 +57,10 @@ export function recentRun({ event, effects, log, droppedLogLines, ...run }: Fini
     droppedLogLines: droppedLogLines + log.length - shown.length,
     totalMs: run.totalMs,
   };
+}
+
+/** A copy where it is cut: a piece of a text holds all of it. */
+function cut(text: string): string {
+  if (text.length <= API_BOUNDS.recentLogLength) return text;
+  return Buffer.from(text.slice(0, API_BOUNDS.recentLogLength), 'utf16le').toString('utf16le');
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { Followers } from '../../../hub/api/followers.js';
 import { API_BOUNDS } from '../../../hub/api/limits.js';
@@ -32,4 +34,26 @@ t.test('the oldest runs make room, and long logs are cut', (t) => {
   t.equal(latest?.droppedLogLines, 3);
   t.equal(latest?.log[0]?.message.length, API_BOUNDS.recentLogLength);
   t.end();
+});
+
+t.test('nothing is held of what a run was given, or has done', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const recent = new RecentRuns();
+  const noted = (): WeakRef<Uint8Array>[] => {
+    const payloads = [new Uint8Array(1_000), new Uint8Array(1_000)] as const;
+    const run = finished();
+    const effect = { kind: 'publish', topic: 'a', payload: payloads[1], qos: 0, retain: false } as const;
+    recent.note({ ...run, event: { ...run.event, payload: payloads[0] }, effects: [effect] });
+    return payloads.map((payload) => new WeakRef(payload));
+  };
+  const held = noted();
+  // What a WeakRef was made of in a turn stays until its end.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  t.strictSame(
+    held.map((each) => each.deref()),
+    [undefined, undefined],
+  );
+  t.match(recent.list(undefined, 1), [{ payloadBytes: 1_000, published: 1 }]);
 });
