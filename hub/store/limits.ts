@@ -28,6 +28,11 @@ export const STORE_BOUNDS = {
   logBytes: 8 * MiB,
   /** What is kept of runs that are over: a week of a busy house is some 100 MB. */
   records: { bytes: 256 * MiB, ageMs: 7 * 24 * 3_600_000 },
+  /**
+   * A row of records, the last of which may go beyond. A transaction that ends many runs with much to say has several:
+   * SQLite takes a blob of up to 1 GB, and who looks for a record reads its row.
+   */
+  recordRowBytes: 16 * MiB,
   /** Oldest records are removed whenever so much was added: half a millisecond of work. */
   prunedBytes: 256 * KiB,
   /** Versions of tasks that records may name: some 1 KiB each. */

@@ -16,6 +16,10 @@ export class OutboxTable {
   #count = 0;
   #bytes = 0;
   #lastId: number;
+  /** What the transaction adds: its group, and the bytes of what is in it. */
+  #pending: StoredMessage[] = [];
+  #pendingBytes = 0;
+  #packedBytes = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -44,38 +48,49 @@ export class OutboxTable {
     return this.#lastId;
   }
 
-  /** Why so many more messages cannot be taken, or undefined. */
-  fault(more: readonly StoredMessage[], pending: readonly StoredMessage[]): string | undefined {
+  /** Why so many more messages cannot be taken, besides those that were put, or undefined. */
+  fault(more: readonly StoredMessage[]): string | undefined {
     if (more.length === 0) return undefined;
-    if (this.#count + pending.length + more.length > STORE_BOUNDS.outboxMessages) {
-      return `${this.#count} messages already wait for the broker, and at most ${STORE_BOUNDS.outboxMessages} may`;
+    const messages = this.#count + this.#pending.length;
+    if (messages + more.length > STORE_BOUNDS.outboxMessages) {
+      return `${messages} messages already wait for the broker, and at most ${STORE_BOUNDS.outboxMessages} may`;
     }
-    const bytes = more.reduce((sum, { payload }) => sum + payload.length, 0);
-    if (this.#bytes + bytes <= STORE_BOUNDS.outboxBytes) return undefined;
-    return `${this.#bytes} bytes already wait for the broker, and at most ${STORE_BOUNDS.outboxBytes} may`;
+    const bytes = this.#bytes + this.#pendingBytes;
+    if (bytes + bytesOf(more) <= STORE_BOUNDS.outboxBytes) return undefined;
+    return `${bytes} bytes already wait for the broker, and at most ${STORE_BOUNDS.outboxBytes} may`;
   }
 
-  /** @returns the bytes that were written, to be handed to `committed`, and how many dead messages went as there were too many. */
-  write(
-    messages: readonly StoredMessage[],
-    also: { sent: readonly number[]; dead: readonly DeadMessage[] },
-  ): { readonly bytes: number; readonly deadDropped: number } {
-    for (const id of also.sent) this.#remove.run(id);
-    for (const { atMs, reason, message } of also.dead) this.#bury.run(atMs, reason, packMessages([message]));
+  /** Adds messages that `fault` has nothing against: so the group's row stays far below what SQLite takes. */
+  put(messages: readonly StoredMessage[]): void {
+    for (const message of messages) this.#pending.push(message);
+    this.#pendingBytes += bytesOf(messages);
+  }
+
+  /** Brings the tables to what was put and sent, and what is dead. @returns how many dead messages went as there were too many. */
+  write(sent: readonly number[], dead: readonly DeadMessage[]): number {
+    for (const id of sent) this.#remove.run(id);
+    for (const { atMs, reason, message } of dead) this.#bury.run(atMs, reason, packMessages([message]));
     const { deadMessages, deadMessageBytes } = STORE_BOUNDS;
-    const deadDropped = also.dead.length === 0 ? 0 : this.#pruneDead.all(deadMessages, deadMessageBytes).length;
-    if (messages.length === 0) return { bytes: 0, deadDropped };
-    const packed = packMessages(messages);
-    this.#insert.run(this.#lastId + 1, messages.length, packed);
-    return { bytes: packed.length, deadDropped };
+    const deadDropped = dead.length === 0 ? 0 : this.#pruneDead.all(deadMessages, deadMessageBytes).length;
+    if (this.#pending.length === 0) return deadDropped;
+    const packed = packMessages(this.#pending);
+    this.#insert.run(this.#lastId + 1, this.#pending.length, packed);
+    this.#packedBytes = packed.length;
+    return deadDropped;
   }
 
-  committed(messages: readonly StoredMessage[], bytes: number, sent: readonly number[]): OutboxGroup | undefined {
+  committed(sent: readonly number[]): OutboxGroup | undefined {
     for (const id of sent) this.#drop(id);
+    const messages = this.#pending;
     if (messages.length === 0) return undefined;
     this.#lastId++;
-    this.#add(this.#lastId, messages.length, bytes);
+    this.#add(this.#lastId, messages.length, this.#packedBytes);
+    this.#clear();
     return { id: this.#lastId, messages };
+  }
+
+  rolledBack(): void {
+    this.#clear();
   }
 
   range({ after, upTo, limit }: { after: number; upTo: number; limit: number }): readonly OutboxGroup[] {
@@ -94,6 +109,11 @@ export class OutboxTable {
     );
   }
 
+  #clear(): void {
+    this.#pending = [];
+    this.#pendingBytes = 0;
+  }
+
   #add(id: number, count: number, bytes: number): void {
     this.#groups.set(id, { count, bytes });
     this.#count += count;
@@ -107,4 +127,13 @@ export class OutboxTable {
     this.#count -= group.count;
     this.#bytes -= group.bytes;
   }
+}
+
+/** About as many as they take, packed. */
+function bytesOf(messages: readonly StoredMessage[]): number {
+  let bytes = 0;
+  for (const { topic, payload, origin } of messages) {
+    bytes += payload.length + topic.length + origin.id.length + origin.source.length + (origin.chain?.length ?? 0);
+  }
+  return bytes;
 }

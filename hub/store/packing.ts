@@ -40,6 +40,10 @@ export class Packer {
     this.#at += 4 + value.length;
   }
 
+  get length(): number {
+    return this.#at;
+  }
+
   /** Begins anew, in the same memory unless that has become large: what `packed` answered before is overwritten. */
   clear(): void {
     this.#at = 0;

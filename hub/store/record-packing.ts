@@ -1,5 +1,6 @@
 /** How records of runs are written into rows of `run_records`. */
 import type { Effect, KeyPage, LogLevel, LogLine, Outcome, QoS, Read } from '../../runtime/index.js';
+import { STORE_BOUNDS } from './limits.js';
 import { MOST_WHOLE, Packer, Unpacker } from './packing.js';
 import type { RunRecord, TaskVersion } from './run-record.js';
 
@@ -33,18 +34,28 @@ export class RecordPacker {
   #texts = '';
 
   /**
+   * Packs records from `from` on, as many as a row has.
    * @param idOf the number that the version has in `task_versions`.
-   * @returns the row, until the next call.
+   * @returns the row, until the next call, and how many records are in it: one or more.
    */
-  pack(records: readonly RunRecord[], idOf: (task: TaskVersion) => number): Uint8Array {
+  pack(
+    records: readonly RunRecord[],
+    from: number,
+    idOf: (task: TaskVersion) => number,
+  ): { readonly row: Uint8Array; readonly count: number } {
     this.#row.clear();
     this.#rest.clear();
     this.#texts = '';
-    for (const record of records) this.#record(record, idOf(record.task));
+    let count = 0;
+    for (const record of from === 0 ? records : records.slice(from)) {
+      if (this.#rest.length + this.#texts.length >= STORE_BOUNDS.recordRowBytes) break;
+      this.#record(record, idOf(record.task));
+      count++;
+    }
     this.#row.whole(FORMAT);
     this.#row.text(this.#texts);
     this.#row.bytes(this.#rest.packed());
-    return this.#row.packed();
+    return { row: this.#row.packed(), count };
   }
 
   #text(value: string): void {

@@ -52,15 +52,19 @@ export class RunRecordTable {
     this.#oldest = this.#readOldest(this.#ends);
   }
 
-  /** Adds a row. It becomes true with `committed`, or never was with `rolledBack`. */
+  /** Adds a row, or several. They become true with `committed`, or never were with `rolledBack`. */
   write(records: readonly RunRecord[], atMs: number): void {
     if (records.length === 0 || this.#bounds.bytes === 0) return;
-    const packed = this.#packer.pack(records, (task) => this.#idOf(task));
-    const ends = this.#ends + packed.length;
     // The tape is searched by time, so that a clock that was set back must not show.
     const at = Math.max(this.#atMs, atMs);
-    this.#insert.run(ends, at, packed);
-    const added = this.#added + packed.length;
+    let ends = this.#ends;
+    for (let from = 0; from < records.length;) {
+      const { row, count } = this.#packer.pack(records, from, (task) => this.#idOf(task));
+      ends += row.length;
+      this.#insert.run(ends, at, row);
+      from += count;
+    }
+    const added = this.#added + ends - this.#ends;
     const prunes = added >= STORE_BOUNDS.prunedBytes;
     const oldest = prunes ? this.#pruned(ends, at, added) : this.#oldest;
     this.#next = { ends, atMs: at, oldest, added: prunes ? 0 : added };

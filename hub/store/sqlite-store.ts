@@ -34,7 +34,6 @@ import {
   type OutboxGroup,
   type StateChange,
   type Store,
-  type StoredMessage,
   type StoredMove,
   type StoredPoint,
   type StoredSchedule,
@@ -193,11 +192,10 @@ class SqliteStore implements Store {
     try {
       this.#begin.run();
       if (received !== undefined) this.#inbox.receive(received);
-      const messages: StoredMessage[] = [];
       const ended: RunRecord[] = [...records];
-      const results = changes.map((change) => this.#apply(change, messages, ended));
+      const results = changes.map((change) => this.#apply(change, ended));
       this.#inbox.write(received, deliveries);
-      const { bytes, deadDropped } = this.#outbox.write(messages, { sent, dead });
+      const deadDropped = this.#outbox.write(sent, dead);
       this.#schedules.write(schedules);
       const lettersDropped = this.#letters.write(discarded) + deadDropped;
       this.#quarantines.write(quarantines);
@@ -213,7 +211,7 @@ class SqliteStore implements Store {
       this.#letters.committed();
       this.#records.committed();
       this.#log.grew();
-      return { results, outbox: this.#outbox.committed(messages, bytes, sent), lettersDropped };
+      return { results, outbox: this.#outbox.committed(sent), lettersDropped };
     } catch (error) {
       this.#rollBack(revision, usage);
       const reason = error instanceof Error ? error.message : String(error);
@@ -344,8 +342,8 @@ class SqliteStore implements Store {
   }
 
   /** A change of which nothing was applied is not the end of its run. */
-  #apply(change: StateChange, messages: StoredMessage[], ended: RunRecord[]): ChangeResult {
-    const result = this.#applyEffects(change, messages);
+  #apply(change: StateChange, ended: RunRecord[]): ChangeResult {
+    const result = this.#applyEffects(change);
     if (result.kind !== 'committed') return result;
     const { ends, retries, point, dropsPoint = retries?.place, letter, revives, record } = change;
     const { move, dropsMove = ends ?? retries?.place } = change;
@@ -363,22 +361,19 @@ class SqliteStore implements Store {
     if (record !== undefined) ended.push(record);
     if (letter !== undefined) this.#letters.put(letter);
     if (revives !== undefined) this.#letters.discard(revives);
-    for (const message of change.messages ?? []) messages.push(message);
+    this.#outbox.put(change.messages ?? []);
     return result;
   }
 
   /** Everything that could refuse a change is looked at before anything of it is written. */
-  #applyEffects(
-    { reads, listed = [], writes, messages = [] }: StateChange,
-    pending: readonly StoredMessage[],
-  ): ChangeResult {
+  #applyEffects({ reads, listed = [], writes, messages = [] }: StateChange): ChangeResult {
     for (const { bucket, key, version } of reads) {
       if ((this.#entry(bucket, key)?.version ?? 0) !== version) return { kind: 'conflict', bucket, key };
     }
     for (const { bucket, version } of listed) {
       if (this.#keySets.version(bucket) !== version) return { kind: 'conflict', bucket };
     }
-    const outboxFault = this.#outbox.fault(messages, pending);
+    const outboxFault = this.#outbox.fault(messages);
     if (outboxFault !== undefined) return { kind: 'refused', message: outboxFault };
     if (writes.length === 0) return COMMITTED;
     const last = lastOfEachKey(writes);
@@ -432,6 +427,7 @@ class SqliteStore implements Store {
   #rollBack(revision: number, usage: ReadonlyMap<string, BucketUsage>): void {
     this.#revision = revision;
     this.#inbox.rolledBack();
+    this.#outbox.rolledBack();
     this.#retries.rolledBack();
     this.#points.rolledBack();
     this.#moving.rolledBack();

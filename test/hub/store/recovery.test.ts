@@ -95,8 +95,9 @@ t.test('beyond its bound the outbox refuses a run, and takes more when some were
   const store = openStore(fileOf(t));
   t.teardown(() => store.close());
   const many = Array.from({ length: STORE_BOUNDS.outboxMessages }, () => message('m', ''));
-  const { outbox } = store.commit([{ reads: [], writes: [], messages: many }]);
   const more = { reads: [], writes: [], messages: [message('more')] };
+  const { outbox, results } = store.commit([{ reads: [], writes: [], messages: many }, more]);
+  t.match(results, [{ kind: 'committed' }, { kind: 'refused' }], 'also within a transaction');
   t.match(store.commit([more]).results, [{ kind: 'refused', message: /at most 500000 may/ }]);
   store.commit([], { sent: [outbox?.id ?? 0] });
   t.match(store.commit([more]).results, [{ kind: 'committed' }]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { STORE_BOUNDS } from '../../../hub/store/limits.js';
 import { RecordReader, type RunQuery } from '../../../hub/store/record-reader.js';
+import { Connection } from '../../../hub/store/sqlite.js';
 import {
   openStore,
   RecordArchive,
@@ -126,6 +127,24 @@ t.test('a count of lines beyond what a record holds is the most that it holds', 
   const { store, reader } = opened(t);
   store.commit([], { records: [record('a', { droppedLogLines: 2 ** 32 + 4_095 })], atMs: NOON });
   t.equal(reader.find('a/light', 0)?.droppedLogLines, 2 ** 32 - 1);
+  t.end();
+});
+
+t.test('a transaction with much to record has several rows, and each record is found', (t) => {
+  const { store, reader, file } = opened(t);
+  const payload = Buffer.alloc(4 * 1024 * 1024);
+  const ids = Array.from({ length: 11 }, (_, i) => `${i}`);
+  const records = ids.map((id) => record(id, { event: { ...record(id).event, payload } }));
+  store.commit([], { records, atMs: NOON });
+  store.commit([], { records: [record('later')], atMs: NOON + 1 });
+  const connection = new Connection(file, { readOnly: true });
+  const rows = connection.prepare('SELECT length(runs) AS bytes FROM run_records').all();
+  connection.close();
+  t.equal(rows.length, 4);
+  const most = Math.max(...rows.map(({ bytes }) => Number(bytes)));
+  t.ok(most < STORE_BOUNDS.recordRowBytes + payload.length + 1_000, `${most} bytes`);
+  t.strictSame(idsOf(reader), [...ids, 'later'].toReversed());
+  for (const id of ['0', '10']) t.equal(reader.find(`${id}/light`, NOON)?.event.payload.length, payload.length);
   t.end();
 });
 
