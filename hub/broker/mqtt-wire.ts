@@ -306,8 +306,17 @@ class PacketIds {
 
 const LARGEST_ID = 65_535;
 
+/**
+ * A hub asks for its filters at each start, and has had the retained messages of those that its session still has (MQTT 5,
+ * section 3.8.3.1; 3.1.1 has no such option). What changes while it is away waits in the session, but not at QoS 0: there
+ * the retained message is all that is left of it.
+ */
+const RETAINED_ONCE = 1;
+
 function subscribe(client: MqttClient, subscriptions: readonly Subscription[]): Promise<readonly number[]> {
-  const filters = Object.fromEntries(subscriptions.map(({ filter, qos }) => [filter, { qos }]));
+  const filters = Object.fromEntries(
+    subscriptions.map(({ filter, qos }) => [filter, qos === 0 ? { qos } : { qos, rh: RETAINED_ONCE }]),
+  );
   return new Promise((resolve, reject) => {
     client.subscribe(filters, (error, _granted, suback) => {
       const answers = codesOf(error === null ? suback : packetOf(error));
