@@ -1,5 +1,5 @@
 /** Talks to the hub that runs on a data folder, for commands. */
-import { readAddress } from './address.js';
+import { findHub } from './address.js';
 import { keptToken } from './token.js';
 
 /** The hub cannot be reached, or it refused: said to a person as it is. */
@@ -16,12 +16,17 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** @throws ApiError when no hub runs on that folder. */
+  /** @throws ApiError when no hub runs on that folder, or none that can be asked. */
   static async of(dataDir: string): Promise<ApiClient> {
-    const address = await readAddress(dataDir);
-    if (address === undefined)
-      throw new ApiError(`no hub runs on ${dataDir}: start one, or name its folder with --data`);
-    return new ApiClient(address.url, await keptToken(dataDir));
+    const found = await findHub(dataDir);
+    switch (found.kind) {
+      case 'no-hub':
+        throw new ApiError(`no hub runs on ${dataDir}: start one, or name its folder with --data`);
+      case 'silent':
+        throw new ApiError(`the hub on ${dataDir} cannot be asked: it is starting or ending, or has --api off`);
+      case 'listens':
+        return new ApiClient(found.url, await keptToken(dataDir));
+    }
   }
 
   async get(path: string): Promise<unknown> {

@@ -33,7 +33,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-  await writeAddress(dataDir, { url, pid: process.pid });
+  await writeAddress(dataDir, url);
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     options.followers.close();

@@ -1,5 +1,6 @@
 /** The door of the store: what is kept between runs and over restarts. `reader.ts` is loaded by the runtime's threads. */
 export { openStore } from './sqlite-store.js';
+export { holderOf } from './directory-lock.js';
 export { openState } from './reader.js';
 export { StateView } from './state-view.js';
 export { Backups } from './backups.js';

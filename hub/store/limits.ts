@@ -3,6 +3,8 @@ const MiB = 1024 * KiB;
 
 /** Every bound of the store, each with its reason. */
 export const STORE_BOUNDS = {
+  /** How long a start waits for the lock on its directory: a command has it for an instant, to see whether a hub does. */
+  lockWaitMs: 200,
   /** Messages that wait for the broker, on disk: an outage of some hours at the rate of a busy house. */
   outboxMessages: 500_000,
   /** Their bytes. */
