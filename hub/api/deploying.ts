@@ -17,6 +17,7 @@ export function deployingRoutes(hub: DeployingHub): readonly Route[] {
     {
       method: 'POST',
       path: '/v1/tasks',
+      takesPieces: true,
       answer: async (request) => {
         if (uploads >= API_BOUNDS.uploads)
           return fault(429, `at most ${API_BOUNDS.uploads} tasks may be uploaded at once: try again later`);

@@ -3,45 +3,51 @@ import type { Outcome } from '../../runtime/index.js';
 import { noCounts } from '../counts.js';
 import type { RunHistory } from '../records/index.js';
 import { API_BOUNDS } from './limits.js';
+import { fault, type Route } from './route.js';
 
-type Handler = (c: { readonly req: { readonly url: string } }) => Promise<Response>;
-
-/** What takes routes. */
-interface Routes {
-  get(path: string, handler: Handler): unknown;
-}
-
-export function addRunHistory(
-  routes: Routes,
+/** `GET /v1/runs` (`task`, `outcome`, `since`, `limit`), `/v1/records/:run` and `/v1/components/:digest`, its bytes. */
+export function runHistoryRoutes(
   history: Pick<RunHistory, 'list' | 'find' | 'component' | 'unrecorded'>,
-): void {
-  routes.get('/v1/runs', async (c) => {
-    const query = queryOf(new URL(c.req.url).searchParams);
-    if (typeof query === 'string') return Response.json({ error: query }, { status: 400 });
-    const runs = await history.list(query);
-    return json(`{"runs":${runs},"unrecorded":${history.unrecorded}}`);
-  });
-  routes.get('/v1/records/:run', async (c) => {
-    const runId = lastPart(c.req.url);
-    const record = runId.length > API_BOUNDS.runIdLength ? undefined : await history.find(runId);
-    if (record === undefined)
-      return notFound(
-        `there is no record of a run "${runId}": it is not over, or too old, or never was ("sterna runs" lists them)`,
-      );
-    return json(record);
-  });
-  routes.get('/v1/components/:digest', async (c) => {
-    const digest = lastPart(c.req.url);
-    const component = await history.component(digest);
-    if (component === undefined) return notFound(`the component ${digest} is not kept`);
-    return new Response(new Uint8Array(component), { headers: { 'content-type': 'application/wasm' } });
-  });
+): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/v1/runs',
+      answer: async (request) => {
+        const query = historyQuery(new URL(request.url).searchParams);
+        if (typeof query === 'string') return fault(400, query);
+        const runs = await history.list(query);
+        return json(`{"runs":${runs},"unrecorded":${history.unrecorded}}`);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/records/:run',
+      answer: async (request) => {
+        const runId = lastPart(request.url);
+        const record = runId.length > API_BOUNDS.runIdLength ? undefined : await history.find(runId);
+        if (record !== undefined) return json(record);
+        const why = 'it is not over, or too old, or never was ("sterna runs" lists them)';
+        return fault(404, `there is no record of a run "${runId}": ${why}`);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/components/:digest',
+      answer: async (request) => {
+        const digest = lastPart(request.url);
+        const component = await history.component(digest);
+        if (component === undefined) return fault(404, `the component ${digest} is not kept`);
+        return new Response(new Uint8Array(component), { headers: { 'content-type': 'application/wasm' } });
+      },
+    },
+  ];
 }
 
 const OUTCOMES: ReadonlySet<string> = new Set(Object.keys(noCounts().runs));
 
 /** A query, or what is wrong with it. */
-function queryOf(params: URLSearchParams): Parameters<RunHistory['list']>[0] | string {
+function historyQuery(params: URLSearchParams): Parameters<RunHistory['list']>[0] | string {
   const limit = Number(params.get('limit') ?? 100);
   if (!Number.isInteger(limit) || limit < 0 || limit > API_BOUNDS.listedRuns) {
     return `limit must be a whole number up to ${API_BOUNDS.listedRuns}`;
@@ -73,8 +79,4 @@ function lastPart(url: string): string {
 /** Of text that is JSON already. */
 function json(text: string): Response {
   return new Response(text, { headers: { 'content-type': 'application/json' } });
-}
-
-function notFound(error: string): Response {
-  return Response.json({ error }, { status: 404 });
 }

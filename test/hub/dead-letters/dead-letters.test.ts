@@ -1,6 +1,6 @@
 /** What is given up is kept, and can be sent back, in a hub with real parts. */
 import t from 'tap';
-import { deadLetterRoutes, type Answered } from '../../../hub/api/dead-letters.js';
+import { deadLetterRoutes } from '../../../hub/api/dead-letters.js';
 import { DeadLetters, letterIdOf, letterName } from '../../../hub/dead-letters/index.js';
 import { LETTER_BOUNDS } from '../../../hub/dead-letters/limits.js';
 import { failingHub, textOf, type FailingHub } from '../failing-hub.js';
@@ -16,10 +16,12 @@ async function ask(
   method: string,
   path: string,
   asked: Readonly<Record<string, string>> = {},
-): Promise<Answered> {
+): Promise<{ readonly status: number; readonly body: unknown }> {
   const route = deadLetterRoutes(hub.control).find((one) => one.method === method && one.path === path);
   if (route === undefined) throw new Error(`there is no ${method} ${path}`);
-  return route.answer({ param: (name) => asked[name], query: (name) => asked[name] });
+  const request = new Request(`http://hub/?${new URLSearchParams(asked).toString()}`, { method });
+  const response = await route.answer(request, asked);
+  return { status: response.status, body: await response.json() };
 }
 
 const names = ({ hub }: FailingHub): string[] =>
