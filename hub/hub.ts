@@ -83,6 +83,8 @@ export interface Hub extends Looking {
    * closed, and started again.
    */
   readonly failed: Promise<Error>;
+  /** Resolves when the broker sends the events that the tasks of the start want; never, if it does not. */
+  readonly subscribed: Promise<void>;
   /**
    * Takes no more events, finishes what it holds within `drainMs`, and closes
    * everything. Answers with the number of runs it did not finish, which those
@@ -146,6 +148,7 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
       return queues.registry.tasks;
     },
     failed: writing.failed,
+    subscribed: begun.subscribed,
     get runs() {
       return eventsIn.dispatch.runs;
     },
@@ -158,6 +161,7 @@ async function start(options: HubOptions, releases: Releases): Promise<Hub> {
 
 /** What is there once the hub has begun. */
 interface Begun {
+  readonly subscribed: Promise<void>;
   readonly memory: ShapingMemory;
   readonly deployments: Deployments;
 }
@@ -198,6 +202,7 @@ async function begin(options: HubOptions, rooms: Rooms, releases: Releases): Pro
   const link = new SessionFilters({ link: writing.link, store, log });
   const subscriptions = registry.subscriptions();
   const subscribed = connected.then(() => link.begin(subscriptions));
+  const subscribedAtLast = new Promise<void>((resolve) => void subscribed.then(resolve, () => undefined));
   const isBrokerThere = await withinMs(options.brokerMs ?? HUB_BOUNDS.brokerMs, subscribed);
   if (!isBrokerThere) subscribed.catch((error: unknown) => turnedAway(error, rooms));
   observe({
@@ -210,7 +215,7 @@ async function begin(options: HubOptions, rooms: Rooms, releases: Releases): Pro
   const reader = openState({ file });
   releases.add(() => reader.close());
   const topics = new Topics(link, log, subscriptions);
-  return { memory, deployments: makeDeployments({ ...rooms, topics, reader }) };
+  return { subscribed: subscribedAtLast, memory, deployments: makeDeployments({ ...rooms, topics, reader }) };
 }
 
 /** A broker that was away at the start is there, and does not take this hub: as at a start, it ends. */

@@ -23,6 +23,11 @@ export interface EmbeddedBrokerOptions {
   readonly port?: number;
   /** Listens on an address that other machines reach. It asks for no password: only for networks where everyone is trusted. */
   readonly beyondLoopback?: boolean;
+  /**
+   * Others than the hub are answered once this resolves; they may connect before, and wait. What one of them publishes
+   * earlier would be acknowledged, with nobody there to take it. Default: at once.
+   */
+  readonly ready?: Promise<void>;
   /** Told of what went wrong with a client, or inside. */
   readonly onFault?: (fault: Error) => void;
 }
@@ -56,7 +61,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
   }
   const fault = options.onFault ?? (() => undefined);
   const hub = { username: 'hub', password: randomBytes(HUB_PASSWORD_BYTES).toString('hex') };
-  const aedes = await createAedes(fault, hub.password);
+  const aedes = await createAedes({ fault, hubPassword: hub.password, ready: options.ready ?? Promise.resolve() });
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -79,7 +84,13 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
   };
 }
 
-async function createAedes(fault: (fault: Error) => void, hubPassword: string): Promise<Aedes> {
+interface Inside {
+  readonly fault: (fault: Error) => void;
+  readonly hubPassword: string;
+  readonly ready: Promise<void>;
+}
+
+async function createAedes({ fault, hubPassword, ready }: Inside): Promise<Aedes> {
   const retained = new RetainedBudget({
     topics: EMBEDDED_LIMITS.retainedTopics,
     bytes: EMBEDDED_LIMITS.retainedBytes,
@@ -91,12 +102,17 @@ async function createAedes(fault: (fault: Error) => void, hubPassword: string): 
     preConnect: (client, packet, done) => {
       // A session that outlives its connection would queue messages without bound.
       packet.clean = true;
-      if (packet.password !== undefined && isEqual(packet.password, hubPassword)) {
+      if (isEqual(packet.password, hubPassword)) {
         waitForEver(client);
         // Its pings are not looked at while what it published before them waits for its own reading.
         packet.keepalive = 0;
       }
       done(null, true);
+    },
+    // Until it is answered, aedes reads nothing more of the client.
+    authenticate: (_client, _username, password, done) => {
+      if (isEqual(password, hubPassword)) done(null, true);
+      else void after(ready, () => done(null, true));
     },
     authorizePublish: (_client, packet, done) => {
       const problem = publishProblem(packet);
@@ -116,9 +132,14 @@ async function createAedes(fault: (fault: Error) => void, hubPassword: string): 
   return aedes;
 }
 
+async function after(ready: Promise<void>, answer: () => void): Promise<void> {
+  await ready;
+  answer();
+}
+
 /** Compares in constant time. */
-function isEqual(given: Uint8Array | string, expected: string): boolean {
-  const bytes = Buffer.from(given);
+function isEqual(given: Uint8Array | string | undefined, expected: string): boolean {
+  const bytes = Buffer.from(given ?? '');
   return bytes.length === expected.length && timingSafeEqual(bytes, Buffer.from(expected));
 }
 

@@ -55,6 +55,8 @@ export async function hubCommand(options: HubCommandOptions): Promise<number> {
   process.umask(0o077);
   const log = createLog(options.logLevel);
   const stop = untilStopped(options.forMs);
+  let started = (): void => undefined;
+  const ready = new Promise<void>((resolve) => (started = resolve));
   let broker: EmbeddedBroker | undefined;
   try {
     if (options.broker === undefined) {
@@ -62,10 +64,12 @@ export async function hubCommand(options: HubCommandOptions): Promise<number> {
       broker = await startEmbeddedBroker({
         ...listen,
         beyondLoopback,
+        ready,
         onFault: (fault) => log.info({ err: fault }, 'a client of the embedded broker misbehaved'),
       });
     }
-    return await runHub(options, { url: options.broker ?? broker?.url ?? '', own: broker, log, stopped: stop.stopped });
+    const url = options.broker ?? broker?.url ?? '';
+    return await runHub(options, { url, own: broker, log, stopped: stop.stopped, started });
   } finally {
     await broker?.close();
     stop.release();
@@ -78,9 +82,11 @@ interface Surroundings {
   readonly own: EmbeddedBroker | undefined;
   readonly log: Logger;
   readonly stopped: Promise<string>;
+  /** Called when the hub has subscribed to what its tasks want. */
+  readonly started: () => void;
 }
 
-async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Surroundings): Promise<number> {
+async function runHub(options: HubCommandOptions, { url, own, log, stopped, started }: Surroundings): Promise<number> {
   const report = createReport(options.report, process.stdout);
   const recent = new RecentRuns();
   const followers = new Followers();
@@ -124,6 +130,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped }: Su
     log,
     ...(options.recordBytes === undefined ? {} : { recordBytes: options.recordBytes }),
   });
+  void hub.subscribed.then(started);
   // One that serves the API gets its tasks by `sterna deploy`.
   if (hub.tasks.length === 0 && options.api === undefined) {
     log.error(

@@ -49,6 +49,39 @@ t.test('messages pass from one client to another, in MQTT 3.1.1', async (t) => {
   await link.close();
 });
 
+t.test('until the hub is ready nobody else is answered, and what they send is not lost', async (t) => {
+  let begin = (): void => undefined;
+  const ready = new Promise<void>((resolve) => (begin = resolve));
+  const broker = await startEmbeddedBroker({ ready });
+  t.teardown(() => broker.close());
+  const heard: Buffer[] = [];
+  const early = connect(Number(new URL(broker.url).port), '127.0.0.1');
+  early.on('data', (bytes: Buffer) => heard.push(bytes));
+  early.write(Buffer.concat([CONNECT, publish(Buffer.from('a'), Buffer.from('early'))]));
+  const inbox = new Inbox();
+  const hub = await connectBroker({ url: broker.url, clientId: 'hub', protocolVersion: 4, ...broker.hub }, inbox.take);
+  await hub.subscribe([{ filter: 'a', qos: 0 }]);
+  t.same(heard, [], 'the hub came later, and is served');
+  begin();
+  await inbox.until('the message', ({ length }) => length === 1);
+  t.strictSame(inbox.messages.map(text), ['early']);
+  t.equal(heard[0]?.[0], 0x20, 'CONNACK');
+  early.destroy();
+  await hub.close();
+});
+
+t.test('closing ends also who waits to be answered', async (t) => {
+  const broker = await startEmbeddedBroker({ ready: new Promise(() => undefined) });
+  const early = connect(Number(new URL(broker.url).port), '127.0.0.1');
+  early.write(CONNECT);
+  await once(early, 'connect');
+  const closed = new Promise<void>((resolve) => void early.once('close', () => resolve()));
+  early.on('error', () => undefined).resume();
+  await broker.close();
+  await closed;
+  t.equal(early.destroyed, true);
+});
+
 t.test('hostile devices are cut off, and the others go on', async (t) => {
   const faults: string[] = [];
   const broker = await startEmbeddedBroker({ onFault: ({ message }) => faults.push(message) });
