@@ -4,6 +4,7 @@
  */
 import type { BrokerLink, MessageHandler, Subscription } from '../broker-link.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { brokerAddress, withoutSecrets, type BrokerAddress } from './broker-address.js';
 import { BrokerError } from './errors.js';
 import { Gate } from './gate.js';
 import { LINK_LIMITS } from './limits.js';
@@ -13,7 +14,7 @@ import { Subscriptions } from './subscriptions.js';
 import type { Accepted, Delivery, ProtocolVersion, Wire, WireEvents } from './wire.js';
 
 export interface BrokerOptions {
-  /** mqtt://, mqtts://, ws:// or wss://, with user and password if need be. */
+  /** mqtt://, mqtts://, ws:// or wss://, with user and password if need be; those below come before them. */
   readonly url: string;
   /**
    * Must stay the same over restarts, and be this hub's alone: the broker
@@ -73,12 +74,12 @@ export async function connectBroker(
   onMessage: MessageHandler,
   open: OpenWire = openWire,
 ): Promise<BrokerLink> {
-  requireMqttUrl(options.url);
+  const address = addressOf(options.url);
   const deadline = performance.now() + (options.firstConnectMs ?? LINK_LIMITS.firstConnectMs);
   const versions: readonly ProtocolVersion[] =
     options.protocolVersion === undefined ? [5, 4] : [options.protocolVersion];
   for (const [i, version] of versions.entries()) {
-    const link = new Link(options, onMessage, open, version);
+    const link = new Link({ ...address, ...options, url: address.url }, onMessage, open, version);
     const giveUp = (): void => link.giveUp();
     options.signal?.addEventListener('abort', giveUp);
     try {
@@ -95,11 +96,13 @@ export async function connectBroker(
   throw new BrokerError('connection-refused', 'no protocol version to try');
 }
 
-const SCHEMES: ReadonlySet<string> = new Set(['mqtt:', 'mqtts:', 'tcp:', 'ssl:', 'tls:', 'ws:', 'wss:']);
-
-function requireMqttUrl(url: string): void {
-  if (URL.canParse(url) && SCHEMES.has(new URL(url).protocol)) return;
-  throw new BrokerError('unreachable', `"${url}" does not name a broker: write mqtt://HOST:PORT, or mqtts:, ws:, wss:`);
+function addressOf(url: string): BrokerAddress {
+  const address = brokerAddress(url);
+  if (address !== undefined) return address;
+  throw new BrokerError(
+    'unreachable',
+    'the URL does not name a broker: write mqtt://HOST:PORT, or mqtts:, ws:, wss:; in a user or a password, write % / ? # @ as %25 %2F %3F %23 %40',
+  );
 }
 
 class UnsupportedVersion extends BrokerError {}
@@ -274,11 +277,4 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   });
   await Promise.race([work.then(nothing, nothing), bound]);
   clearTimeout(timer);
-}
-
-/** A URL without its password, for messages. */
-function withoutSecrets(url: string): string {
-  if (!URL.canParse(url)) return `"${url}"`;
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}`;
 }

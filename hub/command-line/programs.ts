@@ -41,7 +41,9 @@ export function addPrograms(program: Command, version: string): void {
     .command('hub')
     .description('run the hub: deploy the tasks and wait for events')
     .option('--tasks <dir>', 'a task folder, or a folder of task folders; may be given again', listed, [])
-    .option('--broker <url>', 'MQTT broker to connect to; without it the hub runs its own')
+    .addOption(
+      new Option('--broker <url>', 'MQTT broker to connect to; without it the hub runs its own').env('STERNA_BROKER'),
+    )
     .addOption(
       new Option('--listen <host:port>', 'where its own broker listens; port 0 is any free one')
         .argParser(address)
@@ -74,7 +76,8 @@ export function addPrograms(program: Command, version: string): void {
       const { tasks, listen, beyondLoopback, data, report } = flags;
       process.exitCode = await hubCommand({
         tasks,
-        broker: flags.broker,
+        // A variable that is there and empty says nothing.
+        broker: flags.broker === '' ? undefined : flags.broker,
         listen,
         beyondLoopback,
         data,

@@ -11,7 +11,7 @@ import {
   startApi,
   type Api,
 } from '../api/index.js';
-import { connectBroker, startEmbeddedBroker, type EmbeddedBroker } from '../broker/index.js';
+import { connectBroker, startEmbeddedBroker, withoutSecrets, type EmbeddedBroker } from '../broker/index.js';
 import { createHub, type Hub } from '../hub.js';
 import { hubIdentity } from '../data-folder/index.js';
 import { eventIds, runSeeds } from '../ids.js';
@@ -209,10 +209,4 @@ async function listenForControl(
   });
   log.info({ url: started.url }, 'control API');
   return started;
-}
-
-function withoutSecrets(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}`;
 }
