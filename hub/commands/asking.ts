@@ -1,5 +1,6 @@
 /** What the commands that ask a running hub have in common. */
 import { ApiClient, ApiError } from '../api/index.js';
+import { printable } from '../report/index.js';
 
 export interface AskOptions {
   /** The data folder of the hub that is asked. */
@@ -23,9 +24,20 @@ export async function asking(
     return await ask(await ApiClient.of(data));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    process.stderr.write(`sterna: ${error.message}\n`);
+    process.stderr.write(`sterna: ${complaint(error)}\n`);
     return 1;
   }
+}
+
+/** A line of what went wrong, as long as a person reads on. */
+const LINE_LENGTH = 1_000;
+
+/** The hub says it, but may repeat what a provider, a task or a manifest said. */
+function complaint({ message }: ApiError): string {
+  return message
+    .split('\n')
+    .map((line) => printable(line, LINE_LENGTH))
+    .join('\n');
 }
 
 /** One line of JSON. */

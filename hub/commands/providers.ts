@@ -6,6 +6,7 @@ import { thereText } from './task-there.js';
 
 /** What a provider may say, as long as a person reads on. */
 const SAID = 300;
+const DEVICE_LENGTH = 32;
 
 /** `sterna providers`: how the sessions of a running hub are, what its providers take, and what waits for them. */
 export function providersCommand(options: AskOptions, out: Output): Promise<number> {
@@ -52,7 +53,7 @@ function rowOf({ name, url, device, state, capacity, runs, roundTripMs, reason }
   return [
     name,
     url,
-    device ?? '',
+    printable(device ?? '', DEVICE_LENGTH),
     state,
     String(threads ?? ''),
     // Nothing has been executed there yet.
