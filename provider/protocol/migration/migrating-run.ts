@@ -2,6 +2,7 @@ import type { Bytes } from '../../../runtime/index.js';
 import {
   createMachine,
   executorOf,
+  hasForgotten,
   isExecutor,
   NO_RUN,
   waitToTake,
@@ -44,6 +45,9 @@ export interface MigratingRunParts {
   /** Default `createMachine()`. A test passes a broken one. */
   readonly machine?: Machine | undefined;
 }
+
+/** Why a provider answers that it has nothing, where its machine does: its stubs were in memory, or set back. */
+const FORGOTTEN = 'it does not have what it has said to hold';
 
 /** What happens to a side. */
 type Happening =
@@ -261,7 +265,7 @@ export class MigratingRun {
           kept.catch(() => undefined);
           break;
         case 'send':
-          this.#send(action.message, { kept });
+          this.#send(action.message, { kept, why: action.message.type === 'nothing' ? FORGOTTEN : undefined });
           break;
         case 'resume':
           this.#mayRun = true;
@@ -363,6 +367,7 @@ export class MigratingRun {
     if (wasUnheard && isOfThisLink) await this.#step({ type: 'linked' });
     if (this.#parts.side === 'provider' && message.terms !== undefined) this.#terms = message.terms;
     const said = message.message;
+    if (said.type !== 'lacks' && this.#takesBack(said)) return this.#step({ type: 'message', message: said });
     switch (said.type) {
       case 'lacks':
         return this.#shared.lacks() ? this.#step({ type: 'resend' }) : undefined;
@@ -379,6 +384,16 @@ export class MigratingRun {
     await this.#step({ type: 'message', message: said });
     // It is asked again over the next link.
     if (this.#isRefused) await this.#step({ type: 'link-lost' });
+  }
+
+  /** The hub's: its data folder was set back, and it goes on with what is there. */
+  #takesBack(said: MigrationMessage['message']): boolean {
+    if (this.#parts.side !== 'hub' || (said.type !== 'point' && said.type !== 'held')) return false;
+    if (!hasForgotten(this.#state, said)) return false;
+    this.#shared.forget();
+    this.#why =
+      'the hub has taken it back, as its data folder is of an earlier time: it has less than it has said to hold';
+    return true;
   }
 
   #receivedHeld(point: number): void {

@@ -3,6 +3,7 @@ export { RESPONSIBILITY_BOUNDS } from './limits.js';
 export { createMachine, type Machine } from './machine.js';
 export type { Action, Input, Message, PointMessage, Wait } from './messages.js';
 export {
+  hasForgotten,
   isExecutor,
   isResponsible,
   mayExecute,

@@ -2,8 +2,16 @@
  * What each side does, and when: pure, the same for both. README.md beside it has the table of transitions and why the
  * effects come out right.
  */
-import type { Action, Input, Message, PointMessage } from './messages.js';
-import { isExecutor, mayExecute, SAFETY_RULES, waitToTake, type SafetyRules, type State } from './rules.js';
+import type { Action, HeldMessage, Input, Message, PointMessage } from './messages.js';
+import {
+  hasForgotten,
+  isExecutor,
+  mayExecute,
+  SAFETY_RULES,
+  waitToTake,
+  type SafetyRules,
+  type State,
+} from './rules.js';
 import { executorOf, nextEpochOf, NO_RUN, type Stub } from './stub.js';
 
 interface Step {
@@ -95,12 +103,8 @@ function heardPoint(state: State, message: PointMessage, rules: SafetyRules): Tu
   if (executorOf(message.epoch) === state.side) return { state, send: announcement(state) };
   if (!rules.admits(state, message.epoch)) return { state, send: announcement(state) };
   const isNew = message.epoch !== state.epoch;
-  // A difference to what is not here, or nothing new.
-  const held = isNew ? message.base : state.point;
-  if (isNew && state.side === 'provider' && !message.whole) {
-    return { state, send: { type: 'nothing', epoch: message.epoch } };
-  }
-  if (message.from > held || (!isNew && message.point <= held)) return { state, send: announcement(state) };
+  if (hasForgotten(state, message)) return forgotten(state, message.epoch);
+  if (!isNew && message.point <= state.point) return { state, send: announcement(state) };
   const { epoch, base, point, responsible, mode, offer, end } = message;
   const said = { epoch, base, point, responsible, mode, offer, end };
   const stored = { ...state, ...said, common: -1, agreed: responsible, open: [] };
@@ -109,8 +113,16 @@ function heardPoint(state: State, message: PointMessage, rules: SafetyRules): Tu
   return { state: taken, send: announcement(taken) };
 }
 
-function heardHeld(state: State, { epoch, point }: { epoch: number; point: number }, rules: SafetyRules): Turn {
-  if (epoch > state.epoch && state.side === 'provider') return { state, send: { type: 'nothing', epoch } };
+/** This side has less than it has said. Of what is gone, nothing can be taken: the hub goes on with the rest, in another epoch. */
+function forgotten(state: State, epoch: number): Turn {
+  if (state.side === 'provider') return { state, send: { type: 'nothing', epoch } };
+  const taken = takenOver({ ...state, epoch: Math.max(epoch, state.epoch) });
+  return { state: taken, send: announcement(taken) };
+}
+
+function heardHeld(state: State, message: HeldMessage, rules: SafetyRules): Turn {
+  const { epoch, point } = message;
+  if (hasForgotten(state, message)) return forgotten(state, epoch);
   if (!isExecutor(state) || !rules.admits(state, epoch)) return { state, send: announcement(state) };
   if (point <= state.common || point > state.point) return { state };
   const agreed = state.open.findLast((each) => each.point <= point)?.responsible ?? state.agreed;

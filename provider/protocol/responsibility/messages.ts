@@ -13,10 +13,16 @@ export interface PointMessage extends Proposal {
   readonly whole: boolean;
 }
 
+/** The other side holds all up to this point. */
+export interface HeldMessage {
+  readonly type: 'held';
+  readonly epoch: number;
+  readonly point: number;
+}
+
 export type Message =
   | PointMessage
-  /** The other side holds all up to this point. */
-  | { readonly type: 'held'; readonly epoch: number; readonly point: number }
+  | HeldMessage
   /** The provider has no stub of this run, or will not take it. */
   | { readonly type: 'nothing'; readonly epoch: number }
   /** The hub has the run's outcome: nothing of it is wanted any more. */

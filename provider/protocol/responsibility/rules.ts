@@ -1,6 +1,6 @@
 /** The questions on which the protocol rests, each answered from one side's state alone. */
 import { RESPONSIBILITY_BOUNDS } from './limits.js';
-import type { Wait } from './messages.js';
+import type { HeldMessage, PointMessage, Wait } from './messages.js';
 import { executorOf, type Side, type Stub } from './stub.js';
 
 /** A side as it is now: its stub, and whether it has a link. After a crash it has none. */
@@ -40,6 +40,21 @@ export function waitToTake(state: State, rules: SafetyRules = SAFETY_RULES): Wai
   if (isExecutor(state) && !state.offer && isResponsible(state, rules)) return undefined;
   if (isResponsible(state, rules)) return 'lease';
   return state.side === 'hub' ? 'reclaim' : undefined;
+}
+
+/**
+ * Whether what the other side says rests on what this one has said, and does not have: a provider kept its stub in memory,
+ * or a disk is of an earlier time. None of it can be taken, then or later.
+ */
+export function hasForgotten({ side, epoch, point, offer }: Stub, message: PointMessage | HeldMessage): boolean {
+  if (message.epoch < epoch) return false;
+  const isNew = message.epoch > epoch;
+  // Who holds an offer has begun another epoch with it.
+  if (message.type === 'held') return isNew || message.point > (offer ? point - 1 : point);
+  if (isNew && !message.whole) return true;
+  // A provider is sent everything. The hub has held what an epoch begins with, and knows the epoch before.
+  if (isNew && side === 'provider') return false;
+  return message.from > point || message.epoch > epoch + 1;
 }
 
 /** The rules that keep effects right. A test breaks them one by one. */

@@ -55,6 +55,8 @@ export interface Plan {
   readonly movesAt?: readonly number[];
   /** Crashes this side at its n-th word with its surroundings, counted from 0. */
   readonly crashAt?: { readonly side: Side; readonly word: number };
+  /** Kills this side, and puts back what was on its disk at an earlier time. */
+  readonly setBack?: { readonly side: Side; readonly copyMs: number; readonly putBackMs: number } | undefined;
   /** Whether a provider that crashes has lost its stub. */
   readonly isVolatile?: boolean;
   /** How much later than the hub a provider at least knows of a link, in milliseconds. */
@@ -94,6 +96,8 @@ interface Process {
   disk: StubRecord | undefined;
   /** Counts starts: what was under way before is of no more interest. */
   life: number;
+  /** The first whose writes count: an earlier one wrote to a disk that was set back since. */
+  firstLife: number;
   /** Stands still until then. */
   stoppedUntilMs: number;
   isUp: boolean;
@@ -117,6 +121,8 @@ export async function simulate(plan: Plan): Promise<Ending> {
   let broken: string | undefined;
   let outcome: { readonly how: string; readonly result: RunResult | undefined } | undefined;
   let safe = '';
+  /** From then on, what was safe is so no more: nothing of it is seen before the outcome. */
+  let isSetBack = false;
   const pathAt = new Map<number, string>();
   let link = 0;
   let isCut = true;
@@ -279,6 +285,7 @@ export async function simulate(plan: Plan): Promise<Ending> {
       if (!livesAt(process, life, () => `begins to keep ${what()}`)) return never();
       return new Promise((resolve, reject) => {
         happens(process, random() * faults.diskMs, () => {
+          if (life < process.firstLife) return;
           const fails = chance(faults.diskFails);
           if (!fails || random() < 0.5) write();
           if (fails) reject(new Error('the disk'));
@@ -322,7 +329,7 @@ export async function simulate(plan: Plan): Promise<Ending> {
   function hubKeeps({ stub, content }: StubRecord): void {
     if (outcome !== undefined) breaks('a stub was kept after the outcome');
     const path = pathOfContent(content);
-    if (!path.startsWith(safe)) breaks(`${safe}was safe, and the hub holds ${path}`);
+    if (!isSetBack && !path.startsWith(safe)) breaks(`${safe}was safe, and the hub holds ${path}`);
     if (pathAt.get(stub.point) !== path) for (const at of pathAt.keys()) if (at >= stub.point) pathAt.delete(at);
     pathAt.set(stub.point, path);
     const released = pathAt.get(stub.released);
@@ -390,6 +397,23 @@ export async function simulate(plan: Plan): Promise<Ending> {
       if (plan.isVolatile === true && process.side === 'provider') process.disk = undefined;
       process.isUp = true;
       if (process.side === 'provider' || process.disk !== undefined) start(process);
+    });
+  }
+
+  function setBack({ side, copyMs, putBackMs }: NonNullable<Plan['setBack']>): void {
+    const process = processes[side];
+    time.later(copyMs, () => {
+      const copy = process.disk;
+      tell(() => `${side} is copied: ${copy === undefined ? 'nothing' : stubText(copy)}`);
+      time.later(putBackMs - copyMs, () => {
+        // There is nothing to go back from.
+        if (outcome !== undefined) return;
+        tell(() => `${side} is set back`);
+        process.disk = copy;
+        process.firstLife = process.isUp ? process.life + 1 : process.life;
+        isSetBack = true;
+        if (process.isUp) crash(process);
+      });
     });
   }
 
@@ -466,6 +490,7 @@ export async function simulate(plan: Plan): Promise<Ending> {
   start(processes.hub);
   start(processes.provider);
   join();
+  if (plan.setBack !== undefined) setBack(plan.setBack);
   while (goesOn() && (await time.next())) {
     if (!isCalm()) trouble();
   }
@@ -492,7 +517,7 @@ function pathOfContent({ anchor, difference, result }: PointContent): string {
 }
 
 function newProcess(side: Side, disk?: StubRecord): Process {
-  const counts = { life: 0, stoppedUntilMs: 0, link: -1, words: 0, leftMs: 0, cameMs: 0 };
+  const counts = { life: 0, firstLife: 0, stoppedUntilMs: 0, link: -1, words: 0, leftMs: 0, cameMs: 0 };
   return { side, run: undefined, disk, isUp: true, isExecuting: false, ...counts };
 }
 

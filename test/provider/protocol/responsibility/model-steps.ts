@@ -41,6 +41,7 @@ export function compare(lines: readonly string[], fixed: Fixed): Comparison {
   const machine = createMachine();
   const kinds = new Map<string, number>();
   let states = newRun();
+  let copy = states;
   let steps = 0;
   for (let at = 0; at < lines.length;) {
     const first = lines[at++] ?? '';
@@ -54,7 +55,8 @@ export function compare(lines: readonly string[], fixed: Fixed): Comparison {
     if (is === undefined) break;
     const step = parsed(first, says, is);
     const before = states[step.side];
-    const after = taken(machine, before, step, fixed);
+    const after = taken(machine, { state: before, copy: copy[step.side] }, step, fixed);
+    if (step.what === 'copies') copy = states;
     const kind = [step.side, step.what, ...(step.what === 'hears' ? step.words.slice(0, 1) : [])].join(' ');
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     steps++;
@@ -84,7 +86,15 @@ function parsed(line: string, says: string | undefined, is: string): ModelStep {
 
 type Machine = ReturnType<typeof createMachine>;
 
-function taken(machine: Machine, state: State, step: ModelStep, fixed: Fixed): { state: State; said: Message[] } {
+function taken(
+  machine: Machine,
+  /** `copy`: when its disk was copied. */
+  { state, copy }: { readonly state: State; readonly copy: State },
+  step: ModelStep,
+  fixed: Fixed,
+): { state: State; said: Message[] } {
+  if (step.what === 'copies') return { state, said: [] };
+  if (step.what === 'goes-back') return { state: machine.start(copy).state, said: [] };
   // A crash leaves what is on disk; a provider in memory, nothing.
   if (step.what === 'forgets') return { state: machine.start(NO_RUN).state, said: [] };
   const { state: after, actions } = machine.step(state, inputOf(state, step, fixed));

@@ -42,6 +42,13 @@ t.test('overtaken messages change nothing in that', { skip }, (t) =>
   holds(t, { ...CROWDED, ...ASYNC, ...(IS_SOAK && { CALM: true, CANCEL: true }) }),
 );
 
+// That of a hub has twice the states.
+for (const [side, SET_BACK] of Object.entries(IS_SOAK ? { hub: 0, provider: 1 } : { provider: 1 })) {
+  t.test(`a ${side} whose disk is set back: the run ends once it can`, { skip }, (t) =>
+    holds(t, { POINTS: 2, EPOCHS: 1, SLOTS: 1, ...ASYNC, SET_BACK, CALM: true }),
+  );
+}
+
 const FLAWS = {
   NO_FENCE: 'an older epoch is admitted',
   EARLY: 'effects are released before their point is held',
@@ -84,6 +91,12 @@ for (const [mode, AHEAD] of Object.entries({ synchronous: SYNCHRONOUS, asynchron
     const cancelled = compare(walk(t.testdir(), { ...bounds, CANCEL: true }, { seed: SEED, steps: STEPS / 4 }), fixed);
     t.equal(cancelled.difference, undefined);
     t.ok(cancelled.kinds.has('hub cancels'));
+    for (const [side, SET_BACK] of Object.entries({ hub: 0, provider: 1 })) {
+      const few = { seed: SEED, steps: STEPS / 4 };
+      const setBack = compare(walk(t.testdir(), { ...bounds, EPOCHS: 2, SET_BACK }, few), fixed);
+      t.equal(setBack.difference, undefined);
+      t.ok(setBack.kinds.has(`${side} goes-back`));
+    }
     t.end();
   });
 }

@@ -12,12 +12,18 @@
  * POINTS: the run ends at this one, 7 at most. EPOCHS: who has come to this one does not begin another of its own accord.
  * SLOTS: messages to one side that are under way. AHEAD: points that the executing side may be ahead; 0 is synchronous.
  * CANCEL: somebody may cancel the run. VOLATILE: the provider keeps its stub in memory.
+ * SET_BACK: this side's disk may be set back, once, to what it was at some time before. Then only CALM is asked for: what
+ * was released is set back with it, and what was executed since may be executed otherwise. Nothing comes twice.
  * CALM: sooner or later nothing breaks any more, and the run has to end.
  * WALK: after a run comes the next, for as long as a simulation goes on.
  * NO_FENCE, EARLY, TAKE_BACK: a rule is broken, and SPIN has to say so.
  */
 #if defined(NO_FENCE) || defined(EARLY) || defined(TAKE_BACK)
 #define FLAWED
+#endif
+
+#if defined(FLAWED) || defined(SET_BACK)
+#define LENIENT
 #endif
 
 #define HUB 0
@@ -45,12 +51,20 @@ byte released;
 bool over;
 int seen;  /* the way of what is released */
 
+#ifdef SET_BACK
+Side was;  /* the side's disk as it was */
+byte wasReleased;
+bool wasOver;
+byte copies;  /* 1: there is a copy; 2: it has been put back */
+#endif
+
 /* type, epoch, base, from, point, whole, responsible, offer, way */
 chan net[2] = [SLOTS] of { mtype, short, byte, byte, byte, bit, bit, bit, int };
 
 #ifdef CALM
 bool calm;   /* nothing breaks from here on */
 bool alone;  /* there is no link then, and no provider */
+bit turn;    /* whose it is to say again what may be lost: of two at once, one answer has no room */
 #else
 #define calm false
 #define alone false
@@ -128,9 +142,11 @@ inline say() {
 }
 
 inline release() {
+#ifndef SET_BACK
   /* What is released stays part of the way that the run goes. */
   assert(s[HUB].point >= released);
   assert(((seen ^ s[HUB].way) & WAY_TO(released)) == 0);
+#endif
   k = RELEASABLE;
   if
   :: !over && k > released -> released = k; seen = s[HUB].way & WAY_TO(k)
@@ -153,7 +169,7 @@ inline settle() {
   :: me == HUB -> release()
   :: else
   fi;
-#ifndef FLAWED
+#ifndef LENIENT
   /* Nobody goes back within an epoch, or in epochs: but who has no stub any more. */
   assert(s[me].epoch > epochBefore || (s[me].epoch == epochBefore && s[me].point >= pointBefore) || s[me].epoch < 0);
   /* Both are never responsible within one, until the run is over. */
@@ -181,16 +197,37 @@ inline takeOver() {
   s[me].offer = 0
 }
 
+/* This side has less than it has said. */
+inline forgotten() {
+#if defined(LENIENT)
+  if
+  :: me == PROVIDER -> word = NOTHING
+  :: else ->
+    s[me].epoch = (e > s[me].epoch -> e : s[me].epoch);
+    takeOver();
+    announce()
+  fi
+#else
+  /* The hub keeps what it says. */
+  assert(me == PROVIDER);
+  word = NOTHING
+#endif
+}
+
+#define IS_NEW (e > s[me].epoch)
+#define IS_BEYOND (f > s[me].point || e > s[me].epoch + 1)
+#define HAS_FORGOTTEN_POINT (e >= s[me].epoch && ((IS_NEW && !w) || (!(IS_NEW && me == PROVIDER) && IS_BEYOND)))
+#define HAS_FORGOTTEN_HELD (IS_NEW || (e == s[me].epoch && p > s[me].point - s[me].offer))
+
 inline hearPoint() {
-  k = (e != s[me].epoch -> b : s[me].point);
   if
   :: e % 2 == me || !ADMITS(me, e) -> announce()
   :: else ->
     if
-    :: e != s[me].epoch && me == PROVIDER && !w -> word = NOTHING
+    :: HAS_FORGOTTEN_POINT -> forgotten()
     :: else ->
       if
-      :: f > k || (e == s[me].epoch && p <= s[me].point) -> announce()
+      :: e == s[me].epoch && p <= s[me].point -> announce()
       :: else -> storePoint()
       fi
     fi
@@ -199,8 +236,10 @@ inline hearPoint() {
 
 inline storePoint() {
   k = (w && me == PROVIDER -> 0 : f);
+#ifndef SET_BACK
   /* What it goes on from is what is here. */
   assert(((s[me].way ^ y) & WAY_TO(k)) == 0);
+#endif
   s[me].way = (s[me].way & WAY_TO(k)) | (y & WAY_TO(p) & ~WAY_TO(k));
   s[me].epoch = (o -> e + 1 : e);
   s[me].base = (o -> p : b);
@@ -215,7 +254,7 @@ inline storePoint() {
 
 inline hearHeld() {
   if
-  :: e > s[me].epoch && me == PROVIDER -> word = NOTHING
+  :: HAS_FORGOTTEN_HELD -> forgotten()
   :: else ->
     if
     :: !IS_EXECUTOR(me) || !ADMITS(me, e) -> announce()
@@ -242,6 +281,30 @@ inline hearNothing() {
     announce()
   fi
 }
+
+#ifdef SET_BACK
+inline copySide(to, from) {
+  to.epoch = from.epoch;
+  to.base = from.base;
+  to.point = from.point;
+  to.common = from.common;
+  to.responsible = from.responsible;
+  to.agreed = from.agreed;
+  to.open = from.open;
+  to.offer = from.offer;
+  to.way = from.way
+}
+
+inline setBack() {
+  copySide(s[SET_BACK], was);
+  s[SET_BACK].linked = false;
+  if
+  :: SET_BACK == HUB -> released = wasReleased; over = wasOver; seen = seen & WAY_TO(released)
+  :: else
+  fi;
+  copies = 2
+}
+#endif
 
 inline loseStub() {
   s[PROVIDER].epoch = -2;
@@ -271,6 +334,9 @@ inline newRun() {
   released = 0;
   over = 0;
   seen = 0
+#ifdef SET_BACK
+  ;copies = 0
+#endif
 }
 
 inline hear() {
@@ -344,7 +410,9 @@ active proctype pair() {
 #endif
     if
     :: net[me]?type, e, b, f, p, w, r, o, y -> d_step { hear() }
+#ifndef SET_BACK
     :: !calm -> net[me]?<type, e, b, f, p, w, r, o, y> -> d_step { hear() }
+#endif
     :: !calm -> net[me]?type, e, b, f, p, w, r, o, y -> d_step { forget() }
     fi }
 
@@ -395,12 +463,29 @@ active proctype pair() {
     settle() }
 #endif
 
+#ifdef SET_BACK
+  :: d_step { copies == 0 && !calm ->
+    copySide(was, s[SET_BACK]);
+    wasReleased = released;
+    wasOver = over;
+    copies = 1;
+    me = SET_BACK;
+    printf("%c copies\n", NAME);
+    settle() }
+
+  :: d_step { copies == 1 && !calm ->
+    setBack();
+    me = SET_BACK;
+    printf("%c goes-back\n", NAME);
+    settle() }
+#endif
+
 #ifdef CALM
   :: d_step { !calm -> calm = true }
   :: d_step { !calm && !s[HUB].linked -> calm = true; alone = true }
   /* Nothing has come for a while. */
   :: d_step { calm && IS_LINKED && IS_SILENT && !EITHER(MAY_EXECUTE) && !IS_DONE ->
-    announce(); say(); word = NO_WORD; me = PROVIDER; announce(); say(); forget() }
+    turn = 1 - turn; me = turn; announce(); say(); forget() }
 #endif
 
 #ifdef WALK
