@@ -57,10 +57,11 @@ export class AwaitedState {
 
   /** Whether the hub has sent what it is to see: also to a process that knows only what an earlier one has kept. */
   #isThereFor(id: string): boolean {
-    const revision = this.#replica?.revision ?? 0;
-    // State comes in pieces: how many there are, the hub says with its next word about the run.
+    // State comes in pieces: how many there are, the hub says with its next word about the run. One that begins anew
+    // counts on, past what it has said of an earlier copy.
     const needed = this.#revisions.get(id);
-    return revision > 0 && needed !== undefined && revision >= needed;
+    if (this.#replica?.isWhole !== true || needed === undefined) return false;
+    return this.#replica.revision >= needed;
   }
 
   #view(): ReplicaView {

@@ -39,6 +39,7 @@ export class Replica {
   #bytes = 0;
   #liveBytes = 0;
   #revision = 0;
+  #isWhole = false;
   #isClosed = false;
 
   /** @param number No other replica in the folder may have it. */
@@ -52,6 +53,11 @@ export class Replica {
   /** Of the hub's state, so far. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Whether all has come since it began with nothing: until then it has keys of some moment, and not the others. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /**
@@ -78,6 +84,8 @@ export class Replica {
       this.#bytes += bytes.length;
       this.#liveBytes = live;
       this.#revision = revision;
+      // They come with the last message of a change.
+      if (sets.length > 0) this.#isWhole = true;
       if (this.#bytes > 2 * this.#liveBytes + PROVIDER_BOUNDS.replicaSlackBytes) this.#compact();
     } catch (error) {
       this.#giveUp();
@@ -87,6 +95,7 @@ export class Replica {
 
   /** Begins with nothing. */
   reset(): void {
+    this.#isWhole = false;
     this.#replace([], []);
     this.#revision = 0;
   }
@@ -119,6 +128,7 @@ export class Replica {
   /** The disk is full: what was written of a change is not all of it, and nothing may come after it. */
   #giveUp(): void {
     this.#revision = 0;
+    this.#isWhole = false;
     try {
       this.reset();
     } catch {
