@@ -5,6 +5,11 @@ const MiB = 1024 * KiB;
 export const STORE_BOUNDS = {
   /** How long a start waits for the lock on its directory: a command has it for an instant, to see whether a hub does. */
   lockWaitMs: 200,
+  /**
+   * How far beyond the last one versions of state go on, at least and at most twice, whenever a hub starts: more than one
+   * writes until the next start. So there are millions of starts before the numbers end.
+   */
+  versionsApart: 2 ** 30,
   /** Messages that wait for the broker, on disk: an outage of some hours at the rate of a busy house. */
   outboxMessages: 500_000,
   /** Their bytes. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { STORE_BOUNDS } from '../../../hub/store/limits.js';
@@ -209,3 +209,27 @@ t.test('a closed store says so', (t) => {
 function text(stored: Stored | undefined): string | undefined {
   return stored === undefined ? undefined : Buffer.from(stored.value).toString('utf8');
 }
+
+t.test('a store that is put back gives no version again that was read of the one that came after it', async (t) => {
+  const dir = t.testdir({});
+  const [file, copy] = [join(dir, 'state.db'), join(dir, 'copy')];
+  const first = openStore(file);
+  first.commit([set('k', 'before')]);
+  await first.backup(copy);
+  first.commit([set('k', 'lost')]);
+  const reader = openState({ file });
+  const snapshot = reader.snapshot();
+  const version = snapshot.get('b', 'k')?.version ?? 0;
+  snapshot.release();
+  reader.close();
+  await first.close();
+
+  mkdirSync(join(dir, 'later'));
+  const later = join(dir, 'later', 'state.db');
+  copyFileSync(copy, later);
+  const store = openStore(later);
+  t.teardown(() => store.close());
+  store.commit([set('k', 'anew')]);
+  const late: StateChange = { reads: [{ bucket: 'b', key: 'k', version }], writes: [] };
+  t.match(store.commit([late]).results, [{ kind: 'conflict' }]);
+});
