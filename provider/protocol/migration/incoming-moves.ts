@@ -126,8 +126,11 @@ export class IncomingMoves {
       this.#note(-weightOf(move));
       if (!this.#isClosed) told(messageOf(move, { anchor, difference, result: move.result }), move.revision);
     } catch (error) {
-      if (!(error instanceof CheckpointFault)) throw error;
       if (this.#isClosed) return;
+      if (!(error instanceof CheckpointFault)) {
+        const reason = error instanceof Error ? error.message : String(error);
+        return broken(new ProtocolError('internal', `What is said of ${move.id} cannot be dealt with: ${reason}`));
+      }
       if (error instanceof CheckpointTooLarge) {
         this.#note(-weightOf(move));
         tooLarge(messageOf(move, {}), `its checkpoint is too large: ${error.message}`);

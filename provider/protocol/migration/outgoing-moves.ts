@@ -180,7 +180,7 @@ export class OutgoingMoves {
         if (line.packed === undefined || !this.#mayGo(line, line.packed)) continue;
         if (this.#parts.bufferedBytes() > PROTOCOL_BOUNDS.movingBufferedBytes) return this.#pumpLater();
         if (this.#parts.before?.(line.packed.move.task) === false) return this.#pumpLater();
-        this.#step(line, line.packed);
+        this.#tryStep(line, line.packed);
         isProgress = true;
       }
     }
@@ -209,6 +209,16 @@ export class OutgoingMoves {
     this.#begunBytes += packed.bytes;
     packed.hasBegun = true;
     return true;
+  }
+
+  /** Nobody waits for it who could hear of an error. */
+  #tryStep(line: Line, packed: Packed): void {
+    try {
+      this.#step(line, packed);
+    } catch (error) {
+      this.#over(line);
+      this.#parts.failed(line.id, error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** Sends a piece, or the message behind the last one. */

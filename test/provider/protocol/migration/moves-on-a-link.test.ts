@@ -305,6 +305,35 @@ t.test('what is no checkpoint, or would be too large, is the other side’s faul
   t.strictSame(told, []);
 });
 
+t.test('what cannot be unpacked for want of memory ends the session, and nothing more', async (t) => {
+  const { take, broken } = receiver({ unpack: () => Promise.reject(new RangeError('Array buffer allocation failed')) });
+  const { moves, sent } = sender();
+  moves.send(point('run#1', { anchor: Buffer.from('a checkpoint') }));
+  await until('it is sent', 10_000, () => sent.length === 2);
+  for (const message of sent) take(message);
+  await until('it is told', 10_000, () => broken.length > 0);
+  t.match(broken, [{ code: 'internal', message: /run#1.*allocation failed/ }]);
+});
+
+t.test('a link that takes nothing fails what is sent, and nothing more', async (t) => {
+  const failed: string[] = [];
+  const moves = new OutgoingMoves({
+    send: () => {
+      throw new Error('the link is broken');
+    },
+    bufferedBytes: () => 0,
+    after: () => undefined,
+    pack: (bytes) => Promise.resolve(bytes),
+    most: () => undefined,
+    failed: (id, reason) => failed.push(`${id}: ${reason}`),
+  });
+  moves.send(point('run#1', { anchor: Buffer.from('a checkpoint') }));
+  moves.send({ ...point('run#2'), kept: Promise.resolve() });
+  await until('both are told', 10_000, () => failed.length === 2);
+  t.same(failed.toSorted(), ['run#1: the link is broken', 'run#2: the link is broken']);
+  t.notOk(moves.isSending('run#1'));
+});
+
 t.test('a link is left alone while more has come than can be unpacked', async (t) => {
   let unpack: () => void = () => undefined;
   const waiting = new Promise<Uint8Array>((resolve) => (unpack = () => resolve(new Uint8Array())));
