@@ -47,12 +47,12 @@ export type RunEnd =
 
 /** A run that executes, or waits to. */
 export interface RunHandle {
-  /** Resolves whatever the guest does. */
+  /** Resolves whatever the guest does. Rejects when the runtime cannot execute the run: it is closed, or full. */
   readonly end: Promise<RunEnd>;
   /**
    * Asks the run to stand still at its next point of execution. A run that comes to none, because it ends before, or
    * holds a handle, or its task is not resumable, goes on to its end.
-   * @returns its checkpoint, or undefined if it ended.
+   * @returns its checkpoint, or undefined if it ended. It does not reject: that the run could not be executed, `end` says.
    */
   suspend(): Promise<Uint8Array | undefined>;
 }

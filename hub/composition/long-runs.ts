@@ -90,6 +90,7 @@ export function makeLongRuns(needs: LongRunsNeeds, releases: Releases): LongRuns
       },
       occupancy: () => runtime.occupancy,
       timer,
+      log,
     });
     releases.add(() => selector.stop());
   };

@@ -1,4 +1,5 @@
 import type { Occupancy } from '../../runtime/index.js';
+import type { Logger } from '../log.js';
 import type { PendingRun } from '../pending-run.js';
 import { requestOf } from '../run-request.js';
 import type { Job } from '../scheduler/index.js';
@@ -19,6 +20,7 @@ export interface SelectorParts {
   readonly pointBytesOf: (job: Job<PendingRun>) => number | undefined;
   readonly occupancy: () => Occupancy;
   readonly timer: Timer;
+  readonly log: Pick<Logger, 'error'>;
 }
 
 /** Looks now and then whether a run should move of its own accord, and has one at a time do so. */
@@ -45,7 +47,11 @@ export class Selector {
   #lookLater(): void {
     if (this.#isStopped) return;
     this.#cancel = this.#parts.timer.after(MIGRATION_BOUNDS.lookMs, () => {
-      void this.#look().finally(() => this.#lookLater());
+      const failed = (error: unknown): void =>
+        this.#parts.log.error({ err: error }, 'no run moves of its own accord now');
+      void this.#look()
+        .catch(failed)
+        .finally(() => this.#lookLater());
     });
   }
 

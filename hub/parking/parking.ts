@@ -147,8 +147,10 @@ export class Parking {
     } finally {
       this.#executing.delete(job);
       // One that is lent has been asked for already; any other has ended.
-      if (entry.handle === undefined) entry.lends?.(undefined);
-      else void entry.handle.end.then(({ kind }) => (kind === 'ended' ? entry.lends?.(undefined) : undefined));
+      const { handle, lends } = entry;
+      const lendsNothing = (): void => lends?.(undefined);
+      if (handle === undefined) lendsNothing();
+      else void handle.end.then(({ kind }) => (kind === 'ended' ? lendsNothing() : undefined), lendsNothing);
     }
   }
 

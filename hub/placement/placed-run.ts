@@ -37,8 +37,8 @@ export class PlacedRun implements RunHandle {
   async suspend(): Promise<Uint8Array | undefined> {
     this.#isSuspended = true;
     void this.#here?.suspend();
-    const end = await this.end;
-    return end.kind === 'suspended' ? end.checkpoint : undefined;
+    const end = await this.end.catch(() => undefined);
+    return end?.kind === 'suspended' ? end.checkpoint : undefined;
   }
 
   async #execute(first: Decision): Promise<RunEnd> {

@@ -184,8 +184,8 @@ export class Pool {
     const suspend = async (): Promise<Uint8Array | undefined> => {
       if (ticket?.points !== undefined) ticket.points.suspending = true;
       ticket?.place?.batch.suspend(ticket.place.index);
-      const ended = await end;
-      return ended.kind === 'suspended' ? ended.checkpoint : undefined;
+      const ended = await end.catch(() => undefined);
+      return ended?.kind === 'suspended' ? ended.checkpoint : undefined;
     };
     return { end, suspend };
   }

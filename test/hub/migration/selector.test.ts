@@ -1,5 +1,6 @@
 /** Runs move of their own accord for what lasts, and do not flap. */
 import t from 'tap';
+import { createLog } from '../../../hub/log.js';
 import type { Links } from '../../../hub/migration/index.js';
 import { Selector } from '../../../hub/migration/selector.js';
 import type { PendingRun } from '../../../hub/pending-run.js';
@@ -19,6 +20,8 @@ interface World {
   /** Whether placement began it at the provider. */
   readonly beganThere?: boolean;
   readonly pointBytes?: number;
+  /** Whether the first answer is a fault. */
+  failsFirst?: boolean;
 }
 
 /** A hub with one run, at the pace of a clock that is set by hand. */
@@ -43,6 +46,10 @@ function hubWith(world: World) {
       pointBytes: () => undefined,
       bytesPerMs: () => world.measured,
       migrate: (_, to, why) => {
+        if (world.failsFirst === true) {
+          world.failsFirst = false;
+          return Promise.reject(new Error('the disk is full'));
+        }
         place = to === undefined ? 'hub' : 'provider';
         moves.push({ to, atMs: timer.nowMs(), why });
         return Promise.resolve({ ok: true });
@@ -65,6 +72,7 @@ function hubWith(world: World) {
       apart: [],
     }),
     timer,
+    log: createLog('silent'),
   });
   const pass = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += 1_000) {
@@ -164,4 +172,11 @@ t.test('a selector that was stopped looks no more', async (t) => {
   t.equal(timer.pending, 0);
   await pass(60_000);
   t.same(moves, []);
+});
+
+t.test('a move that failed is tried again at a later look', async (t) => {
+  const outlook = { ...LIKE_HERE, fuelPerMs: 700_000 };
+  const { moves, pass } = hubWith({ load: () => 9, weight: 1, outlook, failsFirst: true });
+  await pass(60_000);
+  t.equal(moves.length, 1);
 });

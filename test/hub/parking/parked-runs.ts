@@ -26,6 +26,8 @@ interface Given {
   readonly options: PointOptions;
   asked: boolean;
   readonly end: (end: RunEnd) => void;
+  /** The runtime cannot execute it. */
+  readonly fail: (error: Error) => void;
 }
 
 interface Keeping {
@@ -68,6 +70,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
   const disk = new Map<string, Uint8Array>();
   const written: Pick<StateChange, 'point' | 'dropsPoint'>[] = [];
   const cancelled: string[] = [];
+  const faults: unknown[] = [];
   const timer = virtualTimer();
   const task = resumableTask();
   const holds = { disk: false, reads: false, full: false, threads: 0 };
@@ -99,11 +102,12 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     },
   };
   const give = (runId: string, from: number | undefined, options: PointOptions = {}) => {
-    let end: Given['end'] = () => undefined;
-    const ended = new Promise<RunEnd>((resolve) => (end = resolve));
-    const one: Given = { runId, from, options, asked: false, end };
+    let [end, fail]: [Given['end'], Given['fail']] = [() => undefined, () => undefined];
+    const ended = new Promise<RunEnd>((resolve, reject) => ([end, fail] = [resolve, reject]));
+    const one: Given = { runId, from, options, asked: false, end, fail };
     given.push(one);
-    void ended.then(() => given.splice(given.indexOf(one), 1));
+    const gone = (): void => void given.splice(given.indexOf(one), 1);
+    ended.then(gone, gone);
     const suspend = async (): Promise<undefined> => {
       one.asked = true;
     };
@@ -141,7 +145,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     slots: () => threads - given.length,
     start: (job) => {
       const request = { runId: job.value.runId } as never;
-      void execute(job, request);
+      execute(job, request).catch((error: unknown) => faults.push(error));
       looks.began(job);
     },
   });
@@ -212,6 +216,7 @@ export function parkedRuns({ threads = 1, bytes = 0, onDisk = 0 }: ParkedRunsOpt
     disk,
     written,
     cancelled,
+    faults,
     holds,
     /** A run that begins. */
     submit: async (runId: string, more: Partial<PendingRun> = {}, to = lane): Promise<void> => {

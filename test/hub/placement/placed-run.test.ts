@@ -73,3 +73,15 @@ t.test('one that is cancelled while it waits ends', async (t) => {
   const run = placed([WAIT], { options: { signal: AbortSignal.abort() } });
   t.same(await run.end, { kind: 'ended', result: RESULT });
 });
+
+t.test('one that cannot be executed says so at its end alone, also when it was to stand still', async (t) => {
+  const closed = new Error('The runtime is closed');
+  const run = placed([LOCAL], {
+    begin: () => {
+      throw closed;
+    },
+  });
+  const [end, stood] = await Promise.allSettled([run.end, run.suspend()]);
+  t.match(end, { status: 'rejected', reason: closed });
+  t.match(stood, { status: 'fulfilled', value: undefined });
+});
