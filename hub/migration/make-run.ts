@@ -1,4 +1,5 @@
 import type { StubRecord } from '../../provider/protocol/migration/index.js';
+import { decodeCheckpoint, type RunRequest } from '../../runtime/index.js';
 import type { Observer } from '../observations.js';
 import type { PendingRun } from '../pending-run.js';
 import { requestOf } from '../run-request.js';
@@ -40,7 +41,7 @@ export function makeRun(
   { record, notes, files: onDisk }: FirstStub,
 ): MovingRun {
   const { links, runtime, scheduler, files, journal, points, durable, timer, clock, records, log } = parts;
-  const request = requestOf(job, records);
+  const request = askedFor(record, requestOf(job, records));
   const host = new StretchHost({
     job,
     request,
@@ -94,4 +95,9 @@ function tell(observe: Observer, { job, provider }: MovingRun, { what, epoch, po
   const { runId, task } = job.value;
   const moved = { runId, task: task.manifest.name, provider, what: place, epoch, point, why } as const;
   observe({ kind: 'run-moved', ...moved });
+}
+
+/** What the hub has asked, which is what goes to the provider and comes back: it might ask something else now, under other options. */
+function askedFor({ content: { anchor } }: StubRecord, now: RunRequest): RunRequest {
+  return anchor === undefined ? now : { ...decodeCheckpoint(anchor).request, task: now.task };
 }

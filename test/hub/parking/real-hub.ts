@@ -39,6 +39,7 @@ export interface RealHubOptions {
   readonly drainMs?: number;
   readonly placement?: HubOptions['placement'];
   readonly openCheckpoints?: HubOptions['openCheckpoints'];
+  readonly recordBytes?: number;
 }
 
 /** What a run of `probe` does: turns of a loop, as many as its payload says. */
@@ -68,7 +69,8 @@ const prepared = mkdtempSync(join(tmpdir(), 'sterna-prepared-'));
 process.once('exit', () => rmSync(prepared, { recursive: true, force: true }));
 
 export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub> {
-  const { tasks, component, threads = 1, dir = t.testdir({}), drainMs = 1_000, placement, openCheckpoints } = options;
+  const { tasks, component, threads = 1, dir = t.testdir({}), drainMs = 1_000 } = options;
+  const { placement, openCheckpoints, recordBytes } = options;
   for (const [name, toml] of Object.entries(tasks)) await writeTask(join(dir, 'tasks', name), toml, component);
   const components = join(dir, 'data', 'components');
   cpSync(prepared, components, { recursive: true });
@@ -92,6 +94,7 @@ export async function realHub(t: Test, options: RealHubOptions): Promise<RealHub
     drainMs,
     ...(placement === undefined ? {} : { placement }),
     ...(openCheckpoints === undefined ? {} : { openCheckpoints }),
+    ...(recordBytes === undefined ? {} : { recordBytes }),
   });
   t.teardown(() => hub.close());
   // What begins with a dot is being written.
