@@ -16,6 +16,8 @@ export interface Links {
    * and it goes on with those that are there.
    */
   isLinked(provider: string, task: DeployedTask): boolean;
+  /** Why runs of this version of a task are not to stay with a provider that is heard; undefined when they may. */
+  recalls(provider: string, task: DeployedTask): string | undefined;
   /** The versions of which a provider has runs, or may have: what these may read is sent there, whichever is in force. */
   hold(provider: string, versions: readonly DeployedTask[]): void;
   /** @returns whether it was taken: there is a link. */
@@ -77,6 +79,7 @@ export interface Moves {
 export const NO_LINKS: Links = {
   refusal: () => 'the hub was started without --app: all runs execute here',
   isLinked: () => false,
+  recalls: () => undefined,
   hold: () => undefined,
   send: () => false,
   isSending: () => false,

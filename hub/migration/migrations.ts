@@ -191,7 +191,7 @@ export class Migrations implements MovingRuns, Moves {
 
   /** The tasks that a provider takes may be others. */
   changed(provider: string): void {
-    for (const run of this.#known.with(provider)) run.look();
+    for (const run of this.#known.with(provider)) this.#look(run);
   }
 
   unsent(id: string, reason: string): void {
@@ -217,7 +217,7 @@ export class Migrations implements MovingRuns, Moves {
   adapted(): void {
     for (const run of this.#known.all) {
       const { job } = run;
-      run.look();
+      this.#look(run);
       run.adapt(this.#links.prospects(job.value.task, requestOf(job, this.#parts.records)));
     }
   }
@@ -300,7 +300,15 @@ export class Migrations implements MovingRuns, Moves {
     this.#hold(provider, [job.value.task]);
     const run = makeRun(this.#maker, { job, provider }, stub);
     this.#known.add(run);
+    this.#look(run);
     return run;
+  }
+
+  /** One that is not to be at its provider is not waited for: it goes on here, and the provider is told. */
+  #look(run: MovingRun): void {
+    const why = this.#links.recalls(run.provider, run.job.value.task);
+    if (why === undefined) run.look();
+    else void this.#keepHere(run, 'priority', why);
   }
 
   #leave(run: MovingRun): void {

@@ -71,6 +71,13 @@ export function movingLinks(parts: MovingLinksParts): Links {
         ? provider.takes(task.manifest.name)
         : provider.goesOnWith(task.manifest.name) && mayGoOn(task);
     },
+    recalls: (name, task) => {
+      const provider = find(name);
+      if (provider?.isReady !== true) return undefined;
+      if (!isInForce(task)) return mayGoOn(task) ? undefined : 'its version must not leave the hub now';
+      const plan = planned(task.manifest.name);
+      return plan?.isRemote === false ? plan.reason : provider.rejects(task.manifest.name);
+    },
     hold: (name, versions) => parts.hold(name, versions),
     send: (name, message) => find(name)?.move(message) ?? false,
     isSending: (name, id) => find(name)?.isMoving(id) ?? false,

@@ -194,12 +194,16 @@ export class RemoteProvider {
       const { url } = this.#parts.saved.token;
       return `there is no session with the provider ${this.name} at ${url}: ${this.#reason} ("sterna providers" shows when there is one)`;
     }
+    const notYet = `the provider ${this.name} is not ready for its task yet: "sterna providers" says when it has taken it`;
+    return this.rejects(task) ?? notYet;
+  }
+
+  /** Why it will not execute a task, as things are in this session; undefined when it does, or may before long. */
+  rejects(task: string): string | undefined {
     const surplus = this.#stateRoom.surplusOf(task);
     if (surplus !== undefined) return `the provider ${this.name} has no room for its state: ${surplus}`;
-    const said = this.#session.refusalOf(task);
-    return said === undefined
-      ? `the provider ${this.name} is not ready for its task yet: "sterna providers" says when it has taken it`
-      : `the provider ${this.name} refuses its task: ${said}`;
+    const said = this.#session?.refusalOf(task);
+    return said && `the provider ${this.name} refuses its task: ${said}`;
   }
 
   /** Replaces what it executes. @param earlier Versions of which runs are there: they go on reading. */

@@ -28,6 +28,8 @@ export class Peer {
   #isLinked = true;
   /** Whether runs move of their own accord. */
   areSelected = false;
+  /** Why it is to have none of the hub's runs, though there is a link. */
+  #recalls: string | undefined;
   /** Whether it says nothing, though there is a link. */
   isMute = false;
   /** What becomes of what it says. */
@@ -71,7 +73,8 @@ export class Peer {
     const isLinked = (): boolean => this.#isLinked && this.#moves === hub;
     const links: Links = {
       ...peerLinks(terms),
-      isLinked,
+      isLinked: () => isLinked() && this.#recalls === undefined,
+      recalls: () => this.#recalls,
       send: (_, message) => isLinked() && this.#said(message),
       fault: (_, reason) => {
         this.faults.push(reason);
@@ -96,6 +99,12 @@ export class Peer {
     this.#isLinked = false;
     for (const run of this.#runs.values()) run.linkLost();
     this.#moves?.lost(PEER);
+  }
+
+  /** The hub may not have its runs there any more. */
+  recall(reason: string): void {
+    this.#recalls = reason;
+    this.#moves?.changed(PEER);
   }
 
   /** The process of its hub is gone: nothing is said to it any more. */
