@@ -13,7 +13,7 @@ import type { PlacedTasks } from './placed-tasks.js';
 import type { Hindrance, Placer } from './placer.js';
 import type { ProviderWaits } from './provider-waits.js';
 import type { RunsHere } from './runs-here.js';
-import type { RunsThere } from './runs-there.js';
+import type { RemoteRun, RunsThere } from './runs-there.js';
 import { taskOf } from './task-of.js';
 
 export interface DispatcherParts {
@@ -34,6 +34,9 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   /** Runs that could stand still here, and the providers that execute them as a whole. */
   readonly #elsewhere = new Map<string, string>();
+  /** Ends each run that is at a provider as a whole, or waits for one. */
+  readonly #stops = new Map<string, AbortController>();
+  #isClosed = false;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -49,50 +52,78 @@ export class Dispatcher {
     return this.#elsewhere.get(runId);
   }
 
+  /** Ends a run without effect that is at a provider as a whole, or waits for one. @returns whether it is one of these. */
+  cancel(runId: string): boolean {
+    const stop = this.#stops.get(runId);
+    stop?.abort();
+    return stop !== undefined;
+  }
+
+  /** Runs that are away end: none begins here any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const stop of this.#stops.values()) stop.abort();
+  }
+
   /** As a whole, wherever that is. */
   async run(request: RunRequest, signal: AbortSignal | undefined): Promise<RunResult> {
-    const { here, there, waits, drawsCheck } = this.#parts;
+    const { here, drawsCheck } = this.#parts;
     const name = taskOf(request);
-    for (;;) {
-      const decision = this.#decide(name, request);
-      if (decision.side === 'local') return here.run(name, request, signal);
-      if (decision.side === 'remote') {
-        const result = await there.run({ name, decision, request, signal, isChecked: drawsCheck() });
-        if (result !== undefined) return result;
-      } else {
-        await waits.room(name, request.runId, signal);
-      }
-      if (signal?.aborted === true) return cancelled(request);
+    const first = this.#decide(name, request);
+    if (first.side === 'local') return here.run(name, request, signal);
+    const stop = new AbortController();
+    const either = eitherOf(signal, stop);
+    for (let decision = first; ; decision = this.#decide(name, request)) {
+      if (decision.side === 'local') return here.run(name, request, either);
+      const run = { name, decision, request, signal: either, isChecked: drawsCheck() };
+      const result = await this.#away(run, stop);
+      if (result !== undefined) return result;
+      if (either.aborted) return cancelled(request);
     }
   }
 
   /** As one that can stand still, unless it goes to a provider as a whole. */
   begin(request: RunRequest, options: PointOptions | undefined): RunHandle {
-    const { here, waits, moves, drawsCheck } = this.#parts;
+    const { here, moves, drawsCheck } = this.#parts;
     const name = taskOf(request);
     const { runId } = request;
-    const signal = options?.signal;
+    const stop = new AbortController();
+    const signal = eitherOf(options?.signal, stop);
     const isChecked = drawsCheck();
     const hindrance: Hindrance = (provider) =>
       isChecked ? 'it is executed here as well, to compare' : this.#hindrance(request, provider);
     return new PlacedRun({
       request,
-      options,
+      options: { ...options, signal },
       decide: () => this.#decide(name, request, hindrance),
-      begin: () => here.begin(name, request, options),
+      begin: (of, to) => here.begin(name, of, to),
       beginning: () => this.#beginningOf(name, request),
       move: ({ provider = '', reason }) => moves()?.begin(runId, provider, reason),
-      runThere: async (decision) => {
-        this.#elsewhere.set(runId, decision.provider ?? '');
+      away: async (decision) => {
+        if (decision.side === 'remote') this.#elsewhere.set(runId, decision.provider ?? '');
         try {
-          return await this.#parts.there.run({ name, decision, request, signal, isChecked });
+          return await this.#away({ name, decision, request, signal, isChecked }, stop);
         } finally {
           this.#elsewhere.delete(runId);
         }
       },
-      room: () => waits.room(name, runId, signal),
       cancelled: () => cancelled(request),
     });
+  }
+
+  /** Has a run executed at a provider, or wait for one. @returns undefined when it is to be placed anew, or has been ended. */
+  async #away(run: RemoteRun, stop: AbortController): Promise<RunResult | undefined> {
+    const { there, waits } = this.#parts;
+    const { name, decision, request, signal } = run;
+    this.#stops.set(request.runId, stop);
+    if (this.#isClosed) stop.abort();
+    try {
+      if (decision.side === 'remote') return await there.run(run);
+      await waits.room(name, request.runId, signal);
+      return undefined;
+    } finally {
+      this.#stops.delete(request.runId);
+    }
   }
 
   #decide(name: string, request: RunRequest, hindrance?: Hindrance): Decision {
@@ -113,6 +144,10 @@ export class Dispatcher {
     const { digest = '', resumable = '' } = this.#parts.tasks.of(name)?.task.installed ?? {};
     return beginningOf(request, { component: digest, instrumentation: resumable });
   }
+}
+
+function eitherOf(signal: AbortSignal | undefined, { signal: own }: AbortController): AbortSignal {
+  return signal === undefined ? own : AbortSignal.any([signal, own]);
 }
 
 function cancelled({ runId }: RunRequest): RunResult {

@@ -11,10 +11,8 @@ export interface PlacedRunParts {
   readonly beginning: () => Uint8Array;
   /** Has it move to the provider as soon as it stands still at its beginning. */
   readonly move: (decision: Decision) => void;
-  /** @returns undefined when the run is to be placed anew. */
-  readonly runThere: (decision: Decision) => Promise<RunResult | undefined>;
-  /** Resolves when a provider may have room, or the run was cancelled. */
-  readonly room: () => Promise<void>;
+  /** Has it executed at a provider, or wait for one. @returns undefined when it is to be placed anew, or was cancelled. */
+  readonly away: (decision: Decision) => Promise<RunResult | undefined>;
   readonly cancelled: () => RunResult;
 }
 
@@ -42,7 +40,7 @@ export class PlacedRun implements RunHandle {
   }
 
   async #execute(first: Decision): Promise<RunEnd> {
-    const { request, options, decide, begin, beginning, move, runThere, room, cancelled } = this.#parts;
+    const { request, options, decide, begin, beginning, move, away, cancelled } = this.#parts;
     for (let decision = first; ; decision = decide()) {
       if (decision.side === 'local') {
         this.#here = begin(request, options);
@@ -54,7 +52,7 @@ export class PlacedRun implements RunHandle {
         if (!this.#isSuspended) move(decision);
         return { kind: 'suspended', checkpoint: beginning() };
       }
-      const result = decision.side === 'remote' ? await runThere(decision) : await room();
+      const result = await away(decision);
       if (result !== undefined) return { kind: 'ended', result };
       if (options?.signal?.aborted === true) return { kind: 'ended', result: cancelled() };
     }

@@ -119,7 +119,7 @@ export class Placement {
         return local.occupancy;
       },
       setApart: (runId) => local.setApart(runId),
-      cancel: (runId) => local.cancel(runId),
+      cancel: (runId) => local.cancel(runId) || this.#dispatcher.cancel(runId),
       get idleSlots() {
         return local.idleSlots;
       },
@@ -265,6 +265,8 @@ export class Placement {
     this.#there.close();
     this.#told.close();
     this.#providers.close();
+    // Nobody is told of them any more.
+    this.#dispatcher.close();
     this.#waits.close();
   }
 }

@@ -26,8 +26,7 @@ function placed(decisions: readonly Decision[], parts: Partial<PlacedRunParts> =
     begin: () => stands,
     beginning: () => BEGINNING,
     move: () => undefined,
-    runThere: () => Promise.resolve(RESULT),
-    room: () => Promise.resolve(),
+    away: ({ side }) => Promise.resolve(side === 'remote' ? RESULT : undefined),
     cancelled: () => RESULT,
     ...parts,
   });
@@ -55,7 +54,7 @@ t.test('one that was to stand still here does not move when it is placed anew', 
   let lost: () => void = () => undefined;
   const moved: Decision[] = [];
   const run = placed([REMOTE, { ...REMOTE, moves: true }], {
-    runThere: () => new Promise((resolve) => (lost = () => resolve(undefined))),
+    away: () => new Promise((resolve) => (lost = () => resolve(undefined))),
     move: (decision) => moved.push(decision),
   });
   const stood = run.suspend();
@@ -65,7 +64,7 @@ t.test('one that was to stand still here does not move when it is placed anew', 
 });
 
 t.test('one that is lost there, or waits for a provider, is placed anew', async (t) => {
-  const run = placed([WAIT, REMOTE, LOCAL], { runThere: () => Promise.resolve(undefined) });
+  const run = placed([WAIT, REMOTE, LOCAL], { away: () => Promise.resolve(undefined) });
   t.same(await run.end, { kind: 'suspended', checkpoint: CHECKPOINT });
 });
 
