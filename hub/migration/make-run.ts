@@ -49,6 +49,8 @@ export function makeRun(
     scheduler,
     resultFault: (result) => {
       if (result.runId !== job.value.runId) return `a result is of the run ${result.runId}`;
+      // What the hub cancels is over here before it hears of it.
+      if (result.outcome.kind === 'cancelled' && !run.isCancelled) return 'nobody has cancelled the run';
       return outcomeFault({ ...result, epoch: 0 }, { request, epoch: 0 });
     },
     faulty: (reason) => links.fault(provider, `${record.id}: ${reason}`),

@@ -51,6 +51,8 @@ interface Pending extends SentRun {
   readonly sentAtMs: number;
   readonly overdueAtMs: number;
   readonly caps: Caps | undefined;
+  /** Whether the provider was told to end it. */
+  isCancelled: boolean;
   readonly resolve: (result: RemoteResult) => void;
   readonly reject: (error: RemoteLost) => void;
   readonly settle: () => void;
@@ -104,7 +106,7 @@ export class SentRuns {
       const settle = (): void => signal?.removeEventListener('abort', cancel);
       const bytes = runBytes(sent.request.event);
       const times = { sentAtMs: nowMs, overdueAtMs };
-      const pending: Pending = { ...sent, ...times, n, bytes, caps, resolve, reject, settle };
+      const pending: Pending = { ...sent, ...times, n, bytes, caps, isCancelled: false, resolve, reject, settle };
       this.#pending.set(n, pending);
       this.#outgoing.push(pending);
       signal?.addEventListener('abort', cancel);
@@ -125,7 +127,8 @@ export class SentRuns {
     if (this.#outgoing.includes(pending)) {
       throw new ProtocolError('fault', `The provider answered run ${outcome.n} before it was sent`);
     }
-    const fault = outcomeFault(outcome, pending);
+    const isMadeUp = outcome.outcome.kind === 'cancelled' && !pending.isCancelled;
+    const fault = isMadeUp ? 'nobody has cancelled the run' : outcomeFault(outcome, pending);
     if (fault !== undefined) throw new ProtocolError('fault', `The provider's answer cannot be right: ${fault}`);
     this.#pending.delete(outcome.n);
     this.#roomFor(pending.bytes);
@@ -171,6 +174,7 @@ export class SentRuns {
     if (pending === undefined) return;
     // One that has not been sent is nobody's.
     if (this.#outgoing.includes(pending)) return this.#giveUp(n, 'it was cancelled before it was sent');
+    pending.isCancelled = true;
     this.#parts.send({ type: 'cancel', n });
     this.#parts.timer.after(SESSION_BOUNDS.cancelMs, () => this.#giveUp(n, 'it was cancelled'));
   }

@@ -64,6 +64,17 @@ t.test('a checkpoint of other limits is the provider’s fault, and not gone on 
   t.match(peer.faults, [/a checkpoint is of another run: its authority is not what the hub asked/]);
 });
 
+t.test('a run that nobody has cancelled is not over because the provider says so', async (t) => {
+  const { hub, peer } = await sceneThere(t);
+  peer.bend = (message) => {
+    const { result } = message.content;
+    if (result === undefined) return message;
+    return withContent(message, { result: { ...result, outcome: { kind: 'cancelled' }, effects: [] } });
+  };
+  t.same(await endOf(hub), alone);
+  t.match(peer.faults, [/nobody has cancelled the run/]);
+});
+
 t.test('a provider that keeps its link and does not answer does not keep the run', async (t) => {
   const { hub, peer, run } = await scene(t, { reclaimMs: 200 });
   peer.ignores = () => true;

@@ -172,3 +172,16 @@ t.test('once the session is over each run is rejected, and nothing more is sent'
   t.equal(news.length, 1, 'it is for the next session');
   t.equal(runs.size, 0);
 });
+
+t.test('a run is said to have been cancelled only when that was asked for', async (t) => {
+  const { runs, send } = setUp();
+  const cancelled = (n: number): RemoteOutcome => ({ ...outcome(n), outcome: { kind: 'cancelled' } });
+  const ends = new AbortController();
+  const asked = send('', ends.signal);
+  void send();
+  await turn();
+  ends.abort();
+  runs.answered(cancelled(1));
+  t.match(await asked, { result: { outcome: { kind: 'cancelled' } } });
+  t.throws(() => runs.answered(cancelled(2)), { message: /nobody has cancelled the run/ });
+});
