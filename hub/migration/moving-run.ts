@@ -59,6 +59,8 @@ export class MovingRun {
   #stopLooking: () => void = () => undefined;
   #isLinked = false;
   #isCancelled = false;
+  /** Whether it was told to execute here, and does not yet. */
+  #isWantedHome = false;
 
   constructor(parts: MovingRunParts) {
     const { job, provider, record, host, stubs, links, timer, changed, failed } = parts;
@@ -149,6 +151,7 @@ export class MovingRun {
   /** It is to execute there or here. @param why In a sentence. */
   want(executes: NonNullable<Terms['executes']>, why: string): void {
     this.#tell({ what: 'asked', to: executes, why });
+    this.#isWantedHome = executes === 'hub';
     this.#run.adapt({ executes });
   }
 
@@ -255,7 +258,7 @@ export class MovingRun {
     const { links, timer, provider, stalled } = this.#parts;
     const facts = this.#progress.at(timer.nowMs());
     if (facts === undefined) return;
-    const stall = stallOf({ ...facts, ...this.#times, areSelected: links.areSelected });
+    const stall = stallOf({ ...facts, ...this.#times, mayTake: links.areSelected || this.#isWantedHome });
     if (stall === 'none') return;
     const why = `${provider} is heard, and the run came to no point for ${Math.round(facts.sinceMs / 1_000)} s`;
     const { epoch, point } = this.#run.status;

@@ -10,8 +10,8 @@ export interface StallFacts {
   readonly pointMs: number;
   /** How long a provider that is not heard may go on. */
   readonly reclaimMs: number;
-  /** Whether runs move of their own accord. */
-  readonly areSelected: boolean;
+  /** Whether the hub may go on with it: runs move of their own accord, or somebody wants it here. */
+  readonly mayTake: boolean;
 }
 
 /**
@@ -25,8 +25,8 @@ export function stallOf({
   longestMs,
   pointMs,
   reclaimMs,
-  areSelected,
+  mayTake,
 }: StallFacts): 'none' | 'stalls' | 'take-back' {
   if (sinceMs < Math.max(reclaimMs, MIGRATION_BOUNDS.stallFactor * Math.max(longestMs, pointMs))) return 'none';
-  return areSelected ? 'take-back' : 'stalls';
+  return mayTake ? 'take-back' : 'stalls';
 }

@@ -7,12 +7,12 @@ import { sceneThere } from './scene.js';
 
 t.setTimeout(120_000);
 
-const FACTS: StallFacts = { sinceMs: 0, longestMs: 1_000, pointMs: 1_000, reclaimMs: 30_000, areSelected: false };
+const FACTS: StallFacts = { sinceMs: 0, longestMs: 1_000, pointMs: 1_000, reclaimMs: 30_000, mayTake: false };
 
 t.test('a run stalls when no point comes for as long as one that is not heard may go on', async (t) => {
   t.equal(stallOf({ ...FACTS, sinceMs: 29_999 }), 'none');
   t.equal(stallOf({ ...FACTS, sinceMs: 30_000 }), 'stalls');
-  t.equal(stallOf({ ...FACTS, sinceMs: 30_000, areSelected: true }), 'take-back');
+  t.equal(stallOf({ ...FACTS, sinceMs: 30_000, mayTake: true }), 'take-back');
 });
 
 t.test('one whose points took long is given four times as long', async (t) => {
@@ -67,4 +67,14 @@ t.test('where runs move of their own accord, the hub takes it back and goes on f
   await until('it goes on from there', 10_000, () => (currentRuns.list()[0]?.fuel ?? 0) >= fuel);
   t.match(currentRuns.cancel(run), { ok: true });
   await hub.tells('long cancelled');
+});
+
+t.test('one that is wanted here is taken back from it as well', async (t) => {
+  const { hub, peer, run } = await sceneThere(t, TERMS, LONG);
+  const { migrations, currentRuns } = hub.hub;
+  peer.isMute = true;
+  t.same(await migrations.migrate(run, undefined, 'by hand'), { ok: true });
+  await until('it executes here', 30_000, () => currentRuns.list()[0]?.where === 'thread');
+  t.same(migrations.of(run)?.notes.at(-1)?.what, 'kept-here');
+  t.match(currentRuns.cancel(run), { ok: true });
 });
