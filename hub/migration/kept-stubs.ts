@@ -15,6 +15,8 @@ export interface KeptStubsParts extends ChangeKeeper {
   readonly files: Pick<CheckpointFiles, 'keep' | 'remove'>;
   readonly points: Pick<KeptPoints, 'of'>;
   readonly log: Pick<Logger, 'debug'>;
+  /** Whether the run moves again already: its next stub takes the row over, and may name the same files. */
+  readonly isOvertaken: () => boolean;
   /** The way of the run so far. */
   readonly notes: () => readonly Note[];
   /** Ends the run, in one transaction with its effects. Resolves when that is on disk. */
@@ -81,6 +83,7 @@ export class KeptStubs implements StubKeeper {
   /** The run moves no more. Resolves when that is on disk. */
   async forget(): Promise<void> {
     const { place } = this.#parts.job.value;
+    if (this.#parts.isOvertaken()) return;
     if (place !== undefined) await keepChange(this.#parts, { dropsMove: place });
     await this.removeFiles();
   }
@@ -109,8 +112,10 @@ export class KeptStubs implements StubKeeper {
   }
 
   async #remove(files: readonly Kept[]): Promise<void> {
-    const { points, job, log } = this.#parts;
+    const { points, job, log, isOvertaken } = this.#parts;
     for (const { digest } of files) {
+      // They are left until the next start.
+      if (isOvertaken()) return;
       // The point at which it began to move may be the same, or rest on it.
       const point = points.of(job);
       if (point !== undefined && filesOf(point).includes(digest)) continue;

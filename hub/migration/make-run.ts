@@ -22,6 +22,8 @@ export interface RunMakerParts
   /** Ends a run in one transaction with its effects. Resolves when that is on disk. */
   readonly end: (job: Job<PendingRun>, ...how: Parameters<KeptStubsParts['end']>) => Promise<void>;
   readonly observe: Observer;
+  /** The one of a job that moves now; undefined when it does not. */
+  readonly movingOf: (job: Job<PendingRun>) => MovingRun | undefined;
   /** A run cannot go on as one that moves. */
   readonly failed: (run: MovingRun, reason: string) => void;
 }
@@ -66,6 +68,7 @@ export function makeRun(
       durable,
       log,
       notes: () => run.notes,
+      isOvertaken: () => (parts.movingOf(job) ?? run) !== run,
       end: (last, how) => parts.end(job, last, how),
     },
     record,

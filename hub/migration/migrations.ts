@@ -75,6 +75,7 @@ export class Migrations implements MovingRuns, Moves {
       ...parts,
       links,
       end: (job, last, how) => this.#ends.end(job, last, how),
+      movingOf: (job) => known.get(job),
       stalled: (run, why) => void this.#keepHere(run, 'priority', why),
       failed: (run, reason) => this.#failed(run, reason),
     };

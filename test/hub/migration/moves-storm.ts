@@ -139,6 +139,7 @@ export async function live(dir: string, leaves: string, cut: Cut, flaw: Flaw = (
       points: { of: () => undefined },
       durable: () => store.durable(),
       log: createLog('silent'),
+      isOvertaken: () => false,
       notes: () => [],
       end: async () => {
         await new Promise<void>((resolve) => journal.write([{ reads: [], writes: [], ends: place }], () => resolve()));
