@@ -236,11 +236,18 @@ export class RemoteProvider {
 
   /** What it answered is not what a run comes to: it is not asked again. */
   fault(reason: string): void {
+    this.#nowFaulty(reason);
+    if (this.#session !== undefined) return this.#session.close('fault', reason);
+    // Nobody else tells those whose runs are there.
+    this.#parts.lost(true, reason);
+    this.#parts.changed();
+  }
+
+  #nowFaulty(reason: string): void {
     this.#state = 'faulty';
     this.#reason = reason;
     this.#parts.log.warn({ provider: this.name, reason }, 'a provider is at fault and is not used any more');
     this.#cancelRetry();
-    this.#session?.close('fault', reason);
   }
 
   /** Its unfinished runs are lost to it. Idempotent. */
@@ -323,7 +330,7 @@ export class RemoteProvider {
   #ended(code: ProtocolErrorCode | 'done', message: string): void {
     this.#uploadedBytes += this.#session?.uploadedBytes ?? 0;
     this.#session = undefined;
-    if (code === 'fault' && this.#state !== 'faulty') this.fault(message);
+    if (code === 'fault' && this.#state !== 'faulty') this.#nowFaulty(message);
     // Its own word, on a session that it had agreed to.
     const isNotKnown = code === 'identity';
     this.#parts.lost(this.isFaulty || isNotKnown, message);
