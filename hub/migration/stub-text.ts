@@ -29,8 +29,17 @@ export function readStub(text: string): StubText | undefined {
   const { stub, terms, why, notes, result } = value;
   if (!isStub(stub) || !isTerms(terms) || typeof why !== 'string' || !isNotes(notes)) return undefined;
   if (result === undefined) return { stub, terms, why, notes, result };
-  const ended: unknown = typeof result === 'string' ? deserialize(Buffer.from(result, 'base64')) : undefined;
+  const ended = typeof result === 'string' ? readResult(result) : undefined;
   return isResult(ended) ? { stub, terms, why, notes, result: ended } : undefined;
+}
+
+/** @returns undefined for what another version of the engine has written, which this one cannot read. */
+function readResult(text: string): unknown {
+  try {
+    return deserialize(Buffer.from(text, 'base64'));
+  } catch {
+    return undefined;
+  }
 }
 
 function isStub(value: unknown): value is Stub {
