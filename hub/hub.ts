@@ -189,6 +189,8 @@ async function begin(options: HubOptions, rooms: Rooms, releases: Releases): Pro
       signal,
     ),
   );
+  // It is told through `subscribed`, unless the start fails before.
+  connected.catch(() => undefined);
   writing.outbox.start();
   intake.resume(store.unfinished(), { retries: store.retries(), ...found, earlier });
   changing.changes.check();
@@ -201,7 +203,8 @@ async function begin(options: HubOptions, rooms: Rooms, releases: Releases): Pro
   schedules.update(registry.tasks);
   const link = new SessionFilters({ link: writing.link, store, log });
   const subscriptions = registry.subscriptions();
-  const subscribed = connected.then(() => link.begin(subscriptions));
+  // What the tasks want then: some may have come or gone while the broker was away.
+  const subscribed = connected.then(() => link.begin(registry.subscriptions()));
   const subscribedAtLast = new Promise<void>((resolve) => void subscribed.then(resolve, () => undefined));
   const isBrokerThere = await withinMs(options.brokerMs ?? HUB_BOUNDS.brokerMs, subscribed);
   if (!isBrokerThere) subscribed.catch((error: unknown) => turnedAway(error, rooms));
@@ -221,7 +224,8 @@ async function begin(options: HubOptions, rooms: Rooms, releases: Releases): Pro
 /** A broker that was away at the start is there, and does not take this hub: as at a start, it ends. */
 function turnedAway(error: unknown, { around, writing }: Rooms): void {
   if (error instanceof BrokerError && error.code === 'closed') return;
-  around.log.fatal({ err: error }, 'the broker does not take this hub');
+  const what = error instanceof BrokerError ? 'the broker does not take this hub' : 'the broker could not be asked';
+  around.log.fatal({ err: error }, what);
   writing.fail(error instanceof Error ? error : new Error(String(error)));
 }
 

@@ -1,4 +1,4 @@
-/** The door of the broker room. The link's types are in `../events.ts`, where the hub declares what it needs. */
+/** The door of the broker room. The link's types are in `../broker-link.ts`, where the hub declares what it needs. */
 export { withoutSecrets } from './broker-address.js';
 export { startEmbeddedBroker, type EmbeddedBroker } from './embedded-broker.js';
 export { EMBEDDED_LIMITS } from './limits.js';

@@ -46,7 +46,9 @@ export interface BrokerOptions {
 export type LinkState =
   | { readonly kind: 'online'; readonly protocolVersion: ProtocolVersion; readonly sessionPresent: boolean }
   /** Reconnecting goes on by itself. */
-  | { readonly kind: 'offline'; readonly reason: string };
+  | { readonly kind: 'offline'; readonly reason: string }
+  /** It was never there, and is tried again: why not, said once for each reason in a row. */
+  | { readonly kind: 'unreachable'; readonly reason: string };
 
 /** Opens a wire of one protocol version: replaced in tests. */
 export type OpenWire = (options: WireOptions, events: WireEvents) => Wire;
@@ -99,9 +101,11 @@ export async function connectBroker(
 function addressOf(url: string): BrokerAddress {
   const address = brokerAddress(url);
   if (address !== undefined) return address;
+  // What has an "@" may have a password.
+  const named = url.includes('@') ? 'the URL' : `"${url}"`;
   throw new BrokerError(
     'unreachable',
-    'the URL does not name a broker: write mqtt://HOST:PORT, or mqtts:, ws:, wss:; in a user or a password, write % / ? # @ as %25 %2F %3F %23 %40',
+    `${named} does not name a broker: write mqtt://HOST:PORT, or mqtts:, ws:, wss:; in a user or a password, write % / ? # @ as %25 %2F %3F %23 %40`,
   );
 }
 
@@ -114,6 +118,8 @@ class Link implements BrokerLink {
   private readonly first = new Gate();
   private readonly now: () => number;
   private isOnline = false;
+  private wasOnline = false;
+  private toldReason: string | undefined;
   private closing: Promise<void> | undefined;
   /** Messages of `connection` that are not acknowledged. */
   private unacknowledged = new Acknowledgements();
@@ -233,6 +239,7 @@ class Link implements BrokerLink {
 
   private online(accepted: Accepted): void {
     this.isOnline = true;
+    this.wasOnline = true;
     this.first.open();
     this.subscriptions.online(accepted.sessionPresent);
     this.publishing.online(accepted);
@@ -244,7 +251,7 @@ class Link implements BrokerLink {
     const wasOnline = this.isOnline;
     this.isOnline = false;
     this.publishing.offline(suspect);
-    if (reason !== undefined) this.first.note(reason);
+    if (reason !== undefined) this.unreachable(reason);
     if (wasOnline && this.closing === undefined) {
       this.options.onState?.({ kind: 'offline', reason: reason?.message ?? 'the connection ended' });
     }
@@ -263,7 +270,16 @@ class Link implements BrokerLink {
           },
         ),
       );
-    } else this.first.note(reason);
+    } else this.unreachable(reason);
+  }
+
+  private unreachable(cause: Error): void {
+    this.first.note(cause);
+    // Of several addresses that all failed, the error has a code alone.
+    const reason = cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
+    if (this.wasOnline || this.closing !== undefined || reason === this.toldReason) return;
+    this.toldReason = reason;
+    this.options.onState?.({ kind: 'unreachable', reason });
   }
 }
 

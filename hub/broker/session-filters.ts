@@ -34,8 +34,9 @@ export class SessionFilters implements BrokerLink {
    * that two filters match for a moment is better than one that none does.
    */
   async begin(subscriptions: Parameters<BrokerLink['subscribe']>[0]): Promise<void> {
-    const wanted = new Set(subscriptions.map(({ filter }) => filter));
-    const stale = this.#store.filters().filter((filter) => !wanted.has(filter));
+    for (const { filter } of subscriptions) this.#wanted.add(filter);
+    // What was asked for meanwhile, of a broker that comes late, is not of an earlier start.
+    const stale = this.#store.filters().filter((filter) => !this.#wanted.has(filter));
     if (subscriptions.length > 0) await this.subscribe(subscriptions);
     if (stale.length === 0) return;
     try {

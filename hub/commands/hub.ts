@@ -111,7 +111,7 @@ async function runHub(options: HubCommandOptions, { url, own, log, stopped, star
           signal,
           // Its own broker is known to speak 3.1.1 only: asking it for 5 first is answered with a complaint.
           ...(own === undefined ? {} : { protocolVersion: 4, ...own.hub }),
-          onState: (state) => log.info(state, 'broker'),
+          onState: (state) => log[state.kind === 'unreachable' ? 'warn' : 'info'](state, 'broker'),
           onReleased,
         },
         onMessage,

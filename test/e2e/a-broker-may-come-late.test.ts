@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { mosquittoMissing, startMosquitto } from '../fixtures/mosquitto.js';
 import { sternaToItsEnd } from '../program-to-its-end.js';
+import { Device } from './device.js';
 import { HubProcess } from './hub-process.js';
 import { deployInto } from './task-folders.js';
 import { Witness } from './witness.js';
@@ -24,13 +25,19 @@ t.test('a broker comes after its hub', { skip: mosquittoMissing() }, async (t) =
   t.match(hub.stdout, /^ready: .*the broker .*not there yet/m);
   const listed = await sternaToItsEnd('ls', '--data', data);
   t.match(listed.stdout, /^counter +/m, 'it can be asked');
+  await deployInto(join(dir, 'more'), ['guest-tasks/thermostat']);
+  const deployed = await sternaToItsEnd('deploy', join(dir, 'more', 'thermostat'), '--data', data);
+  t.equal(deployed.code, 0, deployed.stderr);
   await broker.start();
+  const device = await Device.connect(t, broker.url, ['zigbee2mqtt/bath/radiator/set']);
   await witness.hears(3, 60_000);
   t.strictSame(
     [...witness.effects.values()].slice(0, 3).map(({ text }) => Number(text.split(' ')[0])),
     [1, 2, 3],
     'timers fired without it',
   );
+  await device.publish('zigbee2mqtt/bath/climate', '{"temperature":17}');
+  await device.hearsUntil('what was deployed without it', 20_000, () => device.texts.length > 0);
   t.equal(await hub.terminated(20_000), 0);
 });
 
