@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { STORE_BOUNDS } from './limits.js';
-import { Connection } from './sqlite.js';
+import { Connection, sqliteCode } from './sqlite.js';
 import { StoreError } from './store.js';
 
 const FILE = 'lock';
@@ -50,10 +50,13 @@ export function lockDirectory(directory: string): () => void {
  */
 export function holderOf(directory: string): Holder | undefined {
   const file = join(directory, FILE);
-  // Opening it would make it.
-  if (!existsSync(file)) return undefined;
-  // Who may only read would be told that nobody holds it.
-  accessSync(file, constants.W_OK);
+  try {
+    // Opening it would make it, and who may only read would be told that nobody holds it.
+    accessSync(file, constants.W_OK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
   const connection = new Connection(file, { readOnly: false });
   try {
     return isHeld(connection) ? writtenIn(connection) : undefined;
@@ -67,7 +70,7 @@ function isHeld(connection: Connection): boolean {
     connection.exec('BEGIN IMMEDIATE; ROLLBACK');
     return false;
   } catch (error) {
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return true;
+    if (sqliteCode(error) === SQLITE_BUSY) return true;
     throw error;
   }
 }
