@@ -245,7 +245,9 @@ export class Journal {
       committed = store.commit(turn.changes, devices === undefined ? also : { ...also, devices: devices.pending });
       devices?.written();
     } catch (error) {
-      if (writeFault(error) !== 'lasting') return this.#notWritten(error);
+      // What is left out of a turn that is taken apart (`devices`) would fail again at once.
+      const isEmpty = turn.isEmpty && turn.records.length === 0;
+      if (writeFault(error) !== 'lasting' || isEmpty) return this.#notWritten(error);
       log.error({ err: error }, 'something cannot be written: it is looked for');
       this.#apart = { turn, writing: new OneByOne(this.#parts, turn.changes, also) };
       this.#begin(new Turn(store.nextInboxId()));
