@@ -76,7 +76,7 @@ export class Migrations implements MovingRuns, Moves {
       links,
       end: (job, last, how) => this.#ends.end(job, last, how),
       movingOf: (job) => known.get(job),
-      stalled: (run, why) => void this.#keepHere(run, 'priority', why),
+      stalled: (run, why) => this.#keepHereSoon(run, 'priority', why),
       failed: (run, reason) => this.#failed(run, reason),
     };
   }
@@ -197,7 +197,7 @@ export class Migrations implements MovingRuns, Moves {
 
   unsent(id: string, reason: string): void {
     const run = this.#known.named(id);
-    if (run !== undefined) void this.#keepHere(run, 'priority', `it cannot be sent: ${reason}`);
+    if (run !== undefined) this.#keepHereSoon(run, 'priority', `it cannot be sent: ${reason}`);
   }
 
   /** The session with a provider is over. */
@@ -279,12 +279,12 @@ export class Migrations implements MovingRuns, Moves {
     const policy = task?.manifest.resumable?.onNewVersion ?? 'finish-on-old';
     if (policy === 'cancel') run.cancel();
     else if (policy === 'restart-on-new') {
-      void this.#keepHere(run, 'new-version', 'it begins anew on another version of its task');
+      this.#keepHereSoon(run, 'new-version', 'it begins anew on another version of its task');
     } else run.outlives(task?.manifest.version);
   }
 
   #abandoned(run: MovingRun, reason: string): void {
-    void this.#keepHere(run, 'priority', `${run.provider} is not used any more: ${reason}`);
+    this.#keepHereSoon(run, 'priority', `${run.provider} is not used any more: ${reason}`);
   }
 
   async #home(run: MovingRun, why: string): Promise<Answer> {
@@ -309,7 +309,7 @@ export class Migrations implements MovingRuns, Moves {
   #look(run: MovingRun): void {
     const why = this.#links.recalls(run.provider, run.job.value.task);
     if (why === undefined) run.look();
-    else void this.#keepHere(run, 'priority', why);
+    else this.#keepHereSoon(run, 'priority', why);
   }
 
   #leave(run: MovingRun): void {
@@ -323,7 +323,13 @@ export class Migrations implements MovingRuns, Moves {
     const { job } = run;
     if (this.#known.get(job) !== run || this.#isStopped) return;
     this.#parts.log.warn({ runId: job.value.runId, reason }, 'a run moves no more');
-    void this.#keepHere(run, 'priority', reason);
+    this.#keepHereSoon(run, 'priority', reason);
+  }
+
+  #keepHereSoon(run: MovingRun, reason: ParkReason, why: string): void {
+    this.#keepHere(run, reason, why).catch((error: unknown) => {
+      this.#parts.log.error({ err: error, id: run.id }, 'a run that moves is not kept here');
+    });
   }
 
   async #keepHere(run: MovingRun, reason: ParkReason, why: string): Promise<boolean> {
