@@ -92,9 +92,9 @@ export class Stretch implements RunHandle {
     } catch (error) {
       this.#unable(error);
     } finally {
-      view?.release();
       this.#stopLooking();
       this.#parts.queue.finish(this.#parts.share, this.#waiting, fuel);
+      release(view);
     }
   }
 
@@ -128,4 +128,13 @@ function lossIn(end: RunEnd): string | undefined {
 
 function fuelOf(end: RunEnd): number {
   return end.kind === 'ended' ? end.result.usage.fuel : glanceAt(end.checkpoint).fuel;
+}
+
+/** A disk may refuse to remove what nobody reads any more: it goes with the folder, when the provider starts again. */
+function release(view: ReplicaView | undefined): void {
+  try {
+    view?.release();
+  } catch {
+    // Nothing rests on it.
+  }
 }
