@@ -60,8 +60,8 @@ export class AwaitedState {
     // State comes in pieces: how many there are, the hub says with its next word about the run. One that begins anew
     // counts on, past what it has said of an earlier copy.
     const needed = this.#revisions.get(id);
-    if (this.#replica?.isWhole !== true || needed === undefined) return false;
-    return this.#replica.revision >= needed;
+    const { isWhole = false, revision = 0 } = this.#replica ?? {};
+    return isWhole && needed !== undefined && revision >= needed;
   }
 
   #view(): ReplicaView {

@@ -36,9 +36,9 @@ const FLAWED_BUILDS: Readonly<Record<string, FlawedBuild>> = {
     fails: [/has no effect yet/],
   },
   'goes on with a run at the provider before its state is there': {
-    file: 'provider/migrations/hub-migrations.js',
-    sound: 'needed !== undefined && revision >= needed',
-    flawed: 'true',
+    file: 'provider/migrations/awaited-state.js',
+    sound: 'isWhole && needed !== undefined && revision >= needed',
+    flawed: 'revision > 0',
     suite: 'provider/migrations/state',
     fails: [/reads the copy of its hub’s state/],
   },

@@ -15,7 +15,7 @@ import { INSTALLED } from './stepping-runtime.js';
 const HUB = 'a'.repeat(64);
 
 /** All that runs of the hub read is in their checkpoints. */
-const REPLICA = { revision: 1, view: () => ({ prefix: '', release: () => undefined }) };
+const REPLICA = { revision: 1, isWhole: true, view: () => ({ prefix: '', release: () => undefined }) };
 
 export class ProviderPeer {
   /** Why it executes what no more. */

@@ -40,7 +40,7 @@ async function scene(t: Test, migrations: number): Promise<Scene> {
     send: (message) => said.push(message) > 0,
     isSending: () => false,
     task: () => TASK,
-    replica: { revision: 1 } as never,
+    replica: { revision: 1, isWhole: true } as never,
     changed: () => undefined,
   };
   hub.begin(session);

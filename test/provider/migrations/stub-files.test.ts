@@ -78,9 +78,9 @@ t.test('whenever the power is cut, the stub that was said to be kept is there, o
 });
 
 t.test('of a stub that cannot be kept nothing is under way, or open, when that is said', async (t) => {
+  const within = t.testdir({ sync: {}, close: {} });
   for (const failing of ['sync', 'close'] as const) {
-    const dir = join(t.testdirName, failing);
-    mkdirSync(dir, { recursive: true });
+    const dir = join(within, failing);
     const open = new Set<string>();
     const remove = withHandles((name, handle) => {
       open.add(name);
