@@ -62,7 +62,7 @@ t.test('runs move, lose their link, go on at either side, and have their one res
   );
 
   t.match(other, /agreed: shed .*\n *[\d.]+ s {2}the cable is pulled\n/);
-  t.match(other, /the hub waits: shed goes on[^]*no link\n[^]*the cable is back\n[^]*the run is over: completed/);
+  t.match(other, /the hub waits: shed goes on[^]*the cable is back\n[^]*the run is over: completed/);
   const [, unheard] = /; ([\d.]+)G of work was done unheard$/m.exec(other) ?? [];
   t.ok(Number(unheard) > 0, 'shed has worked on');
   t.equal(other.match(/ here /g), null, 'the hub did not take it back');
