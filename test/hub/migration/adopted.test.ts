@@ -70,6 +70,8 @@ t.test('a new version that lets it go on is told of', async (t) => {
   read();
   await until('it moves again', 10_000, () => hub.hub.migrations.of(run) !== undefined);
   t.ok(hub.hub.migrations.of(run)?.notes.some(({ what }) => what === 'outlives'));
+  hub.hub.migrations.cancel(run);
+  t.match(await endOf(hub, 'cancelled'), { said: [] });
 });
 
 t.test('who stops it is heard', async (t) => {
