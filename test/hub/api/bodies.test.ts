@@ -5,18 +5,14 @@ import {
   backupRoute,
   currentRunRoutes,
   deployingRoutes,
-  Followers,
   lookingRoutes,
   migrationRoutes,
   placementRoutes,
-  RecentRuns,
-  startApi,
 } from '../../../hub/api/index.js';
 import { API_BOUNDS } from '../../../hub/api/limits.js';
 import type { Route } from '../../../hub/api/route.js';
 import { apiToken } from '../../../hub/api/token.js';
-import { noCounts } from '../../../hub/counts.js';
-import { NO_LETTERS } from './no-letters.js';
+import { apiAlone } from './api-alone.js';
 
 /** Nothing of a hub: no request gets as far as that. */
 const none = {} as never;
@@ -39,18 +35,8 @@ const own: readonly string[] = [
 ];
 
 const dataDir = t.testdir({});
-const hub = {
-  counts: noCounts(),
-  runs: 0,
-  tasks: [],
-  invoke: () => Promise.reject(new Error('nothing is invoked')),
-  letters: NO_LETTERS,
-  release: () => false,
-};
-const parts = { hub, recent: new RecentRuns(), followers: new Followers(), routes, version: '1', nowMs: () => 0 };
-const api = await startApi({ ...parts, dataDir, host: '127.0.0.1', port: 0 });
+const api = await apiAlone(t, dataDir, routes);
 const token = await apiToken(dataDir);
-t.teardown(() => api.close());
 
 /** Sends that many bytes, of which it is said how many there are, or not. @returns the answer's status. */
 function send(method: string, path: string, bytes: number, isSaid: boolean): Promise<number | undefined> {

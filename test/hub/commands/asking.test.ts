@@ -1,13 +1,12 @@
 /** What others said reaches a terminal as text: it moves no cursor and renames no window. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Followers, placementRoutes, RecentRuns, startApi } from '../../../hub/api/index.js';
+import { placementRoutes } from '../../../hub/api/index.js';
 import { fault, type Route } from '../../../hub/api/route.js';
 import { asking } from '../../../hub/commands/asking.js';
 import { explainCommand } from '../../../hub/commands/explain.js';
-import { noCounts } from '../../../hub/counts.js';
 import { openStore } from '../../../hub/store/index.js';
-import { NO_LETTERS } from '../api/no-letters.js';
+import { apiAlone } from '../api/api-alone.js';
 
 /** Clears the screen, and sets the window's title. */
 const HOSTILE = 'no room\u001b[2J\u001b]0;root\u0007\u009b1A\r'.padEnd(5_000, 'x');
@@ -19,17 +18,7 @@ async function folder(t: Test, routes: readonly Route[]): Promise<string> {
   const dir = t.testdir({});
   const store = openStore(join(dir, 'state.db'));
   t.teardown(() => store.close());
-  const hub = {
-    counts: noCounts(),
-    runs: 0,
-    tasks: [],
-    invoke: () => Promise.reject(new Error('nothing is invoked')),
-    letters: NO_LETTERS,
-    release: () => false,
-  };
-  const parts = { hub, recent: new RecentRuns(), followers: new Followers(), routes, version: '1', nowMs: () => 0 };
-  const api = await startApi({ ...parts, dataDir: dir, host: '127.0.0.1', port: 0 });
-  t.teardown(() => api.close());
+  await apiAlone(t, dir, routes);
   return dir;
 }
 
